@@ -1,0 +1,133 @@
+"""The contract of an action: one file in `blocks/actions/`, one class, nothing to register by hand.
+
+A class gives its input and output as pydantic models, says what it does to the world (`effect`), what it costs and
+how long it may take. From that come its form, its catalogue entry, its validation on save and its contract tests.
+"""
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from blocks.outcomes import Outcome
+from blocks.values import Json, JsonObject
+
+
+class Effect(StrEnum):
+    """What repeating the step would do to the world outside."""
+
+    PURE = "pure"  # nothing: it can be computed again
+    IDEMPOTENT = "idempotent"  # the same as doing it once
+    UNSAFE = "unsafe"  # possibly a second mail, payment or post
+
+
+class Level(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class HttpResponse(Protocol):
+    """An answer of the outside world, its body already read and decoded within the limits."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> dict[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def charset(self) -> str | None: ...
+
+
+class Http(Protocol):
+    """The only way out to the network (`core/outgoing`): checked addresses, bounded size, one deadline.
+
+    Raises `Retryable` where no answer came, `InvalidInput` (`blocked_address`, `invalid_url`, `response_too_large`,
+    `too_many_redirects`) where it never will.
+    """
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: bytes | None,
+        timeout_s: float,
+    ) -> HttpResponse: ...
+
+
+class ActionContext(Protocol):
+    """What the engine lends an action while it runs."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def step_id(self) -> str: ...
+    @property
+    def attempt(self) -> int:
+        """1 for the first."""
+        ...
+
+    @property
+    def idempotency_key(self) -> str:
+        """`run/step/iteration`: the same over all attempts and after a crash."""
+        ...
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds that this attempt may take."""
+        ...
+
+    @property
+    def http(self) -> Http: ...
+
+    def log(self, text: str, level: Level = Level.INFO) -> None:
+        """Add a line to the run's log."""
+        ...
+
+    async def store(self, content: bytes, media_type: str) -> JsonObject:
+        """Keep a large value beside the run; gives the reference that stands for it in outputs:
+
+        `{"$blob": "<id>", "size": <bytes>, "media_type": "..."}`, served by `GET /api/blobs/{id}`.
+        """
+        ...
+
+
+class StepModel(BaseModel):
+    """Base of inputs and outputs: unknown fields are errors, never silence."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+InputT = TypeVar("InputT", bound=StepModel)
+
+
+class Action(ABC, Generic[InputT]):
+    """One kind of step.
+
+    `name` is permanent: it is the `type` in stored definitions. `example` is a valid `config`.
+    `retry_attempts` is the default of `retry.max_attempts` (at most 10).
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[dict[str, str]]  # by language: {"en": ..., "fr": ...}
+    description: ClassVar[dict[str, str]]
+    Input: ClassVar[type[StepModel]]
+    Output: ClassVar[type[StepModel] | None]
+    credits: ClassVar[int] = 0
+    timeout_s: ClassVar[float] = 30.0
+    retry_attempts: ClassVar[int] = 1
+    connection: ClassVar[str | None] = None
+    example: ClassVar[dict[str, Json]]
+
+    @abstractmethod
+    def effect(self, given: InputT) -> Effect:
+        """What this very call does to the world (an http GET is not a POST)."""
+
+    @abstractmethod
+    async def run(self, given: InputT, context: ActionContext) -> Outcome:
+        """Do it. Raises the classes of `blocks/errors.py`."""

@@ -1,0 +1,41 @@
+"""The folder is the registry: every class in `blocks/actions/*.py` is an action, found by looking.
+
+A new action is one new file. No list names it anywhere.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import blocks.actions
+import blocks.triggers
+from blocks.action import Action
+from blocks.trigger import Trigger
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        yield importlib.import_module(found.name)
+
+
+def _classes(package: ModuleType, base: type) -> Iterator[type]:
+    for module in _modules(package):
+        for _, found in inspect.getmembers(module, inspect.isclass):
+            if issubclass(found, base) and not inspect.isabstract(found) and found.__module__ == module.__name__:
+                yield found
+
+
+@cache
+def actions() -> Mapping[str, Action[Any]]:
+    """Every action by its permanent name."""
+    return MappingProxyType({found.name: found() for found in _classes(blocks.actions, Action)})
+
+
+@cache
+def triggers() -> Mapping[str, Trigger[Any]]:
+    """Every trigger kind by its permanent name."""
+    return MappingProxyType({found.name: found() for found in _classes(blocks.triggers, Trigger)})

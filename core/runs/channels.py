@@ -1,0 +1,7 @@
+"""The channels of PostgreSQL's NOTIFY, and what travels on them. A notice is a hint: the tables are the truth."""
+
+RUNS = "vutler_runs"  # payload: the lane of a run that became claimable
+CANCEL = "vutler_cancel"  # payload: the id of a run that is to stop
+EVENTS = "vutler_events"  # payload: a JSON array of changes, see `core/runs/events.py`
+CONFIG = "vutler_config"  # payload: the id of an automation whose triggers, versions or switch changed
+OUTBOX = "vutler_outbox"  # payload: the topic of a new row

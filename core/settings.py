@@ -1,0 +1,101 @@
+"""The settings of Vutler, read from the environment here and nowhere else.
+
+Secrets can also be given as files: `VUTLER_SECRET_KEY_FILE=/run/secrets/key`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import core
+
+VERSION = "0.1.0"
+
+
+class BadSetting(ValueError):
+    """A setting can't be used; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator can set. Ports are TCP ports, sizes are counts."""
+
+    home: Path
+    host: str
+    port: int
+    public_url: str
+    prefect_port: int
+    database_url: str | None  # None: the embedded PostgreSQL in `home`
+    prefect_api_url: str | None  # None: our own Prefect server
+    prefect_auth: str | None  # "user:password" of a Prefect server that is not ours
+    workers: int
+    worker_concurrency: int
+    http_allow_hosts: tuple[str, ...]
+    signup_open: bool
+    secret_key: str | None  # None: made and kept in `home`
+    log_level: str
+
+    @property
+    def owns_prefect(self) -> bool:
+        return self.prefect_api_url is None
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
+        raise BadSetting(f"{name} must be a whole number from {lowest} to {highest}, not {text!r}.")
+    return int(text)
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """The variable itself, or the content of the file that `<name>_FILE` names."""
+    if value := env.get(name, "").strip():
+        return value
+    if file := env.get(f"{name}_FILE", "").strip():
+        try:
+            return Path(file).read_text().strip() or None
+        except OSError as error:
+            raise BadSetting(f"{name}_FILE names {file}, which can't be read: {error.strerror}.") from error
+    return None
+
+
+def default_home(uid: int) -> Path:
+    return Path("/var/lib/vutler") if uid == 0 else Path.home() / ".local/share/vutler"
+
+
+def load(env: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises `BadSetting`."""
+    env = os.environ if env is None else env
+    host = env.get("VUTLER_HOST", "").strip() or "127.0.0.1"
+    port = _whole(env, "VUTLER_PORT", 8000, 1, 65535)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    signup = env.get("VUTLER_SIGNUP", "").strip()
+    if signup not in ("", "open"):
+        raise BadSetting(f"VUTLER_SIGNUP is either unset or 'open', not {signup!r}.")
+    home = env.get("VUTLER_HOME", "").strip()
+    return Settings(
+        home=Path(home).absolute() if home else default_home(os.getuid()),
+        host=host,
+        port=port,
+        public_url=(env.get("VUTLER_PUBLIC_URL", "").strip() or f"http://{shown}:{port}").rstrip("/"),
+        prefect_port=_whole(env, "VUTLER_PREFECT_PORT", 4200, 1, 65535),
+        database_url=_secret(env, "VUTLER_DATABASE_URL"),
+        prefect_api_url=env.get("VUTLER_PREFECT_API_URL", "").strip() or None,
+        prefect_auth=_secret(env, "VUTLER_PREFECT_AUTH"),
+        workers=_whole(env, "VUTLER_WORKERS", 1, 0, 64),
+        worker_concurrency=_whole(env, "VUTLER_WORKER_CONCURRENCY", 100, 1, 10_000),
+        http_allow_hosts=tuple(
+            part.strip() for part in env.get("VUTLER_HTTP_ALLOW_HOSTS", "").split(",") if part.strip()
+        ),
+        signup_open=signup == "open",
+        secret_key=_secret(env, "VUTLER_SECRET_KEY"),
+        log_level=env.get("VUTLER_LOG_LEVEL", "").strip().lower() or "info",
+    )
+
+
+def source_root() -> Path:
+    """The folder that holds the packages."""
+    return Path(next(iter(core.__path__))).parent

@@ -1,0 +1,45 @@
+"""One real PostgreSQL for a whole test run, and a database of its own for each test that wants one."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from core.migrations.run import migrate
+from deployments import postgres
+
+HOME = "VUTLER_TEST_POSTGRES"  # tells the xdist workers where the run's server lives
+TEMPLATE = "template_vutler"
+
+
+def start() -> "subprocess.Popen[bytes]":
+    home = Path(tempfile.mkdtemp(prefix="vutler-test-"))
+    os.environ[HOME] = str(home)
+    server = postgres.Embedded(home)
+    postgres.prepare(server)
+    process = postgres.start(server)
+    postgres.wait_ready(server, process)
+    postgres.create_databases(server, (TEMPLATE,))
+    migrate(server.dsn(TEMPLATE))
+    return process
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    shutil.rmtree(os.environ.pop(HOME), ignore_errors=True)
+
+
+def server() -> postgres.Embedded:
+    return postgres.Embedded(Path(os.environ[HOME]))
+
+
+def create(name: str, template: str = TEMPLATE) -> str:
+    postgres.psql(server(), "postgres", f'CREATE DATABASE "{name}" TEMPLATE {template}')
+    return server().dsn(name)
+
+
+def drop(name: str) -> None:
+    postgres.psql(server(), "postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
