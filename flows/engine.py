@@ -1,0 +1,268 @@
+"""The engine of a worker: claims runs, keeps their leases, executes them, and lets go of what it lost."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from blocks.action import Action
+from core.db import AWAY, connect
+from core.runs import queue
+from core.runs.channels import CANCEL, RUNS
+from core.runs.pinned import load_definition
+from core.runs.queue import LEASE_S, ClaimedRun
+from core.runs.resume import BLOB, RecordedStep, last_seq, load_blob, recorded_steps
+from flows.automation import take_over
+from flows.execution import Execution, Tools
+from flows.orchestration import LocalOrchestration, execute, prefect_engine
+from flows.steps import Compiled, UnknownAction, compile_version
+
+log = structlog.get_logger(__name__)
+
+CLAIM_AT_ONCE = 10  # runs: small, so that workers share a burst
+POLL_S = 1.0  # the net below a missed notice
+_VERSIONS_KEPT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this worker is: `host/slot/incarnation`. An incarnation lives as long as its process."""
+
+    host: str
+    slot: str
+    incarnation: str
+
+    @property
+    def owner(self) -> str:
+        return f"{self.host}/{self.slot}/{self.incarnation}"
+
+
+@dataclass(slots=True)
+class Engine:
+    """Executes the runs of one lane until told to stop."""
+
+    identity: Identity
+    tools: Tools
+    actions: Mapping[str, Action[Any]]
+    concurrency: int
+    storage: Path
+    lane: str = "warm"
+    executions: dict[UUID, Execution] = field(default_factory=dict)
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _versions: dict[tuple[UUID, int], Compiled] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        return self.identity.owner
+
+    async def run(self, stop: asyncio.Event, *, drain_s: float = 8.0) -> None:
+        """Serve until `stop` is set, then finish what ends within `drain_s` seconds and give the rest back."""
+        async with prefect_engine(self.storage) as client:
+            loops = [
+                asyncio.create_task(loop, name=name)
+                for name, loop in {
+                    "listen": self._listen(),
+                    "claim": self._repeat(lambda: self._claim(client), 0),
+                    "renew": self._repeat(self._renew, queue.RENEW_S),
+                    "reap": self._repeat(self._reap, queue.REAP_S),
+                }.items()
+            ]
+            try:
+                await stop.wait()
+            finally:
+                for loop in loops:
+                    loop.cancel()
+                await asyncio.gather(*loops, return_exceptions=True)
+                await self._drain(drain_s)
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]], pause_s: float) -> None:
+        """Do `work` for ever; PostgreSQL being away is waited out, anything else is logged and survived."""
+        while True:
+            try:
+                await work()
+                await asyncio.sleep(pause_s)
+            except AWAY as error:
+                log.warning("engine.database_away", error=repr(error))
+                await asyncio.sleep(0.5)
+            except Exception:
+                log.exception("engine.trouble")
+                await asyncio.sleep(1)
+
+    # claiming -----------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Hold the slot's lock and listen; a lost connection is made anew and everything looked at again."""
+        while True:
+            try:
+                await self._listen_once()
+            except AWAY as error:
+                log.warning("engine.listen_lost", error=repr(error))
+            except Exception:
+                log.exception("engine.listen_trouble")
+            await asyncio.sleep(0.3)
+
+    async def _listen_once(self) -> None:
+        connection = await connect(self.tools.db.dsn, application=f"vutler worker {self.owner}")
+        lost = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(RUNS, self._on_run)
+            await connection.add_listener(CANCEL, self._on_cancel)
+            if await queue.hold_slot(connection, host=self.identity.host, slot=self.identity.slot):
+                freed = await queue.free_dead_incarnations(
+                    connection, host=self.identity.host, slot=self.identity.slot, owner=self.owner
+                )
+                if freed:
+                    log.info("engine.took_over", runs=freed)
+            self._wake.set()
+            await lost.wait()
+        finally:
+            connection.terminate()
+
+    def _on_run(self, _connection: object, _pid: int, _channel: str, lane: object) -> None:
+        if lane == self.lane:
+            self._wake.set()
+
+    def _on_cancel(self, _connection: object, _pid: int, _channel: str, run_id: object) -> None:
+        execution = self.executions.get(UUID(str(run_id)))
+        if execution is not None:
+            execution.halt("cancel")
+
+    async def _claim(self, client: LocalOrchestration) -> None:
+        """Claim while there is room and work; then sleep until somebody wakes us, or a little while."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), POLL_S)
+        self._wake.clear()
+        while (room := self.concurrency - len(self.executions)) > 0:
+            limit = min(room, CLAIM_AT_ONCE)
+            asked_at = time.monotonic()
+            async with self.tools.db.connection() as connection:
+                claimed = await queue.claim(connection, owner=self.owner, lane=self.lane, limit=limit)
+            for run in claimed:
+                self._start(client, run, asked_at + LEASE_S)
+            if len(claimed) < limit:
+                return
+
+    def _start(self, client: LocalOrchestration, run: ClaimedRun, lease_until: float) -> None:
+        task = asyncio.create_task(self._execute(client, run, lease_until), name=f"run {run.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # executing ----------------------------------------------------------------------------------------------------
+
+    async def _execute(self, client: LocalOrchestration, run: ClaimedRun, lease_until: float) -> None:
+        compiled = self._versions.get((run.rule_id, run.version))
+        execution = Execution(run, compiled or _unloaded(run), self.tools, lease_until)
+        execution.task = asyncio.current_task()
+        full = len(self.executions) + 1 >= self.concurrency
+        self.executions[run.id] = execution
+        try:
+            if compiled is None:
+                execution.replace_version(await self._load(run))
+            await self._prepare(execution)
+            if execution.ended:
+                return
+            await execute(client, execution)
+            if execution.unfinished():
+                await execution.finish("failed", code="internal_error", error="The run ended without a result.")
+        except asyncio.CancelledError:
+            if execution.stop.reason is None:
+                raise
+        except UnknownAction as error:
+            await execution.finish("failed", code="unknown_action", error=str(error))
+        except Exception as error:
+            log.exception("run.broke", run=str(run.id))
+            if not execution.ended:
+                await execution.finish("failed", code="internal_error", error=f"{type(error).__name__}: {error}")
+        finally:
+            self.executions.pop(run.id, None)
+            if full:
+                self._wake.set()
+
+    async def _prepare(self, execution: Execution) -> None:
+        """The first line, and on a resumed run everything that was recorded before."""
+        run = execution.run
+        if run.cancel_requested:
+            await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
+        elif run.resumed:
+            async with self.tools.db.connection() as connection:
+                recorded = await recorded_steps(connection, run.id)
+                seq = await last_seq(connection, run.id)
+                whole = [await self._whole(connection, run, step) for step in recorded]
+            take_over(execution, whole, seq)
+        else:
+            execution.line(f"Run started by {run.trigger_type}, version {run.version}.")
+
+    async def _whole(
+        self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]",
+        run: ClaimedRun, step: RecordedStep,
+    ) -> RecordedStep:  # fmt: skip
+        output = step.output
+        if isinstance(output, dict) and output.get("whole") is True:
+            return step.with_output(await load_blob(connection, run.workspace_id, UUID(str(output[BLOB]))))
+        return step
+
+    async def _load(self, run: ClaimedRun) -> Compiled:
+        async with self.tools.db.connection() as connection:
+            definition = await load_definition(connection, run.rule_id, run.version)
+        compiled = compile_version(str(run.rule_id), run.version, definition, self.actions)
+        while len(self._versions) >= _VERSIONS_KEPT:
+            del self._versions[next(iter(self._versions))]
+        self._versions[run.rule_id, run.version] = compiled
+        return compiled
+
+    # keeping and letting go ---------------------------------------------------------------------------------------
+
+    async def _renew(self) -> None:
+        asked_at = time.monotonic()
+        before = dict(self.executions)
+        async with self.tools.db.connection() as connection:
+            held = await queue.renew(connection, owner=self.owner)
+            await queue.report_alive(
+                connection, owner=self.owner, host=self.identity.host, slot=self.identity.slot,
+                concurrency=self.concurrency,
+            )  # fmt: skip
+        for run_id, execution in before.items():
+            if run_id in held:
+                execution.renewed(asked_at)
+            else:
+                execution.halt("lost")
+
+    async def _reap(self) -> None:
+        async with self.tools.db.connection() as connection:
+            freed = await queue.reap(connection)
+            cancelled = await queue.cancelled_among(connection, owner=self.owner)
+        if freed:
+            log.info("engine.reaped", runs=freed)
+            self._wake.set()
+        for run_id in cancelled:
+            execution = self.executions.get(run_id)
+            if execution is not None:
+                execution.halt("cancel")
+
+    async def _drain(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while self._tasks and time.monotonic() < end:
+            await asyncio.wait(set(self._tasks), timeout=max(end - time.monotonic(), 0))
+        left = list(self.executions)
+        for execution in list(self.executions.values()):
+            execution.halt("shutdown")
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=5)
+        with contextlib.suppress(*AWAY):
+            async with self.tools.db.connection() as connection:
+                await queue.release(connection, owner=self.owner, run_ids=left)
+                await queue.report_gone(connection, owner=self.owner)
+
+
+def _unloaded(run: ClaimedRun) -> Compiled:
+    """Stands in until the version is read: a run without steps."""
+    return Compiled(str(run.rule_id), run.version, run.rule_name, 900.0, {})

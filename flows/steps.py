@@ -1,0 +1,149 @@
+"""A version as the engine runs it: every step with its action, its Prefect task and its policy, compiled once.
+
+Prefect's retries and time-outs do the work: a step's task carries `retries`, a retry condition that says which errors
+are worth another attempt and after how long, and `timeout_seconds`.
+"""
+
+import copy
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from blocks.action import Action, Effect, StepModel
+from blocks.errors import Retryable
+from blocks.outcomes import Outcome
+from blocks.values import Json
+from core.automations.definition import Definition, Step
+from flows.plan import Need, Node
+
+LONGEST_DELAY_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledStep:
+    """One step of a version, ready to be called any number of times."""
+
+    index: int
+    id: str
+    config: Json
+    action: Action[Any]
+    node: Node
+    max_attempts: int
+    delay_s: float
+    exponential: bool
+    jitter: bool
+    timeout_s: float
+    prefect_task: "Task[[], Any]"
+
+    def delay(self, attempt: int, after: float | None) -> float:
+        """Seconds to wait after the failed `attempt` (1 is the first); never less than the other side asked for."""
+        base = self.delay_s * (2 ** (attempt - 1) if self.exponential else 1)
+        if self.jitter:
+            base *= random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+        return min(max(base, after or 0.0), LONGEST_DELAY_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A version of an automation: its definition compiled into Prefect tasks."""
+
+    rule_id: str
+    version: int
+    name: str
+    max_duration_s: float
+    steps: Mapping[str, CompiledStep]
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [step.node for step in self.steps.values()]
+
+
+class UnknownAction(LookupError):
+    """The version names an action that this installation does not have."""
+
+
+def compile_version(rule_id: str, version: int, definition: Definition, actions: Mapping[str, Action[Any]]) -> Compiled:
+    """Raises `UnknownAction`."""
+    steps = {}
+    for index, step in enumerate(definition.actions):
+        action = actions.get(step.type)
+        if action is None:
+            raise UnknownAction(
+                f"Step {step.id!r} is of the type {step.type!r}, which this installation does not have."
+            )
+        steps[step.id] = _compile_step(index, step, action)
+    return Compiled(rule_id, version, definition.name, definition.policy.max_duration_s, steps)
+
+
+def _compile_step(index: int, step: Step, action: Action[Any]) -> CompiledStep:
+    retry = step.retry
+    return CompiledStep(
+        index=index,
+        id=step.id,
+        config=step.config,
+        action=action,
+        node=Node(step.id, tuple(map(Need.parse, step.needs or ())), step.join, step.on_error == "continue"),
+        max_attempts=retry.max_attempts if retry is not None and retry.max_attempts else action.retry_attempts,
+        delay_s=retry.delay_s if retry is not None else 1.0,
+        exponential=retry is None or retry.backoff == "exponential",
+        jitter=retry is None or retry.jitter,
+        timeout_s=float(step.timeout_s or action.timeout_s),
+        prefect_task=_prefect_task(action),
+    )
+
+
+async def _unbound() -> Outcome:
+    raise RuntimeError("A step's task is called through `bind`.")
+
+
+def _prefect_task(action: Action[Any]) -> "Task[[], Any]":
+    made = task(name=action.name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(_unbound)
+    made.task_key = f"vutler.{action.name}"
+    return made
+
+
+def worth_another_attempt(error: BaseException, effect: Effect) -> bool:
+    """An answered refusal is retried for every effect; no answer only where repeating is harmless."""
+    if isinstance(error, Retryable):
+        return error.answered or effect is not Effect.UNSAFE
+    return isinstance(error, TimeoutError) and effect is not Effect.UNSAFE
+
+
+def bind(
+    step: CompiledStep,
+    attempt: Callable[[], Awaitable[Outcome]],
+    effect: Callable[[], Effect],
+    failed: Callable[[BaseException, float], None],
+) -> "Task[[], Any]":
+    """The step's Prefect task for one run: a shallow copy whose function is `attempt`.
+
+    `effect` tells what the rendered call does, `failed` is told of each failed attempt that is followed by another
+    and of the pause before it, in seconds.
+    """
+    bound = copy.copy(step.prefect_task)
+
+    def retry_condition(task: "Task[..., Any]", task_run: TaskRun, state: "State[Any]") -> bool:
+        error = state.data
+        if not isinstance(error, BaseException) or not worth_another_attempt(error, effect()):
+            return False
+        pause = step.delay(task_run.run_count, error.after if isinstance(error, Retryable) else None)
+        # The engine reads the delay right after it has asked this condition.
+        task.retry_delay_seconds = [pause]
+        failed(error, pause)
+        return True
+
+    bound.fn = attempt  # type: ignore[assignment]
+    bound.retries = step.max_attempts - 1
+    bound.retry_condition_fn = retry_condition
+    bound.timeout_seconds = step.timeout_s
+    return bound
+
+
+def with_input(action: Action[Any], rendered: Json) -> StepModel:
+    """The rendered configuration as the action's input. Raises pydantic's `ValidationError`."""
+    return action.Input.model_validate(rendered)

@@ -1,0 +1,117 @@
+"""Actions that exist for tests only. They act in this process and count what they did."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from prefect.context import FlowRunContext, TaskRunContext
+
+from blocks.action import Action, ActionContext, Effect, StepModel
+from blocks.errors import InvalidInput, Retryable
+from blocks.outcomes import Done, Outcome
+
+calls: Counter[str] = Counter()  # by run/step: how often an action really ran
+gates: dict[str, asyncio.Event] = {}
+
+
+class _Base(Action[Any]):
+    title: ClassVar[dict[str, str]] = {"en": "Test", "fr": "Test"}
+    description: ClassVar[dict[str, str]] = {"en": "For tests.", "fr": "Pour les tests."}
+    Output = None
+    example: ClassVar[dict[str, Any]] = {}
+
+    def count(self, context: ActionContext) -> int:
+        calls[f"{context.run_id}/{context.step_id}"] += 1
+        return calls[f"{context.run_id}/{context.step_id}"]
+
+    def effect(self, given: Any) -> Effect:
+        return Effect(getattr(given, "effect", "pure"))
+
+
+class Say(_Base):
+    """Gives back its value."""
+
+    name = "say"
+
+    class Input(StepModel):
+        value: Any = None
+        effect: str = "pure"
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        return Done(given.value)
+
+
+class Flaky(_Base):
+    """Fails `times` times, then gives the number of its attempt."""
+
+    name = "flaky"
+
+    class Input(StepModel):
+        times: int
+        effect: str = "idempotent"
+        answered: bool = True
+        after: float | None = None
+        fatal: bool = False
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        number = self.count(context)
+        if number <= given.times:
+            if given.fatal:
+                raise InvalidInput("broken", "It is broken.")
+            raise Retryable("busy", f"Busy, call {number}.", answered=given.answered, after=given.after)
+        return Done(number)
+
+
+class Hang(_Base):
+    """Waits for a gate (by name), or for ever."""
+
+    name = "hang"
+
+    class Input(StepModel):
+        gate: str = ""
+        effect: str = "idempotent"
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        gate = gates.setdefault(given.gate, asyncio.Event()) if given.gate else asyncio.Event()
+        await gate.wait()
+        return Done("through")
+
+
+class Look(_Base):
+    """Tells what Prefect says about where it runs."""
+
+    name = "look"
+
+    class Input(StepModel):
+        pass
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        flow, task = FlowRunContext.get(), TaskRunContext.get()
+        if flow is None or task is None or flow.flow_run is None:
+            raise InvalidInput("no_prefect", "This step does not run on Prefect.")
+        return Done({
+            "flow": flow.flow.name if flow.flow else None, "flow_run": str(flow.flow_run.id),
+            "parameters": flow.flow_run.parameters, "task": task.task.name, "task_run": str(task.task_run.id),
+            "flow_run_of_task": str(task.task_run.flow_run_id), "run_count": task.task_run.run_count,
+            "retries": task.task.retries, "timeout_seconds": task.task.timeout_seconds,
+        })  # fmt: skip
+
+
+class Large(_Base):
+    """Gives `size` characters."""
+
+    name = "large"
+
+    class Input(StepModel):
+        size: int
+        effect: str = "idempotent"
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        return Done("x" * given.size)
+
+
+TEST_ACTIONS: Mapping[str, Action[Any]] = {found.name: found for found in (Say(), Flaky(), Hang(), Look(), Large())}

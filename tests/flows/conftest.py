@@ -1,0 +1,121 @@
+"""A worker's engine in the test's own process, on a real database, with actions that exist for tests only."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from blocks.values import Json
+from core.automations.definition import Definition, canonical
+from core.db import Database
+from core.ids import new_id
+from core.runs.accept import NewRun, accept
+from core.runs.record import Writer
+from flows.engine import Engine, Identity
+from flows.execution import Tools
+from tests.flows.actions import TEST_ACTIONS
+
+
+class NoNetwork:
+    """The outgoing client of tests whose steps stay at home."""
+
+    async def request(self, *_: object, **__: object) -> Any:
+        raise AssertionError("this test makes no requests")
+
+
+class Verbatim:
+    """A renderer for definitions without templates."""
+
+    async def render(self, value: Json, context: Mapping[str, Json], *, workspace: str) -> Json:
+        return value
+
+
+@dataclass
+class Workshop:
+    """Makes automations and runs, and reads what became of them."""
+
+    db: Database
+    workspace: UUID
+    storage: Path
+
+    async def automation(self, *steps: dict[str, Any], **policy: Any) -> UUID:
+        definition = Definition.model_validate(
+            {
+                "name": "Test",
+                "trigger_type": "manual",
+                "actions": list(steps),
+                "policy": policy,
+            }
+        )
+        rule = new_id()
+        async with self.db.transaction() as connection:
+            await connection.execute(
+                "INSERT INTO automation_rules (id, workspace_id, name, live_version) VALUES ($1, $2, 'Test', 1)",
+                rule,
+                self.workspace,
+            )
+            await connection.execute(
+                "INSERT INTO automation_versions (rule_id, number, definition) VALUES ($1, 1, $2)",
+                rule,
+                canonical(definition),
+            )
+        return rule
+
+    async def start(self, rule: UUID, data: Json = None) -> UUID:
+        async with self.db.connection() as connection:
+            return (await accept(connection, NewRun(self.workspace, rule, 1, "manual", data))).run_id
+
+    async def run(self, run_id: UUID) -> dict[str, Any]:
+        async with self.db.connection() as connection:
+            return dict(await connection.fetchrow("SELECT * FROM automation_logs WHERE id = $1", run_id))
+
+    async def steps(self, run_id: UUID) -> dict[str, dict[str, Any]]:
+        async with self.db.connection() as connection:
+            rows = await connection.fetch("SELECT * FROM automation_action_logs WHERE log_id = $1 ORDER BY seq", run_id)
+        return {row["step_id"]: dict(row) for row in rows}
+
+    async def lines(self, run_id: UUID) -> list[str]:
+        async with self.db.connection() as connection:
+            rows = await connection.fetch("SELECT text FROM run_lines WHERE run_id = $1 ORDER BY seq", run_id)
+        return [row["text"] for row in rows]
+
+    async def wait_for(self, run_id: UUID, *statuses: str, seconds: float = 15) -> dict[str, Any]:
+        async with asyncio.timeout(seconds):
+            while (run := await self.run(run_id))["status"] not in statuses:
+                await asyncio.sleep(0.02)
+        return run
+
+    async def ended(self, run_id: UUID, seconds: float = 15) -> dict[str, Any]:
+        return await self.wait_for(run_id, "success", "failed", "cancelled", seconds=seconds)
+
+    @contextlib.asynccontextmanager
+    async def engine(self, slot: str = "1", concurrency: int = 100, **options: Any) -> AsyncIterator[Engine]:
+        async with self.running(slot, concurrency, **options) as (engine, _):
+            yield engine
+
+    @contextlib.asynccontextmanager
+    async def running(
+        self, slot: str = "1", concurrency: int = 100, **options: Any
+    ) -> AsyncIterator[tuple[Engine, "asyncio.Task[None]"]]:
+        identity = Identity("testhost", slot, new_id().hex)
+        stop = asyncio.Event()
+        async with Writer(self.db, identity.owner) as writer:
+            tools = Tools(self.db, writer, Verbatim(), NoNetwork(), "http://vutler.test")
+            engine = Engine(identity, tools, TEST_ACTIONS, concurrency, self.storage, **options)
+            task = asyncio.create_task(engine.run(stop, drain_s=2))
+            try:
+                yield engine, task
+            finally:
+                stop.set()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+
+@pytest.fixture
+async def workshop(db: Database, tmp_path: Path) -> Workshop:
+    return Workshop(db, new_id(), tmp_path)
