@@ -5,11 +5,9 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from blocks.action import Action
@@ -18,7 +16,7 @@ from core.runs import queue
 from core.runs.channels import CANCEL, RUNS
 from core.runs.pinned import load_definition
 from core.runs.queue import LEASE_S, ClaimedRun
-from core.runs.resume import BLOB, RecordedStep, last_seq, load_blob, recorded_steps
+from core.runs.resume import RecordedStep, last_seq, recorded_steps
 from flows.automation import take_over
 from flows.execution import Execution, Tools
 from flows.orchestration import LocalOrchestration, execute, prefect_engine
@@ -29,6 +27,7 @@ log = structlog.get_logger(__name__)
 CLAIM_AT_ONCE = 10  # runs: small, so that workers share a burst
 POLL_S = 1.0  # the net below a missed notice
 _VERSIONS_KEPT = 2000
+UNREAD = Compiled("", 0, "", 900.0, {})  # stands in until the run's version is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,12 @@ class Engine:
     tools: Tools
     actions: Mapping[str, Action[Any]]
     concurrency: int
-    storage: Path
     lane: str = "warm"
     executions: dict[UUID, Execution] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _versions: dict[tuple[UUID, int], Compiled] = field(default_factory=dict)
+    _claim_unanswered: bool = False
 
     @property
     def owner(self) -> str:
@@ -65,7 +64,7 @@ class Engine:
 
     async def run(self, stop: asyncio.Event, *, drain_s: float = 8.0) -> None:
         """Serve until `stop` is set, then finish what ends within `drain_s` seconds and give the rest back."""
-        async with prefect_engine(self.storage) as client:
+        async with prefect_engine() as client:
             loops = [
                 asyncio.create_task(loop, name=name)
                 for name, loop in {
@@ -141,36 +140,39 @@ class Engine:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL_S)
         self._wake.clear()
+        if self._claim_unanswered:
+            async with self.tools.db.connection() as connection:
+                await queue.free_unknown(connection, owner=self.owner, known=list(self.executions))
         while (room := self.concurrency - len(self.executions)) > 0:
             limit = min(room, CLAIM_AT_ONCE)
             asked_at = time.monotonic()
+            self._claim_unanswered = True
             async with self.tools.db.connection() as connection:
                 claimed = await queue.claim(connection, owner=self.owner, lane=self.lane, limit=limit)
+            self._claim_unanswered = False
             for run in claimed:
                 self._start(client, run, asked_at + LEASE_S)
             if len(claimed) < limit:
                 return
 
     def _start(self, client: LocalOrchestration, run: ClaimedRun, lease_until: float) -> None:
-        task = asyncio.create_task(self._execute(client, run, lease_until), name=f"run {run.id}")
+        execution = Execution(run, self._versions.get((run.rule_id, run.version), UNREAD), self.tools, lease_until)
+        self.executions[run.id] = execution
+        task = asyncio.create_task(self._execute(client, execution), name=f"run {run.id}")
+        execution.task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     # executing ----------------------------------------------------------------------------------------------------
 
-    async def _execute(self, client: LocalOrchestration, run: ClaimedRun, lease_until: float) -> None:
-        compiled = self._versions.get((run.rule_id, run.version))
-        execution = Execution(run, compiled or _unloaded(run), self.tools, lease_until)
-        execution.task = asyncio.current_task()
-        full = len(self.executions) + 1 >= self.concurrency
-        self.executions[run.id] = execution
+    async def _execute(self, client: LocalOrchestration, execution: Execution) -> None:
+        run = execution.run
         try:
-            if compiled is None:
-                execution.replace_version(await self._load(run))
+            if execution.compiled is UNREAD:
+                execution.replace_version(await execution.patiently(lambda: self._load(run)))
             await self._prepare(execution)
-            if execution.ended:
-                return
-            await execute(client, execution)
+            if execution.unfinished():
+                await execute(client, execution)
             if execution.unfinished():
                 await execution.finish("failed", code="internal_error", error="The run ended without a result.")
         except asyncio.CancelledError:
@@ -180,9 +182,10 @@ class Engine:
             await execution.finish("failed", code="unknown_action", error=str(error))
         except Exception as error:
             log.exception("run.broke", run=str(run.id))
-            if not execution.ended:
+            if execution.unfinished():
                 await execution.finish("failed", code="internal_error", error=f"{type(error).__name__}: {error}")
         finally:
+            full = len(self.executions) >= self.concurrency
             self.executions.pop(run.id, None)
             if full:
                 self._wake.set()
@@ -193,22 +196,14 @@ class Engine:
         if run.cancel_requested:
             await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
         elif run.resumed:
-            async with self.tools.db.connection() as connection:
-                recorded = await recorded_steps(connection, run.id)
-                seq = await last_seq(connection, run.id)
-                whole = [await self._whole(connection, run, step) for step in recorded]
-            take_over(execution, whole, seq)
+            take_over(execution, *await execution.patiently(lambda: self._recorded(run)))
         else:
             execution.line(f"Run started by {run.trigger_type}, version {run.version}.")
 
-    async def _whole(
-        self, connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]",
-        run: ClaimedRun, step: RecordedStep,
-    ) -> RecordedStep:  # fmt: skip
-        output = step.output
-        if isinstance(output, dict) and output.get("whole") is True:
-            return step.with_output(await load_blob(connection, run.workspace_id, UUID(str(output[BLOB]))))
-        return step
+    async def _recorded(self, run: ClaimedRun) -> tuple[list[RecordedStep], int]:
+        async with self.tools.db.connection() as connection:
+            recorded = await recorded_steps(connection, run.workspace_id, run.id)
+            return recorded, await last_seq(connection, run.id)
 
     async def _load(self, run: ClaimedRun) -> Compiled:
         async with self.tools.db.connection() as connection:
@@ -225,7 +220,7 @@ class Engine:
         asked_at = time.monotonic()
         before = dict(self.executions)
         async with self.tools.db.connection() as connection:
-            held = await queue.renew(connection, owner=self.owner)
+            held = await queue.renew(connection, owner=self.owner, run_ids=list(before))
             await queue.report_alive(
                 connection, owner=self.owner, host=self.identity.host, slot=self.identity.slot,
                 concurrency=self.concurrency,
@@ -261,8 +256,3 @@ class Engine:
             async with self.tools.db.connection() as connection:
                 await queue.release(connection, owner=self.owner, run_ids=left)
                 await queue.report_gone(connection, owner=self.owner)
-
-
-def _unloaded(run: ClaimedRun) -> Compiled:
-    """Stands in until the version is read: a run without steps."""
-    return Compiled(str(run.rule_id), run.version, run.rule_name, 900.0, {})

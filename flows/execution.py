@@ -6,21 +6,23 @@ so its record rides along with the next effectful one or the end.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from blocks.action import Http, Level
 from blocks.values import Json, JsonObject
 from core import jsontext
-from core.db import Database
+from core.db import AWAY, Database
 from core.runs import blobs
 from core.runs.queue import LEASE_S, ClaimedRun
 from core.runs.record import Entry, LineRecord, RunRecord, StepRecord, Writer
 from core.runs.resume import RecordedStep
 from flows.plan import ENDED, Ended, Plan
 from flows.steps import Compiled
+
+T = TypeVar("T")
 
 LINE_LIMIT = 1000  # lines a run; the rest is counted
 LEASE_MARGIN_S = 2.0
@@ -105,6 +107,15 @@ class Execution:
             self.stop.reason = reason
             if self.task is not None:
                 self.task.cancel()
+
+    async def patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work that needs PostgreSQL; while that is away, try again as long as the lease lasts."""
+        while True:
+            try:
+                return await work()
+            except AWAY:
+                await asyncio.sleep(0.25)
+                self.require_lease()
 
     # what happened ------------------------------------------------------------------------------------------------
 
@@ -213,6 +224,9 @@ class Execution:
         }
 
     async def store(self, content: bytes, media_type: str) -> JsonObject:
+        return await self.patiently(lambda: self._store(content, media_type))
+
+    async def _store(self, content: bytes, media_type: str) -> JsonObject:
         async with self.tools.db.connection() as connection:
             return await blobs.store(
                 connection, workspace_id=self.run.workspace_id, run_id=self.run.id, content=content,

@@ -12,7 +12,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -112,8 +111,8 @@ def parameters(execution: Execution) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def prefect_engine(storage: Path) -> AsyncIterator[LocalOrchestration]:
-    """Make Prefect's engine answer to us in the tasks that are started inside. `storage` is never written to."""
+async def prefect_engine() -> AsyncIterator[LocalOrchestration]:
+    """Make Prefect's engine answer to us in the tasks that are started inside."""
     # Task events travel in our recorder's batches; building them for nobody costs more than a light step.
     task_engine.emit_task_run_state_change_event = _no_event  # type: ignore[attr-defined]
     for name in ("prefect.flow_runs", "prefect.task_runs"):

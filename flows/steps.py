@@ -137,7 +137,7 @@ def bind(
         failed(error, pause)
         return True
 
-    bound.fn = attempt  # type: ignore[assignment]
+    bound.fn = attempt
     bound.retries = step.max_attempts - 1
     bound.retry_condition_fn = retry_condition
     bound.timeout_seconds = step.timeout_s

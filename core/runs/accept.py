@@ -80,5 +80,6 @@ async def accept(connection: Connection, run: NewRun) -> Accepted:
         run.delivery.id if run.delivery else None, facts, run.due_at, run.triggered_by, run.prefect_run_id,
         run.root_id, run.parent_id, run.depth, run.replay_of,
     )  # fmt: skip
-    assert row is not None
+    if row is None:
+        raise LookupError("accept_run gave no row")
     return Accepted(run_id=row["run_id"], duplicate=row["verdict"] == "duplicate")

@@ -74,15 +74,30 @@ async def claim(connection: Connection, *, owner: str, lane: str, limit: int) ->
     return [ClaimedRun(**row) for row in rows]
 
 
-async def renew(connection: Connection, *, owner: str) -> set[UUID]:
-    """Renew every lease of this worker in one statement; gives the runs that it still holds."""
+async def renew(connection: Connection, *, owner: str, run_ids: list[UUID]) -> set[UUID]:
+    """Renew the leases of what this worker executes in one statement; gives the runs that it still holds.
+
+    Only those: a claim whose answer was lost on the way holds runs that nobody executes.
+    """
     rows = await connection.fetch(
-        "UPDATE run_queue SET lease_until = clock_timestamp() + make_interval(secs => $2)"
-        " WHERE owner = $1 AND state = 'running' RETURNING run_id",
+        "UPDATE run_queue SET lease_until = clock_timestamp() + make_interval(secs => $3)"
+        " WHERE owner = $1 AND state = 'running' AND run_id = ANY ($2) RETURNING run_id",
         owner,
+        run_ids,
         float(LEASE_S),
     )
     return {row["run_id"] for row in rows}
+
+
+async def free_unknown(connection: Connection, *, owner: str, known: list[UUID]) -> int:
+    """Free what a claim took whose answer never arrived; gives how many. Not while a claim is under way."""
+    rows = await connection.fetch(
+        "UPDATE run_queue SET state = 'queued', owner = NULL, lease_until = NULL"
+        " WHERE owner = $1 AND state = 'running' AND run_id <> ALL ($2) RETURNING run_id",
+        owner,
+        known,
+    )
+    return len(rows)
 
 
 async def release(connection: Connection, *, owner: str, run_ids: list[UUID]) -> None:

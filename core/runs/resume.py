@@ -6,8 +6,7 @@ from uuid import UUID
 from blocks.values import Json
 from core import jsontext
 from core.db import Connection
-
-BLOB = "$blob"
+from core.runs.blobs import REFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +23,26 @@ class RecordedStep:
     attempt: int
     seq: int
 
-    def with_output(self, output: Json) -> "RecordedStep":
-        return replace(self, output=output)
 
-
-async def recorded_steps(connection: Connection, run_id: UUID) -> list[RecordedStep]:
+async def recorded_steps(connection: Connection, workspace_id: UUID, run_id: UUID) -> list[RecordedStep]:
     """In the order in which they were recorded."""
     rows = await connection.fetch(
         "SELECT id, step_id, status, output, error, error_code, effect, attempt, seq FROM automation_action_logs"
         " WHERE log_id = $1 AND iteration = '' ORDER BY seq",
         run_id,
     )
-    return [RecordedStep(**row) for row in rows]
+    return [await _whole(connection, workspace_id, RecordedStep(**row)) for row in rows]
+
+
+async def _whole(connection: Connection, workspace_id: UUID, step: RecordedStep) -> RecordedStep:
+    """The step with its output fetched, where the row holds a reference to the whole of it."""
+    output = step.output
+    if not isinstance(output, dict) or output.get("whole") is not True:
+        return step
+    content = await connection.fetchval(
+        "SELECT content FROM blobs WHERE id = $1 AND workspace_id = $2", UUID(str(output[REFERENCE])), workspace_id
+    )
+    return replace(step, output=jsontext.load(content) if content is not None else None)
 
 
 async def last_seq(connection: Connection, run_id: UUID) -> int:
@@ -48,11 +55,3 @@ async def last_seq(connection: Connection, run_id: UUID) -> int:
             run_id,
         )
     )
-
-
-async def load_blob(connection: Connection, workspace_id: UUID, blob_id: UUID) -> Json:
-    """A JSON value that was too large for its row."""
-    content = await connection.fetchval(
-        "SELECT content FROM blobs WHERE id = $1 AND workspace_id = $2", blob_id, workspace_id
-    )
-    return jsontext.load(content) if content is not None else None

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +40,6 @@ class Workshop:
 
     db: Database
     workspace: UUID
-    storage: Path
 
     async def automation(self, *steps: dict[str, Any], **policy: Any) -> UUID:
         definition = Definition.model_validate(
@@ -106,7 +104,7 @@ class Workshop:
         stop = asyncio.Event()
         async with Writer(self.db, identity.owner) as writer:
             tools = Tools(self.db, writer, Verbatim(), NoNetwork(), "http://vutler.test")
-            engine = Engine(identity, tools, TEST_ACTIONS, concurrency, self.storage, **options)
+            engine = Engine(identity, tools, TEST_ACTIONS, concurrency, **options)
             task = asyncio.create_task(engine.run(stop, drain_s=2))
             try:
                 yield engine, task
@@ -117,5 +115,5 @@ class Workshop:
 
 
 @pytest.fixture
-async def workshop(db: Database, tmp_path: Path) -> Workshop:
-    return Workshop(db, new_id(), tmp_path)
+async def workshop(db: Database) -> Workshop:
+    return Workshop(db, new_id())
