@@ -5,6 +5,7 @@ is ready, each step is a Prefect task, and the state that the flow returns is th
 """
 
 import asyncio
+import inspect
 from contextvars import ContextVar
 
 from prefect import flow
@@ -36,6 +37,9 @@ async def automation(automation_id: str, run_id: str, version: int) -> "State[No
     if failed is not None:
         return Failed(message=f"Step {failed} failed: {execution.plan.ended[failed].error}")
     return Completed(message=None)
+
+
+automation.fn.__signature__ = inspect.signature(automation.fn)  # type: ignore[attr-defined]  # worked out once
 
 
 def take_over(execution: Execution, recorded: list[RecordedStep], seq: int) -> None:

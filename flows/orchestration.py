@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from prefect import flow_engine, task_engine
+from prefect import flow_engine, results, task_engine
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import (
@@ -25,6 +25,7 @@ from prefect.client.schemas.responses import (
     StateRejectDetails,
 )
 from prefect.context import AsyncClientContext
+from prefect.filesystems import NullFileSystem
 from prefect.settings import (
     PREFECT_API_KEY,
     PREFECT_API_URL,
@@ -113,8 +114,7 @@ def parameters(execution: Execution) -> dict[str, Any]:
 @asynccontextmanager
 async def prefect_engine() -> AsyncIterator[LocalOrchestration]:
     """Make Prefect's engine answer to us in the tasks that are started inside."""
-    # Task events travel in our recorder's batches; building them for nobody costs more than a light step.
-    task_engine.emit_task_run_state_change_event = _no_event  # type: ignore[attr-defined]
+    _lighten_engine()
     for name in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # the run's log is ours
     settings = {
@@ -132,8 +132,40 @@ async def prefect_engine() -> AsyncIterator[LocalOrchestration]:
             yield client
 
 
-def _no_event(*args: object, **kwargs: object) -> None:
-    return None
+_emit_event = task_engine.emit_task_run_state_change_event  # type: ignore[attr-defined]
+_find_storage = results._get_default_result_storage
+_afind_storage = results._aget_default_result_storage
+_NOWHERE = results._DefaultResultStorage(
+    storage=NullFileSystem(),  # type: ignore[arg-type]  # as Prefect itself passes it elsewhere
+    source=results._DefaultResultStorageSource.LOCAL_STORAGE_PATH,
+)
+
+
+def _lighten_engine() -> None:
+    """Leave out, for our runs alone, what the engine would do for nobody.
+
+    Task events travel in the recorder's batches, and results are kept in our own tables: without this each step builds
+    four events and resolves a path on a disk that is never written to, and each run asks a server for a setting.
+    """
+    task_engine.emit_task_run_state_change_event = _event_of_others  # type: ignore[attr-defined, assignment]
+    results._get_default_result_storage = _storage_of_others
+    results._aget_default_result_storage = _astorage_of_others
+
+
+def _ours() -> bool:
+    return EXECUTION.get(None) is not None
+
+
+def _event_of_others(**facts: Any) -> Any:  # noqa: ANN401 - Prefect's
+    return None if _ours() else _emit_event(**facts)
+
+
+def _storage_of_others() -> results._DefaultResultStorage:
+    return _NOWHERE if _ours() else _find_storage()
+
+
+async def _astorage_of_others() -> results._DefaultResultStorage:
+    return _NOWHERE if _ours() else await _afind_storage()
 
 
 async def execute(client: LocalOrchestration, execution: Execution) -> None:

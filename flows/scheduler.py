@@ -21,6 +21,7 @@ from flows.prefect_api import FLOW, PrefectApi, PrefectAway, PrefectTrouble
 TICK_S = 1.0
 IMPORT_S = 10.0
 FAR_IMPORT_S = 300.0
+FORGET_S = 3600.0
 _NEAR = timedelta(minutes=10)
 _FAR = timedelta(hours=24)
 _PAGE = 200
@@ -73,6 +74,7 @@ class Scheduler:
                 await asyncio.wait_for(stop.wait(), wait)
             wait = TICK_S
             try:
+                await self._forget_old()
                 await self.cancel_refused()
                 if await self._is_our_turn("import far", FAR_IMPORT_S):
                     await self.import_ahead(_FAR)
@@ -83,6 +85,11 @@ class Scheduler:
             except Exception:
                 wait = IMPORT_S
                 log.exception("scheduler.import_failed")
+
+    async def _forget_old(self) -> None:
+        if await self._is_our_turn("forget fires", FORGET_S):
+            async with self._db.connection() as connection:
+                await fires.forget_old(connection)
 
     async def _is_our_turn(self, name: str, every_s: float) -> bool:
         async with self._db.connection() as connection:

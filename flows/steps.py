@@ -5,6 +5,7 @@ are worth another attempt and after how long, and `timeout_seconds`.
 """
 
 import copy
+import inspect
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from core.automations.definition import Definition, Step
 from flows.plan import Need, Node
 
 LONGEST_DELAY_S = 300.0
+_NO_PARAMETERS = inspect.Signature()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,11 @@ def bind(
         failed(error, pause)
         return True
 
-    bound.fn = attempt
+    async def once() -> Outcome:
+        return await attempt()
+
+    once.__signature__ = _NO_PARAMETERS  # type: ignore[attr-defined]  # else it is worked out anew at each call
+    bound.fn = once
     bound.retries = step.max_attempts - 1
     bound.retry_condition_fn = retry_condition
     bound.timeout_seconds = step.timeout_s

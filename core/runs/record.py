@@ -7,7 +7,7 @@ is told so.
 
 import asyncio
 import contextlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -140,9 +140,9 @@ class Writer:
         events = [event for entry, _ in batch for event in entry.events] + hints
         arguments = (
             self._owner,
-            [asdict(entry.run) for entry, _ in batch],
-            [asdict(step) for entry, _ in batch for step in entry.steps],
-            [asdict(line) for entry, _ in batch for line in entry.lines],
+            [entry.run for entry, _ in batch],
+            [step for entry, _ in batch for step in entry.steps],
+            [line for entry, _ in batch for line in entry.lines],
             notices(events),
         )
         while True:
