@@ -61,7 +61,7 @@ async def measure(product: Product, echo: str, runs: int) -> float:
         })  # fmt: skip
         (product.home / "baseline-code").mkdir(exist_ok=True)
         log = (product.home / "baseline.log").open("wb")
-        worker = subprocess.Popen(
+        worker = subprocess.Popen(  # noqa: ASYNC220 - starts a program and returns at once
             [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process", "--limit", "4"],
             env=environment(product), stdout=log, stderr=log, cwd=product.home / "baseline-code",
         )  # fmt: skip

@@ -57,7 +57,9 @@ class Bench:
 
         return await self.person.create({
             "name": "Bench", "trigger_type": "webhook", "trigger_config": {"rate_per_min": 60_000},
-            "actions": [http("/first", {"n": "{{ trigger.data.n }}"}), http("/second", {"n": "{{ previous.output.body.n }}"})],
+            "actions": [
+                http("/first", {"n": "{{ trigger.data.n }}"}), http("/second", {"n": "{{ previous.output.body.n }}"}),
+            ],
         })  # fmt: skip
 
     async def hits(self) -> dict[str, dict[str, float]]:
@@ -117,9 +119,9 @@ class Bench:
         headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
         body = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CANCELLED"]}}},
                 "flows": {"name": {"any_": ["automation"]}}}  # fmt: skip
-        async with aiohttp.ClientSession(headers=headers) as session:
-            async with session.post(self.product.prefect_url + "/flow_runs/count", json=body) as answer:
-                return 100 * float(await answer.text()) / ours
+        url = self.product.prefect_url + "/flow_runs/count"
+        async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json=body) as answer:
+            return 100 * float(await answer.text()) / ours
 
     async def durable(self) -> None:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -169,7 +171,7 @@ async def without_recorder(bench: Bench, seconds: float, with_it: float) -> None
     await asyncio.sleep(15)  # it catches up
 
 
-async def main() -> None:
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10)
@@ -181,11 +183,11 @@ async def main() -> None:
     echo = subprocess.Popen([sys.executable, "-m", "bench.echo", "--port", str(port)])
     try:
         for workers in options.workers:
-            await measure(workers, f"http://127.0.0.1:{port}", options)
+            asyncio.run(measure(workers, f"http://127.0.0.1:{port}", options))
     finally:
         echo.terminate()
         echo.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

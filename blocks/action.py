@@ -128,6 +128,10 @@ class Action(ABC, Generic[InputT]):
     def effect(self, given: InputT) -> Effect:
         """What this very call does to the world (an http GET is not a POST)."""
 
+    def outlets(self, config: JsonObject) -> tuple[str, ...]:
+        """Names of exits that later steps may need besides the step itself and its `error` (`needs: ["this:exit"]`)."""
+        return ()
+
     @abstractmethod
     async def run(self, given: InputT, context: ActionContext) -> Outcome:
         """Do it. Raises the classes of `blocks/errors.py`."""

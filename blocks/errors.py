@@ -1,9 +1,9 @@
 """The errors of actions. The class says what happens next.
 
-    ActionError
-    ├── InvalidInput     the step fails; trying again would give the same answer
-    ├── Retryable        the step is tried again while attempts are left
-    └── NeedsAttention   a person has to act first (a missing account, an expired key)
+ActionError
+├── InvalidInput     the step fails; trying again would give the same answer
+├── Retryable        the step is tried again while attempts are left
+└── NeedsAttention   a person has to act first (a missing account, an expired key)
 """
 
 

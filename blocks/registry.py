@@ -22,7 +22,7 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
         yield importlib.import_module(found.name)
 
 
-def _classes(package: ModuleType, base: type) -> Iterator[type]:
+def _classes(package: ModuleType, base: type) -> Iterator[type[Any]]:
     for module in _modules(package):
         for _, found in inspect.getmembers(module, inspect.isclass):
             if issubclass(found, base) and not inspect.isabstract(found) and found.__module__ == module.__name__:

@@ -1,15 +1,15 @@
 """The errors of the product. The class says what happens next; `api/problems.py` alone knows HTTP statuses.
 
-    VutlerError
-    ├── Unauthenticated     who are you?
-    ├── Forbidden           your role does not allow it
-    ├── NotFound            no such thing in your workspace
-    ├── Conflict            not in this state (running, already decided, name taken)
-    ├── Stale               somebody changed it since you read it (If-Match)
-    ├── Invalid             the input is wrong; `findings` say where
-    ├── TooLarge            over a size limit
-    ├── RateLimited         too many; `after` seconds
-    └── Unavailable         a part of the system is away; `after` seconds
+VutlerError
+├── Unauthenticated     who are you?
+├── Forbidden           your role does not allow it
+├── NotFound            no such thing in your workspace
+├── Conflict            not in this state (running, already decided, name taken)
+├── Stale               somebody changed it since you read it (If-Match)
+├── Invalid             the input is wrong; `findings` say where
+├── TooLarge            over a size limit
+├── RateLimited         too many; `after` seconds
+└── Unavailable         a part of the system is away; `after` seconds
 """
 
 from dataclasses import dataclass, field

@@ -25,6 +25,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    prefect_host: str  # where our own Prefect server listens; anything but loopback only behind a private network
     prefect_port: int
     database_url: str | None  # None: the embedded PostgreSQL in `home`
     prefect_api_url: str | None  # None: our own Prefect server
@@ -39,6 +40,23 @@ class Settings:
     @property
     def owns_prefect(self) -> bool:
         return self.prefect_api_url is None
+
+    @property
+    def prefect_url(self) -> str:
+        """The API of the Prefect server in use, such as `http://127.0.0.1:4200/api`."""
+        return self.prefect_api_url or f"http://{reachable(self.prefect_host)}:{self.prefect_port}/api"
+
+    @property
+    def local_url(self) -> str:
+        """The API of Vutler as a program on the same machine reaches it."""
+        return f"http://{reachable(self.host)}:{self.port}"
+
+
+def reachable(host: str) -> str:
+    """The address, as part of a URL, at which a server that listens on `host` answers its own machine."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104 - the same
+    return f"[{host}]" if ":" in host else host
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, lowest: int, highest: int) -> int:
@@ -71,7 +89,6 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if env is None else env
     host = env.get("VUTLER_HOST", "").strip() or "127.0.0.1"
     port = _whole(env, "VUTLER_PORT", 8000, 1, 65535)
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
     signup = env.get("VUTLER_SIGNUP", "").strip()
     if signup not in ("", "open"):
         raise BadSetting(f"VUTLER_SIGNUP is either unset or 'open', not {signup!r}.")
@@ -80,10 +97,11 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         home=Path(home).absolute() if home else default_home(os.getuid()),
         host=host,
         port=port,
-        public_url=(env.get("VUTLER_PUBLIC_URL", "").strip() or f"http://{shown}:{port}").rstrip("/"),
+        public_url=(env.get("VUTLER_PUBLIC_URL", "").strip() or f"http://{reachable(host)}:{port}").rstrip("/"),
+        prefect_host=env.get("VUTLER_PREFECT_HOST", "").strip() or "127.0.0.1",
         prefect_port=_whole(env, "VUTLER_PREFECT_PORT", 4200, 1, 65535),
         database_url=_secret(env, "VUTLER_DATABASE_URL"),
-        prefect_api_url=env.get("VUTLER_PREFECT_API_URL", "").strip() or None,
+        prefect_api_url=env.get("VUTLER_PREFECT_API_URL", "").strip().rstrip("/") or None,
         prefect_auth=_secret(env, "VUTLER_PREFECT_AUTH"),
         workers=_whole(env, "VUTLER_WORKERS", 1, 0, 64),
         worker_concurrency=_whole(env, "VUTLER_WORKER_CONCURRENCY", 100, 1, 10_000),
@@ -99,3 +117,26 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
 def source_root() -> Path:
     """The folder that holds the packages."""
     return Path(next(iter(core.__path__))).parent
+
+
+def inherited(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a process of ours, which may work in another folder: what we were given with its paths made
+    absolute, less the settings of somebody else's Prefect."""
+    env = os.environ if env is None else env
+    kept = {name: value for name, value in env.items() if not name.startswith("PREFECT_")}
+    for name, value in kept.items():
+        if value.strip() and name.startswith("VUTLER_") and (name == "VUTLER_HOME" or name.endswith("_FILE")):
+            kept[name] = str(Path(value.strip()).absolute())
+    return kept
+
+
+def inherited_prefect_server(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What an operator tuned of the Prefect server (`PREFECT_SERVER_...`)."""
+    env = os.environ if env is None else env
+    return {name: value for name, value in env.items() if name.startswith("PREFECT_SERVER_")}
+
+
+def replace_environment(environment: Mapping[str, str]) -> None:
+    """Make `environment` this process's own, before a library that reads it is imported."""
+    os.environ.clear()
+    os.environ.update(environment)

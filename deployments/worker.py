@@ -1,41 +1,36 @@
 """The warm worker: a long-lived process that executes automations in its own event loop.
 
 Two ways lead here. `vutler worker` serves the queue and shows itself in Prefect's pool `warm`; nothing waits for
-Prefect. `prefect worker start --pool warm --type warm` is the same worker started by Prefect's command line, which
-finds `WarmWorker` by its entry point. Either way the engine has a thread and an event loop of its own, so that
-Prefect's signal handling and polling never touch the hot path.
+Prefect. `prefect worker start --pool warm --type warm` (`deployments/warm.py`) starts this very process. The engine
+has a thread and an event loop of its own, so that Prefect's signal handling and polling never touch the hot path.
 """
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import uuid4
 
 import structlog
 import uvloop
-from prefect.client.schemas.objects import FlowRun
-from prefect.flow_engine import run_flow_async
-from prefect.flows import load_flow_from_flow_run
-from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from blocks import registry
 from core import journal
 from core import keys as core_keys
-from core import settings as core_settings
 from core.db import Database
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
-from core.runs import partitions
+from core.runs import partitions, retention
 from core.runs.record import Writer
 from core.settings import Settings
 from deployments.databases import vutler_dsn
 from deployments.prefect_settings import prefect_auth
 from deployments.sync import DeploymentSync
+from deployments.warm import POOL, WarmWorker
 from flows.engine import Engine, Identity
 from flows.execution import Tools
 from flows.prefect_api import PrefectApi
@@ -44,9 +39,9 @@ from flows.scheduler import Scheduler
 
 log = structlog.get_logger(__name__)
 
-POOL = "warm"
 _DATABASE_CONNECTIONS = 10
 _DAY_S = 86_400.0
+_HOUR_S = 3_600.0
 
 
 async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
@@ -70,7 +65,8 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "recorder": Recorder(db, prefect).run(stop),
                 "sync": DeploymentSync(db, prefect).run(stop),
                 "scheduler": Scheduler(db, prefect).run(stop),
-                "partitions": _every_day(lambda: partitions.ensure(db), stop),
+                "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
+                "retention": _every(_HOUR_S, lambda: retention.forget_expired(db), stop),
                 "warm renderer": renderer.warm(),
             }.items()
         ]
@@ -97,13 +93,14 @@ async def _open_database(settings: Settings, identity: Identity, stop: asyncio.E
     return None
 
 
-async def _every_day(work: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+async def _every(seconds: float, work: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+    """Do `work` now and then every so many seconds; a failure is logged and tried again in a minute."""
     while not stop.is_set():
-        pause = _DAY_S
+        pause = seconds
         try:
             await work()
         except Exception:
-            log.exception("worker.daily_work")
+            log.exception("worker.regular_work")
             pause = 60.0
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
@@ -149,51 +146,6 @@ class EngineThread:
         await serve(self._settings, self._slot, self._stop)
 
 
-class WarmConfiguration(BaseJobConfiguration):
-    """Nothing to configure: the flow runs where the worker is."""
-
-
-class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, BaseWorkerResult]):
-    """Prefect's view of a warm worker: visible and heart-beating in its pool, running the pool's flows in process."""
-
-    type = "warm"
-    job_configuration = WarmConfiguration
-    _display_name = "Warm (Vutler)"
-    _description = "Executes flow runs in the worker's own process, in milliseconds."
-    _documentation_url = ""
-    _logo_url = ""
-
-    def __init__(self, *args: Any, with_engine: bool = True, **kwargs: Any) -> None:  # noqa: ANN401 - BaseWorker's
-        super().__init__(*args, **kwargs)
-        self._with_engine = with_engine
-        self._engine: EngineThread | None = None
-
-    async def setup(self) -> None:
-        await super().setup()
-        if self._with_engine:
-            # Two workers of one name would share a slot; Prefect's names are unique in a pool.
-            self._engine = EngineThread(core_settings.load(), self.name)
-            self._engine.start()
-
-    async def teardown(self, *exc_info: Any) -> None:  # noqa: ANN401 - BaseWorker's
-        if self._engine is not None:
-            await asyncio.to_thread(self._engine.stop, 15)
-        await super().teardown(*exc_info)
-
-    async def run(
-        self, flow_run: FlowRun, configuration: WarmConfiguration, task_status: Any = None  # noqa: ANN401
-    ) -> BaseWorkerResult:  # fmt: skip
-        """Run a flow of the pool right here."""
-        if task_status is not None:
-            task_status.started(f"warm:{self.name}")
-        flow = await load_flow_from_flow_run(flow_run, ignore_storage=True)
-        # Without its deployment the engine starts no observer thread for it.
-        here = flow_run.model_copy(update={"deployment_id": None})
-        state: Any = await run_flow_async(flow, flow_run=here, parameters=flow_run.parameters, return_type="state")
-        failed = state is None or state.is_failed() or state.is_crashed()
-        return BaseWorkerResult(identifier=f"warm:{self.name}", status_code=1 if failed else 0)
-
-
 async def _presence(slot: str) -> None:
     """Show this worker in Prefect's pool and serve the pool's flows, whenever Prefect is there."""
     while True:
@@ -205,15 +157,24 @@ async def _presence(slot: str) -> None:
         await asyncio.sleep(5)
 
 
-def main(settings: Settings, slot: str) -> None:
-    """`vutler worker`: serve until SIGTERM or SIGINT."""
+def _collect_less() -> None:
+    """Look for cycles seldom: imports live for ever, a run's objects die young, and looking often costs a quarter."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+def main(settings: Settings, slot: str, *, presence: bool = True) -> None:
+    """`vutler worker`: serve until SIGTERM or SIGINT. Without `presence` somebody else shows us in Prefect."""
     journal.configure(settings.log_level)
+    _collect_less()
     engine = EngineThread(settings, slot)
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
     engine.start()
-    threading.Thread(target=lambda: asyncio.run(_presence(slot)), name="presence", daemon=True).start()
+    if presence:
+        threading.Thread(target=lambda: asyncio.run(_presence(slot)), name="presence", daemon=True).start()
     while not asked.wait(0.5):
         if engine.over.is_set():
             raise SystemExit(1)  # the supervisor starts a new one

@@ -41,5 +41,10 @@ def create(name: str, template: str = TEMPLATE) -> str:
     return server().dsn(name)
 
 
+def run(name: str, script: str) -> str:
+    """Run a script in that database; gives its output."""
+    return postgres.psql(server(), name, script)
+
+
 def drop(name: str) -> None:
     postgres.psql(server(), "postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

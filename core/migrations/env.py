@@ -1,4 +1,7 @@
-"""Alembic's environment: plain SQL files, one transaction a migration, in the schema `tenant_vutler`."""
+"""Alembic's environment: plain SQL files in the schema `tenant_vutler`, all in one transaction.
+
+An upgrade that fails leaves the database as it was, also one that adopts the tables of an older Vutler.
+"""
 
 import asyncio
 
@@ -14,11 +17,11 @@ LOCK = 0x7675746C6572
 
 
 def _run(connection: sa.Connection) -> None:
+    connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
     connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     connection.execute(sa.text(f"SET search_path = {SCHEMA}"))
-    connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
     connection.commit()
-    context.configure(connection=connection, version_table_schema=SCHEMA, transaction_per_migration=True)
+    context.configure(connection=connection, version_table_schema=SCHEMA)
     with context.begin_transaction():
         context.run_migrations()
     connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})

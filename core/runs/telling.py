@@ -10,10 +10,12 @@ from datetime import datetime
 from uuid import UUID
 
 from core.db import Connection
+from core.schedules.deployed import TOPIC
 
 HELD_S = 15.0
 YOUNG_S = 0.7  # a run that is over by then is told once
 UNSEEN_S = 5.0  # a queued run is shown in Prefect when it waits longer
+REFUSED_OFTEN = 3  # attempts
 GROWING_S = 5.0  # how often the finished steps of a long run are told
 
 # Our words in Prefect's. A step that was not needed ended well; one whose effect is in doubt did not.
@@ -24,15 +26,22 @@ _NAME = """CASE {0} WHEN 'queued' THEN 'Scheduled' WHEN 'running' THEN 'Running'
     WHEN 'skipped' THEN 'Skipped' ELSE 'Cancelled' END"""
 _STEP_TYPE = f"CASE WHEN a.status = 'skipped' THEN 'COMPLETED' ELSE {_TYPE.format('a.status')} END"
 
-_TAKEN = """
+# A run of an automation whose deployment is just being made waits for it, so that it is found under it. A deployment
+# that Prefect refuses again and again holds nothing up.
+_HAS_PLACE = f"""NOT EXISTS (
+    SELECT FROM outbox o JOIN automation_rules r ON r.id = o.key AND r.deployment_id IS NULL AND r.deleted_at IS NULL
+    WHERE o.topic = '{TOPIC}' AND o.key = run_queue.rule_id AND o.attempts <= {REFUSED_OFTEN})"""
+
+_TAKEN = f"""
 WITH finished AS MATERIALIZED (
     SELECT run_id FROM run_queue
-    WHERE state = 'done' AND (telling_until IS NULL OR telling_until <= now())
+    WHERE state = 'done' AND (telling_until IS NULL OR telling_until <= now()) AND {_HAS_PLACE}
     ORDER BY changed_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), moved AS MATERIALIZED (
     SELECT run_id FROM run_queue
     WHERE state IN ('running', 'waiting') AND (told IS DISTINCT FROM state OR changed_at > told_at)
         AND changed_at <= now() - make_interval(secs => $3) AND (telling_until IS NULL OR telling_until <= now())
+        AND {_HAS_PLACE}
     ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), growing AS MATERIALIZED (
     SELECT q.run_id FROM run_queue q JOIN automation_logs l ON l.id = q.run_id
@@ -42,7 +51,7 @@ WITH finished AS MATERIALIZED (
 ), unseen AS MATERIALIZED (
     SELECT run_id FROM run_queue
     WHERE state = 'queued' AND told IS NULL AND changed_at <= now() - make_interval(secs => $5)
-        AND (telling_until IS NULL OR telling_until <= now())
+        AND (telling_until IS NULL OR telling_until <= now()) AND {_HAS_PLACE}
         AND (SELECT count(*) FROM finished) < 10  -- not while there is more important news
     ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), taken AS (

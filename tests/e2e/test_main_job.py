@@ -66,7 +66,8 @@ def two_http_steps(echo: Echo, **trigger: Any) -> dict[str, Any]:
                 "method": "POST", "url": f"{echo.url}/first", "json": {"lead": "{{ trigger.data.lead }}"}}},
             {"type": "http", "config": {
                 "method": "POST", "url": f"{echo.url}/second",
-                "json": {"from_first": "{{ previous.output.body.json.lead }}", "text": "Hello {{ trigger.data.lead }}"}}},
+                "json": {"from_first": "{{ previous.output.body.json.lead }}",
+                         "text": "Hello {{ trigger.data.lead }}"}}},
         ],
     }  # fmt: skip
 
@@ -263,7 +264,8 @@ async def _events(person: Person, path: str, last: str | None = None) -> list[di
 @pytest.mark.proves("US-2.2", "R-ENG-1", "T-7", "I-15")
 async def test_cron_fires_every_minute(product: Product, person: Person) -> None:
     made = await person.create({
-        "name": "Each minute", "trigger_type": "cron", "trigger_config": {"cron": "* * * * *", "timezone": "Europe/Berlin"},
+        "name": "Each minute", "trigger_type": "cron",
+        "trigger_config": {"cron": "* * * * *", "timezone": "Europe/Berlin"},
         "actions": [{"type": "transform", "config": {"value": "{{ now }}"}}],
     })  # fmt: skip
     detail = await person.get(f"/api/automations/{made['id']}")
@@ -280,8 +282,8 @@ async def test_cron_fires_every_minute(product: Product, person: Person) -> None
     prefect = Prefect(product)
 
     async def in_prefect() -> bool:
-        found = await prefect.ask("/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}},
-                                                                      "tags": {"all_": [f"ws:{person.workspace}"]}}})  # fmt: skip
+        ended = {"state": {"type": {"any_": ["COMPLETED"]}}, "tags": {"all_": [f"ws:{person.workspace}"]}}
+        found = await prefect.ask("/flow_runs/filter", {"flow_runs": ended})
         return any(item["parameters"].get("automation_id") == made["id"] for item in found)
 
     await until("Prefect has the scheduled run", in_prefect, 15)

@@ -17,7 +17,8 @@ from core.runs.accept import NewRun, accept
 from core.runs.record import Writer
 from flows.engine import Engine, Identity
 from flows.execution import Tools
-from tests.flows.actions import TEST_ACTIONS
+from tests.flows.actions import TEST_ACTIONS, calls
+from tests.waiting import until
 
 
 class NoNetwork:
@@ -83,10 +84,11 @@ class Workshop:
         return [row["text"] for row in rows]
 
     async def wait_for(self, run_id: UUID, *statuses: str, seconds: float = 15) -> dict[str, Any]:
-        async with asyncio.timeout(seconds):
-            while (run := await self.run(run_id))["status"] not in statuses:
-                await asyncio.sleep(0.02)
-        return run
+        async def there() -> bool:
+            return (await self.run(run_id))["status"] in statuses
+
+        await until(there, seconds=seconds, every_s=0.02)
+        return await self.run(run_id)
 
     async def ended(self, run_id: UUID, seconds: float = 15) -> dict[str, Any]:
         return await self.wait_for(run_id, "success", "failed", "cancelled", seconds=seconds)
@@ -112,6 +114,15 @@ class Workshop:
                 stop.set()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+
+
+async def called(run_id: UUID, step: str, times: int = 1) -> None:
+    """Wait until the step's action was really called so often."""
+
+    async def so_often() -> bool:
+        return calls[f"{run_id}/{step}"] >= times
+
+    await until(so_often, every_s=0.01)
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """The engine on Prefect: one worker in this process, real PostgreSQL, actions that count."""
 
-import asyncio
 import time
 
 from tests.flows.actions import calls, gates
-from tests.flows.conftest import Workshop
+from tests.flows.conftest import Workshop, called
 
 
 def step(kind: str, needs: list[str] | None = None, *, id: str = "a", **config: object) -> dict[str, object]:
@@ -131,9 +130,8 @@ async def test_parallel_steps_run_in_parallel(workshop: Workshop) -> None:
     )  # fmt: skip
     async with workshop.engine():
         run_id = await workshop.start(rule)
-        async with asyncio.timeout(10):
-            while calls[f"{run_id}/b"] + calls[f"{run_id}/c"] < 2:
-                await asyncio.sleep(0.01)
+        await called(run_id, "b")
+        await called(run_id, "c")
         gates["p"].set()
         run = await workshop.ended(run_id)
     assert (run["status"], run["output"]) == ("success", "both")

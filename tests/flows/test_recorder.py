@@ -125,7 +125,7 @@ async def test_tasks_logs_counts_and_graph_answer_as_for_any_run(
 async def test_a_long_run_shows_running_then_waiting_then_its_end(
     db: Database, client: PrefectClient, recorder: Recorder
 ) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     run_id = await published.record_run(db, made, status="running", steps=("success", "running"), ago_s=3)
     await recorder.tick()
     run = await client.read_flow_run(run_id)
@@ -160,7 +160,7 @@ async def test_a_long_run_shows_running_then_waiting_then_its_end(
 async def test_steps_that_finish_in_a_long_run_are_told_while_it_runs(
     db: Database, client: PrefectClient, recorder: Recorder
 ) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     run_id = await published.record_run(db, made, status="running", steps=("success", "running"), ago_s=30)
     await recorder.tick()
     async with db.transaction() as connection:
@@ -180,7 +180,7 @@ async def test_steps_that_finish_in_a_long_run_are_told_while_it_runs(
 
 
 async def test_a_young_run_is_told_once(db: Database, recorder: Recorder) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     run_id = await published.record_run(db, made, status="running", ago_s=0)
     assert await recorder.tick() == 0
     await published.end_run(db, run_id)
@@ -188,7 +188,7 @@ async def test_a_young_run_is_told_once(db: Database, recorder: Recorder) -> Non
 
 
 async def test_a_run_that_waits_in_the_queue_is_shown(db: Database, client: PrefectClient, recorder: Recorder) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     run_id = await published.record_run(db, made, status="queued", steps=(), ago_s=10)
     await recorder.tick()
     run = await client.read_flow_run(run_id)
@@ -198,7 +198,7 @@ async def test_a_run_that_waits_in_the_queue_is_shown(db: Database, client: Pref
 
 
 async def test_prefect_away_loses_nothing(db: Database, server: Server, client: PrefectClient) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     run_ids = [await published.record_run(db, made) for _ in range(5)]
     gone = f"http://127.0.0.1:{prefect_server.free_port()}/api"
     async with PrefectApi(gone) as nowhere:
@@ -224,7 +224,7 @@ async def test_prefect_away_loses_nothing(db: Database, server: Server, client: 
 
 
 async def test_several_recorders_tell_each_run_once(db: Database, prefect: PrefectApi) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     for _ in range(30):
         await published.record_run(db, made, steps=())
     recorders = [Recorder(db, prefect) for _ in range(4)]
@@ -234,7 +234,7 @@ async def test_several_recorders_tell_each_run_once(db: Database, prefect: Prefe
 
 
 async def test_what_a_dead_recorder_held_is_told_by_another(db: Database, recorder: Recorder) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     await published.record_run(db, made)
     async with db.transaction() as connection:
         await connection.execute("UPDATE run_queue SET telling_until = now() + interval '15 s'")
@@ -247,7 +247,7 @@ async def test_what_a_dead_recorder_held_is_told_by_another(db: Database, record
 async def test_the_end_of_a_run_that_changes_while_it_is_told_is_not_forgotten(
     db: Database, server: Server, client: PrefectClient, gate: Gate
 ) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     run_id = await published.record_run(db, made, status="running", ago_s=3)
     async with PrefectApi(gate.url, server.auth) as slow:
         recorder = Recorder(db, slow)
@@ -265,7 +265,7 @@ async def test_the_end_of_a_run_that_changes_while_it_is_told_is_not_forgotten(
 async def test_one_run_that_prefect_refuses_does_not_hold_up_the_others(
     db: Database, client: PrefectClient, recorder: Recorder
 ) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     good = [await published.record_run(db, made, ago_s=9 - number) for number in range(2)]
     bad = await published.record_run(db, made, ago_s=5)
     async with db.transaction() as connection:  # a value that does not fit into an index of Prefect's
@@ -287,7 +287,7 @@ async def test_one_run_that_prefect_refuses_does_not_hold_up_the_others(
 async def test_a_run_made_by_prefects_scheduler_keeps_its_id_there(
     db: Database, prefect: PrefectApi, client: PrefectClient, recorder: Recorder
 ) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     scheduled = await prefect.call(
         "POST",
         "/flow_runs/",
@@ -306,7 +306,7 @@ async def test_a_run_made_by_prefects_scheduler_keeps_its_id_there(
 async def test_a_prefect_without_our_route_is_told_through_its_public_api(
     db: Database, server: Server, client: PrefectClient, foreign: Gate
 ) -> None:
-    made = await published.publish(db)
+    made = await published.publish(db, ask=False)
     async with PrefectApi(foreign.url, server.auth) as elsewhere:
         recorder = Recorder(db, elsewhere)
         long = await published.record_run(db, made, status="running", steps=("success", "running"), ago_s=3)
@@ -329,3 +329,22 @@ async def test_a_prefect_without_our_route_is_told_through_its_public_api(
     assert {task.dynamic_key for task in tasks} == {"s1", "s2"}
     logs = await client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])))
     assert len(logs) >= 2
+
+
+async def test_a_run_waits_for_its_deployment(
+    db: Database, prefect: PrefectApi, client: PrefectClient, recorder: Recorder
+) -> None:
+    made = await published.publish(db)
+    run_id = await published.record_run(db, made)
+    assert await recorder.tick() == 0
+    await DeploymentSync(db, prefect).drain()
+    assert await recorder.tick() == 1
+    assert (await client.read_flow_run(run_id)).deployment_id is not None
+
+
+async def test_a_refused_deployment_holds_nothing_up(db: Database, recorder: Recorder) -> None:
+    made = await published.publish(db)
+    await published.record_run(db, made)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE outbox SET attempts = 4, available_at = now() + interval '1 minute'")
+    assert await recorder.tick() == 1

@@ -1,19 +1,12 @@
-"""What happens when a worker is lost: another one goes on from the last recorded step, and the lost one writes nothing."""
+"""A worker is lost: another one goes on from the last recorded step, and the lost one writes nothing."""
 
-import asyncio
 from uuid import UUID
 
 import pytest
 
 from tests.flows.actions import calls, gates
-from tests.flows.conftest import Workshop
+from tests.flows.conftest import Workshop, called
 from tests.flows.test_engine import step
-
-
-async def called(run_id: UUID, name: str, times: int = 1) -> None:
-    async with asyncio.timeout(10):
-        while calls[f"{run_id}/{name}"] < times:
-            await asyncio.sleep(0.01)
 
 
 async def take_away(workshop: Workshop, run_id: UUID) -> None:

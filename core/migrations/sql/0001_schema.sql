@@ -1,5 +1,5 @@
 -- The tables of the seeds keep their names and columns; what the design adds stands below them.
--- Every statement also works on a database that already has the seeds' tables (0002_adopt.sql moves their rows).
+-- A database that already has those tables was moved aside before (0001_move_aside.sql); 0002_adopt.sql takes its rows.
 
 -- accounts ---------------------------------------------------------------------------------------------------------
 
@@ -236,9 +236,9 @@ CREATE TABLE run_lines (
     at timestamptz NOT NULL,
     level varchar NOT NULL,
     step_id varchar,
-    text text NOT NULL
+    text text NOT NULL,
+    PRIMARY KEY (run_id, seq, at)                -- a write whose answer was lost is repeated and changes nothing
 ) PARTITION BY RANGE (at);
-CREATE INDEX run_lines_run ON run_lines (run_id, seq);
 
 -- Only the unfinished business of a run: who holds it, and whether Prefect has been told. Gone when both are done.
 CREATE TABLE run_queue (
@@ -260,6 +260,7 @@ CREATE TABLE run_queue (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX run_queue_ready ON run_queue (lane, priority DESC, run_id) WHERE state = 'queued';
 CREATE INDEX run_queue_held ON run_queue (owner) WHERE state = 'running';
+CREATE INDEX run_queue_leases ON run_queue (lease_until) WHERE state = 'running';
 CREATE INDEX run_queue_untold ON run_queue (changed_at) WHERE told IS DISTINCT FROM state;
 
 CREATE TABLE workers (
@@ -335,29 +336,50 @@ CREATE FUNCTION first_id_at(moment timestamptz) RETURNS uuid LANGUAGE sql IMMUTA
     SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
 $$;
 
--- Make the monthly partitions from this month to `ahead` months on; gives the names of the new ones.
-CREATE FUNCTION make_partitions(ahead integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
+-- Make the partition of one month (any moment of it, UTC) of one table; gives its name, or null when it is there.
+-- It is made beside the table and then attached, so that readers and writers of other months go on meanwhile. Rows of
+-- the month that had to wait in the DEFAULT partition (nobody made partitions for a while) move over.
+CREATE FUNCTION make_partition(kind text, moment timestamptz) RETURNS text LANGUAGE plpgsql
+SET search_path = tenant_vutler, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
-    kind text; month timestamptz; name text;
+    first_day timestamptz := date_trunc('month', moment);
+    next_month timestamptz := first_day + interval '1 month';
+    name text := kind || '_' || to_char(first_day, 'YYYYMM');
+    part_key text;
+    low text;
+    high text;
 BEGIN
-    FOREACH kind IN ARRAY ARRAY['automation_logs', 'automation_action_logs', 'deliveries', 'run_lines'] LOOP
-        FOR step IN 0..ahead LOOP
-            month := date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + make_interval(months => step);
-            month := date_trunc('month', month AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
-            name := kind || '_' || to_char(month AT TIME ZONE 'UTC', 'YYYYMM');
-            CONTINUE WHEN to_regclass('tenant_vutler.' || name) IS NOT NULL;
-            IF kind = 'run_lines' THEN
-                EXECUTE format('CREATE TABLE tenant_vutler.%I PARTITION OF tenant_vutler.%I FOR VALUES FROM (%L) TO (%L)',
-                    name, kind, month, (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
-            ELSE
-                EXECUTE format('CREATE TABLE tenant_vutler.%I PARTITION OF tenant_vutler.%I FOR VALUES FROM (%L) TO (%L)',
-                    name, kind, tenant_vutler.first_id_at(month),
-                    tenant_vutler.first_id_at((month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'));
-            END IF;
-            RETURN NEXT name;
-        END LOOP;
-    END LOOP;
+    PERFORM pg_advisory_xact_lock(hashtextextended('tenant_vutler.make_partition', 0));
+    IF to_regclass(name) IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
+    IF kind = 'run_lines' THEN
+        low := first_day;
+        high := next_month;
+    ELSE
+        low := first_id_at(first_day);
+        high := first_id_at(next_month);
+    END IF;
+    SELECT a.attname INTO STRICT part_key FROM pg_partitioned_table p
+        JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+        WHERE p.partrelid = kind::regclass;
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', name, kind);
+    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', kind || '_default');
+    EXECUTE format('WITH moved AS (DELETE FROM %I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I TABLE moved',
+        kind || '_default', part_key, low, part_key, high, name);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', kind, name, low, high);
+    RETURN name;
 END $$;
+
+-- Make the monthly partitions from this month to `ahead` months on; gives the names of the new ones.
+CREATE FUNCTION make_partitions(ahead integer) RETURNS SETOF text LANGUAGE sql
+SET search_path = tenant_vutler, pg_temp SET timezone = 'UTC' AS $$
+    SELECT name
+    FROM unnest(ARRAY['automation_logs', 'automation_action_logs', 'deliveries', 'run_lines']) kind,
+         generate_series(0, ahead) step,
+         make_partition(kind, date_trunc('month', now()) + make_interval(months => step)) name
+    WHERE name IS NOT NULL
+$$;
 
 CREATE TABLE automation_logs_default PARTITION OF automation_logs DEFAULT;
 CREATE TABLE automation_action_logs_default PARTITION OF automation_action_logs DEFAULT;
@@ -416,4 +438,77 @@ BEGIN
         PERFORM pg_notify('vutler_runs', p_lane);
     END IF;
     RETURN NEXT;
+END $$;
+
+-- recording --------------------------------------------------------------------------------------------------------
+
+-- Record what one worker says of several runs: step results, log lines, ends. One call, one commit, many runs.
+-- Only runs that the worker holds under the very epoch it names are written; their ids are given back. A step's
+-- result is written once: an ended step is never overwritten.
+CREATE FUNCTION record_runs(p_owner text, p_runs jsonb, p_steps jsonb, p_lines jsonb, p_events text[])
+RETURNS uuid[] LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp AS $$
+DECLARE
+    held uuid[];
+    event text;
+BEGIN
+    SELECT coalesce(array_agg(q.run_id), '{}') INTO held FROM (
+        SELECT q.run_id FROM run_queue q
+        JOIN jsonb_to_recordset(p_runs) AS r (run_id uuid, epoch integer) ON q.run_id = r.run_id
+        WHERE q.epoch = r.epoch AND q.owner = p_owner AND q.state = 'running'
+        ORDER BY q.run_id FOR UPDATE OF q
+    ) q;
+
+    INSERT INTO automation_action_logs AS a
+        (id, log_id, action_index, action_type, agent_id, input, output, status, duration_ms, error, workspace_id,
+         step_id, iteration, attempt, attempts, effect, error_code, started_at, completed_at, epoch, seq)
+    SELECT s.id, s.run_id, s.action_index, s.action_type, s.agent_id, s.input, s.output, s.status, s.duration_ms,
+           s.error, s.workspace_id, s.step_id, s.iteration, s.attempt, s.attempts, s.effect, s.error_code,
+           s.started_at, s.completed_at, s.epoch, s.seq
+    FROM jsonb_to_recordset(p_steps) AS s
+        (id uuid, run_id uuid, action_index integer, action_type varchar, agent_id varchar, input jsonb, output jsonb,
+         status varchar, duration_ms integer, error text, workspace_id uuid, step_id varchar, iteration varchar,
+         attempt smallint, attempts jsonb, effect varchar, error_code varchar, started_at timestamptz,
+         completed_at timestamptz, epoch integer, seq integer)
+    WHERE s.run_id = ANY (held)
+    ON CONFLICT (log_id, step_id, iteration) DO UPDATE SET
+        input = excluded.input, output = excluded.output, status = excluded.status,
+        duration_ms = excluded.duration_ms, error = excluded.error, attempt = excluded.attempt,
+        attempts = excluded.attempts, effect = excluded.effect, error_code = excluded.error_code,
+        started_at = excluded.started_at, completed_at = excluded.completed_at, epoch = excluded.epoch,
+        seq = excluded.seq
+    WHERE a.status NOT IN ('success', 'failed', 'skipped');
+
+    INSERT INTO run_lines (run_id, seq, at, level, step_id, text)
+    SELECT l.run_id, l.seq, l.at, l.level, l.step_id, l.text
+    FROM jsonb_to_recordset(p_lines) AS l
+        (run_id uuid, seq integer, at timestamptz, level varchar, step_id varchar, text text)
+    WHERE l.run_id = ANY (held)
+    ON CONFLICT DO NOTHING;
+
+    UPDATE automation_logs g SET
+        seq = r.seq, status = coalesce(r.status, g.status), completed_at = r.completed_at, output = r.output,
+        error = r.error, error_code = r.error_code, error_step = r.error_step
+    FROM jsonb_to_recordset(p_runs) AS r
+        (run_id uuid, seq integer, status varchar, completed_at timestamptz, output jsonb, error text,
+         error_code varchar, error_step varchar)
+    WHERE g.id = r.run_id AND g.id = ANY (held);
+
+    UPDATE run_queue q SET state = 'done', owner = NULL, lease_until = NULL, changed_at = now()
+    FROM jsonb_to_recordset(p_runs) AS r (run_id uuid, status varchar)
+    WHERE q.run_id = r.run_id AND r.status IS NOT NULL AND q.run_id = ANY (held);
+
+    INSERT INTO automation_stats AS t (rule_id, run_count, last_run_at, last_run_status, last_run_id)
+    SELECT e.rule_id, count(*), max(e.completed_at), (array_agg(e.status ORDER BY e.run_id DESC))[1], max(e.run_id::text)::uuid
+    FROM jsonb_to_recordset(p_runs) AS e (run_id uuid, rule_id uuid, status varchar, completed_at timestamptz)
+    JOIN automation_rules k ON k.id = e.rule_id
+    WHERE e.status IS NOT NULL AND e.run_id = ANY (held)
+    GROUP BY e.rule_id ORDER BY e.rule_id
+    ON CONFLICT (rule_id) DO UPDATE SET
+        run_count = t.run_count + excluded.run_count, last_run_at = excluded.last_run_at,
+        last_run_status = excluded.last_run_status, last_run_id = excluded.last_run_id;
+
+    FOREACH event IN ARRAY p_events LOOP
+        PERFORM pg_notify('vutler_events', event);
+    END LOOP;
+    RETURN held;
 END $$;

@@ -9,4 +9,5 @@ depends_on = None
 
 
 def upgrade() -> None:
+    run_sql("0001_move_aside")
     run_sql("0001_schema")

@@ -1,0 +1,63 @@
+# make up      everything needed, then Vutler itself (Ctrl-C stops it)
+# make test    everything the tests need, then all tests
+# make check   format, lint, types, imports, house rules
+# make lock    resolve the dependencies anew
+# make clean   forget the environment and the caches (never the data folder)
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+VENV := .venv
+BIN := $(VENV)/bin
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q
+TESTS ?= tests
+
+.PHONY: up test check lock clean
+.DELETE_ON_ERROR:
+
+up: $(VENV)/runtime.stamp
+	@exec $(BIN)/vutler up
+
+test: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest $(TESTS) -n 2 --durations=10
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest --noconftest tests/test_architecture.py
+
+lock: $(BIN)/uv
+	$(COMPILE) requirements-dev.in -o requirements-dev.lock
+	$(COMPILE) requirements.in -c requirements-dev.lock -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# An environment with the tools of development runs the product as well, and is left as it is.
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml $(BIN)/uv
+	@if [ ! -e $(VENV)/dev.stamp ] || [ requirements.lock -nt $(VENV)/dev.stamp ]; then \
+		echo "installing the locked dependencies"; \
+		$(UV) pip sync -q --require-hashes requirements.lock && $(UV) pip install -q --no-deps -e . && \
+		rm -f $(VENV)/dev.stamp; \
+	fi
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock pyproject.toml $(BIN)/uv
+	@echo "installing the locked dependencies of development"
+	@$(UV) pip sync -q --require-hashes requirements-dev.lock
+	@$(UV) pip install -q --no-deps -e .
+	@touch $@
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Vutler needs Python 3.11 or newer. Name one: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq python3-venv; } || { \
+		echo "This Python can't make environments. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "making the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@

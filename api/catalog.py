@@ -1,0 +1,160 @@
+"""What automations can be made of: actions and triggers with their JSON Schemas, and the definition language."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from api.caller import CallerDep
+from api.problems import documented
+from blocks import registry
+from core.automations.definition import Definition
+
+router = APIRouter(prefix="/api/catalog", tags=["catalog"])
+
+LANGUAGES: Final = ("en", "fr")
+Language = Annotated[
+    str | None, Header(alias="Accept-Language", description="en or fr", max_length=200, examples=["fr-CH, fr;q=0.9"])
+]
+
+_EXAMPLE: Final = {
+    "actions": [
+        {
+            "name": "http",
+            "title": "HTTP request",
+            "description": "Sends a request to another system.",
+            "input_schema": {"type": "object"},
+            "output_schema": {"type": "object"},
+            "credits": 1,
+            "timeout_s": 30,
+            "max_attempts": 2,
+            "connection": None,
+            "example": {"method": "GET", "url": "https://api.example.com/status"},
+        }
+    ],
+    "triggers": [
+        {
+            "name": "cron",
+            "aliases": ["schedule"],
+            "title": "Schedule",
+            "description": "Starts at set times.",
+            "config_schema": {"type": "object"},
+            "example": {"schedules": [{"cron": "0 9 * * 1-5", "timezone": "Europe/Zurich"}]},
+        }
+    ],
+}
+
+
+class ActionView(BaseModel):
+    """A kind of step."""
+
+    name: str = Field(description="`type` of a step")
+    title: str
+    description: str
+    input_schema: dict[str, JsonValue] = Field(description="JSON Schema of a step's `config`")
+    output_schema: dict[str, JsonValue] | None = Field(description="of `steps.<id>.output`; null: any JSON")
+    credits: int
+    timeout_s: float = Field(description="seconds, unless the step says otherwise")
+    max_attempts: int = Field(description="unless the step says otherwise")
+    connection: str | None = Field(description="kind of the connection that it needs")
+    example: dict[str, JsonValue]
+
+
+class TriggerView(BaseModel):
+    """A kind of trigger."""
+
+    name: str = Field(description="`trigger_type` of an automation")
+    aliases: list[str]
+    title: str
+    description: str
+    config_schema: dict[str, JsonValue] = Field(description="JSON Schema of `trigger_config`")
+    example: dict[str, JsonValue]
+
+
+class CatalogView(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})  # type: ignore[dict-item]
+
+    actions: list[ActionView]
+    triggers: list[TriggerView]
+
+
+@router.get("", summary="List actions and triggers", responses=documented(401))
+async def catalog(_caller: CallerDep, response: Response, language: Language = None) -> CatalogView:
+    """Everything that is installed here, in English or French by `Accept-Language`."""
+    chosen = preferred(language)
+    response.headers["Content-Language"] = chosen
+    response.headers["Vary"] = "Accept-Language"
+    return _catalog(chosen)
+
+
+@router.get(
+    "/definition",
+    summary="Read the definition language",
+    responses={
+        200: {"content": {"application/json": {"example": {"title": "Definition", "type": "object"}}}},
+        **documented(401),
+    },
+)
+async def definition(_caller: CallerDep) -> dict[str, JsonValue]:
+    """The JSON Schema of an automation in its long form, without the `config` of each step (see the catalogue)."""
+    return _definition()
+
+
+def preferred(header: str | None) -> str:
+    """The language of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4); English otherwise."""
+    best, weight = LANGUAGES[0], 0.0
+    for part in (header or "").split(","):
+        tag, _, quality = part.partition(";")
+        language = tag.strip().lower().partition("-")[0]
+        text = quality.strip().removeprefix("q=")
+        liking = 1.0 if not text else float(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else 0.0
+        if language in LANGUAGES and liking > weight:
+            best, weight = language, liking
+    return best
+
+
+def _said(texts: Mapping[str, str], language: str) -> str:
+    return texts.get(language) or texts["en"]
+
+
+@cache
+def _catalog(language: str) -> CatalogView:
+    return CatalogView(
+        actions=[
+            ActionView(
+                name=action.name,
+                title=_said(action.title, language),
+                description=_said(action.description, language),
+                input_schema=action.Input.model_json_schema(),
+                output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
+                credits=action.credits,
+                timeout_s=action.timeout_s,
+                max_attempts=action.retry_attempts,
+                connection=action.connection,
+                example=_plain(action.example),
+            )
+            for _, action in sorted(registry.actions().items())
+        ],
+        triggers=[
+            TriggerView(
+                name=kind.name,
+                aliases=[*kind.aliases],
+                title=_said(kind.title, language),
+                description=_said(kind.description, language),
+                config_schema=kind.Config.model_json_schema(),
+                example=_plain(kind.example),
+            )
+            for _, kind in sorted(registry.triggers().items())
+        ],
+    )
+
+
+@cache
+def _definition() -> dict[str, JsonValue]:
+    return Definition.model_json_schema()
+
+
+def _plain(example: Mapping[str, Any]) -> dict[str, JsonValue]:
+    return dict(example)

@@ -1,0 +1,27 @@
+"""The header `Idempotency-Key` of POSTs that make runs. The rules are in `core/idempotency.py`."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from api.caller import CallerDep
+from core.idempotency import Once
+
+
+async def _once(
+    request: Request,
+    caller: CallerDep,
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="the same key with the same body within 24 h is answered with the first run",
+        ),
+    ] = None,
+) -> Once | None:
+    if key is None:
+        return None
+    return Once(caller, f"{request.method} {request.url.path}", key, await request.body())
+
+
+OnceDep = Annotated[Once | None, Depends(_once)]

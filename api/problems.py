@@ -1,0 +1,203 @@
+"""Errors on the wire: RFC 9457 (problem details) for everything. The only place that knows HTTP statuses."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from core import errors, jsontext
+from core.db import AWAY
+from core.journal import request_id
+
+_log = structlog.get_logger()
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_STATUS: Final[Mapping[type[errors.VutlerError], int]] = {
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Stale: 412,
+    errors.TooLarge: 413,
+    errors.Invalid: 422,
+    errors.RateLimited: 429,
+    errors.Unavailable: 503,
+}
+_AWAY_AFTER_S: Final = 2.0
+
+
+class InvalidBody(HTTPException):
+    """The body is not the JSON that it should be. An `HTTPException`, for FastAPI lets no other kind through while it
+    reads a body."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(422, message)
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with the input."""
+
+    at: str = Field(description="where, such as `actions[1].config.url`", examples=["actions[1].config.url"])
+    message: str = Field(examples=["This is no URL."])
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457). `code` is for programs and stays as it is, `detail` is for people."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    request_id: str = Field(description="also the header X-Request-Id; quote it when you report the problem")
+    errors: list[Fault] | None = Field(None, description="every finding, of a 422")
+
+
+def status_of(error: errors.VutlerError) -> int:
+    return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+
+
+def answer(error: errors.VutlerError, *, more: Mapping[str, str] | None = None) -> Response:
+    """The problem of an error; `more` adds members of its own, such as `run_id`."""
+    faults = [Fault(at=each.at, message=each.message) for each in error.findings if each.severity == "error"]
+    headers = {"Retry-After": str(max(1, math.ceil(error.after)))} if error.after is not None else {}
+    if isinstance(error, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return _respond(status_of(error), error.code, error.detail, faults=faults, headers=headers, more=more)
+
+
+def from_exception(error: Exception) -> Response:
+    """The problem of anything that was raised: PostgreSQL away is 503, what nobody expected 500 with a traceback."""
+    if isinstance(error, errors.VutlerError):
+        return answer(error)
+    if isinstance(error, AWAY):
+        _log.warning("database_away", reason=str(error) or type(error).__name__)
+        return answer(
+            errors.Unavailable(
+                "database_away", "The database can't be reached right now; try again.", after=_AWAY_AFTER_S
+            )
+        )
+    _log.error("unexpected", exc_info=error)
+    return _respond(500, "internal_error", "Something went wrong on our side; the log knows it under this request id.")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem."""
+    app.add_exception_handler(errors.VutlerError, _product_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+
+
+async def _product_error(_request: Request, error: Exception) -> Response:
+    return from_exception(error)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    """What routing and body parsing say: no such path, no such method, too large, not JSON."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    if isinstance(error, InvalidBody):
+        return _invalid([Fault(at="body", message=error.detail)])
+    phrase = HTTPStatus(error.status_code).phrase
+    code = _CODES.get(error.status_code) or re.sub(r"\W+", "_", phrase.lower())
+    detail = (
+        error.detail if error.detail and error.detail != phrase else _SENTENCES.get(error.status_code, phrase + ".")
+    )
+    return _respond(error.status_code, code, detail, headers=error.headers)
+
+
+_CODES: Final = {413: "body_too_large"}
+_SENTENCES: Final = {
+    404: "There is nothing at this address.",
+    405: "This address does not take this method; the header Allow says which it takes.",
+}
+
+
+async def _validation_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    faults = [Fault(at=path_of(each["loc"]), message=_sentence(each)) for each in error.errors()]
+    return _invalid(faults)
+
+
+def _invalid(faults: list[Fault]) -> Response:
+    return _respond(422, "invalid_request", "The request is not valid; `errors` says where.", faults=faults)
+
+
+def path_of(location: Iterable[int | str]) -> str:
+    """`("body", "actions", 1, "config", "url")` as `actions[1].config.url`; other places keep their name in front."""
+    parts = list(location)
+    if len(parts) > 1 and parts[0] == "body":
+        del parts[0]
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")
+
+
+def _respond(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    faults: list[Fault] | None = None,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Response:
+    problem = Problem(
+        status=status,
+        code=code,
+        title=HTTPStatus(status).phrase,
+        detail=detail,
+        request_id=request_id.get() or "",
+        errors=faults or None,
+    )
+    content = jsontext.dump({**problem.model_dump(mode="json", exclude_none=True), **(more or {})})
+    return Response(content, status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an operation that may answer these problems: `responses=documented(404, 409)`."""
+    return {status: _documented(status) for status in statuses}
+
+
+def _documented(status: int) -> dict[str, Any]:
+    code, detail = _EXAMPLES.get(status, ("error", HTTPStatus(status).phrase + "."))
+    example = {
+        "status": status,
+        "code": code,
+        "title": HTTPStatus(status).phrase,
+        "detail": detail,
+        "request_id": "0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b3a",
+    }
+    if status == 422:
+        example["errors"] = [{"at": "name", "message": "Field required."}]
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+    }
+
+
+_EXAMPLES: Final = {
+    401: ("token_invalid", "The access token is not valid; sign in again."),
+    402: ("no_credits", "The workspace has no credits left."),
+    403: ("role_missing", "This needs the role editor; yours in this workspace is viewer."),
+    404: ("run_not_found", "There is no such run in this workspace."),
+    409: ("automation_running", "A run of this automation is under way; save a draft or wait for its end."),
+    412: ("stale", "Somebody saved this since you read it; read it again."),
+    413: ("body_too_large", "The body is over the limit of 1 MiB."),
+    422: ("invalid_request", "The request is not valid; `errors` says where."),
+    429: ("too_many_requests", "Too many requests; the header Retry-After says when to come back."),
+    500: ("internal_error", "Something went wrong on our side; the log knows it under this request id."),
+    503: ("database_away", "The database can't be reached right now; try again."),
+}

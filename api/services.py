@@ -1,0 +1,98 @@
+"""What the routes call: made once when the application is, opened with it, handed to each request."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Annotated, Final
+
+import aiohttp
+import asyncpg
+import structlog
+from fastapi import Depends, Request
+
+from core.accounts.passwords import Passwords
+from core.accounts.service import Accounts
+from core.accounts.tokens import AccessTokens
+from core.automations.check import Checker
+from core.automations.outgoing import refusing
+from core.automations.service import Automations
+from core.automations.starting import Starting
+from core.db import AWAY, Database
+from core.deliveries.hooks import Hooks
+from core.deliveries.ingest import Ingest
+from core.deliveries.ledger import Ledger
+from core.health import Health
+from core.keys import Keys
+from core.listen import Listener
+from core.outgoing.addresses import Policy
+from core.rendering.renderer import Renderer
+from core.runs.channels import CONFIG
+from core.runs.events import Feed
+from core.runs.history import History
+from core.settings import Settings
+
+_log = structlog.get_logger()
+_RETRY_S: Final = (0.1, 0.5, 1.0, 2.0)
+
+
+class Services:
+    """Every service of the API, over one pool and one LISTEN connection."""
+
+    def __init__(self, settings: Settings, keys: Keys, db: Database) -> None:
+        self.settings = settings
+        self.db = db
+        self.listener = Listener(db.dsn, application=db.application)
+        self.feed = Feed(db, self.listener)
+        self.hooks = Hooks(db)
+        self.listener.on(CONFIG, self.hooks.forget)
+        self.listener.on_connected(self.hooks.forget_all)
+        self.ingest = Ingest(db, self.hooks)
+        self.ledger = Ledger(db)
+        self.history = History(db)
+        self.renderer = Renderer()
+        refuse = refusing(Policy.of(settings.http_allow_hosts, settings.public_url))
+        self.automations = Automations(db, Checker.of(self.renderer, refuse))
+        self.starting = Starting(db, self.automations)
+        self.passwords = Passwords()
+        self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
+        self.health = Health(db, self.feed, settings.prefect_url)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Open everything. PostgreSQL may be away: it is tried again until it is there, and answered 503 meanwhile."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.db.close)
+            stack.callback(self.passwords.close)
+            await stack.enter_async_context(self.renderer)
+            self.health.session = await stack.enter_async_context(aiohttp.ClientSession())
+            for task in (asyncio.create_task(self._open_database()), asyncio.create_task(self.listener.run())):
+                stack.push_async_callback(_ended, task)
+            yield
+            self.feed.close()
+
+    async def _open_database(self) -> None:
+        tries = 0
+        while True:
+            try:
+                await self.db.open()
+            except (*AWAY, asyncpg.PostgresError) as error:  # also: not made yet, not let in yet
+                wait = _RETRY_S[min(tries, len(_RETRY_S) - 1)]
+                tries += 1
+                _log.warning("database_away", reason=str(error) or type(error).__name__, retry_s=wait)
+                await asyncio.sleep(wait)
+            else:
+                return
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+ServicesDep = Annotated[Services, Depends(services)]

@@ -1,0 +1,34 @@
+"""People, workspaces, memberships: plain values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: UUID
+    email: str
+    name: str
+    is_operator: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace as one member sees it."""
+
+    id: UUID
+    name: str
+    plan: str
+    role: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The outcome of registration and login."""
+
+    token: str
+    user: User
+    workspace: Workspace

@@ -1,0 +1,197 @@
+"""What is wrong with the sense of a definition: every finding at once, each with its place.
+
+The shape was read before (`reading.py`). Errors stop publishing, warnings do not.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from blocks import registry
+from blocks.action import Action
+from blocks.trigger import Trigger
+from blocks.triggers.cron import CronConfig
+from blocks.values import Json, JsonObject
+from core import clock
+from core.automations import graph
+from core.automations.definition import Definition, Policy, Step
+from core.automations.outgoing import Refuse
+from core.automations.reading import Loc, Reading, sentence
+from core.automations.templates import Templates, check_templates, is_template
+from core.errors import Finding
+from core.places import place
+
+WARNING: Final = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """`refuse` judges the requests that are written out in a step's config."""
+
+    templates: Templates
+    actions: Mapping[str, Action[Any]]
+    triggers: Mapping[str, Trigger[Any]]
+    refuse: Refuse
+    now: clock.Clock = clock.now
+
+    @classmethod
+    def of(cls, templates: Templates, refuse: Refuse) -> "Checker":
+        """With everything that the folders of `blocks/` hold."""
+        return cls(templates, registry.actions(), registry.triggers(), refuse)
+
+    async def check(self, definition: Definition, workspace: str = "") -> list[Finding]:
+        """Everything that is wrong, in the order of the document."""
+        findings = [*self._trigger(definition), *self._steps(definition.actions)]
+        findings += _graph(definition.actions, self.actions)
+        findings += _policy(definition.policy)
+        findings += await check_templates(self.templates, definition.actions, workspace)
+        return sorted(findings, key=lambda finding: _rank(finding.at))
+
+    async def review(self, reading: Reading, workspace: str = "") -> list[Finding]:
+        """The findings of a reading and, as far as something could be understood, of its sense."""
+        if reading.definition is None:
+            return list(reading.findings)
+        found = await self.check(reading.definition, workspace)
+        return [*reading.findings, *(each for each in found if not _doubtful(each.at, reading.doubtful))]
+
+    def _trigger(self, definition: Definition) -> Iterator[Finding]:
+        name = definition.trigger_type
+        if name is None:
+            yield Finding("trigger_type", f"An automation needs a trigger: {_listed(self.triggers)}.")
+            return
+        kind = self.triggers.get(name)
+        if kind is None:
+            yield Finding("trigger_type", _unknown("trigger", name, self.triggers))
+            return
+        try:
+            config = kind.Config.model_validate(definition.trigger_config)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_context=False):
+                yield Finding(place(("trigger_config", *detail["loc"])), sentence(detail))
+            return
+        if isinstance(config, CronConfig):
+            for index, each in enumerate(config.schedules):
+                if each.run_at is not None and each.run_at <= self.now():
+                    at = f"trigger_config.schedules[{index}].run_at"
+                    yield Finding(at, "This moment has passed: it will not start a run.", WARNING)
+
+    def _steps(self, steps: list[Step]) -> Iterator[Finding]:
+        if not steps:
+            yield Finding("actions", "An automation needs at least one action.")
+        seen: dict[str, int] = {}
+        for index, step in enumerate(steps):
+            first = seen.setdefault(step.id, index)
+            if first != index:
+                yield Finding(f"actions[{index}].id", f"The id {step.id} is taken by actions[{first}]; ids are unique.")
+            if step.approval_required:
+                yield Finding(f"actions[{index}].approval_required", "Approvals are not available in this version.")
+            action = self.actions.get(step.type)
+            if action is None:
+                yield Finding(f"actions[{index}].type", _unknown("action", step.type, self.actions))
+                continue
+            yield from _config(action.Input, step.config, ("actions", index, "config"))
+            for inner, reason in self.refuse(step.config):
+                yield Finding(place(("actions", index, "config", *inner)), reason)
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(sorted(names)) or "none is installed"
+
+
+def _unknown(noun: str, name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name[:40], known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"There is no {noun} {name!r} here.{hint} There are: {_listed(known)}."
+
+
+def _config(model: type[BaseModel], config: JsonObject, at: Loc) -> Iterator[Finding]:
+    """Literal values are checked; a text with a template in it may become anything, so it satisfies every field."""
+    try:
+        model.model_validate(config)
+    except ValidationError as error:
+        seen: set[str] = set()
+        for detail in error.errors(include_url=False, include_context=False):
+            real, value = _located(config, detail["loc"])
+            if detail["type"] not in ("missing", "extra_forbidden") and is_template(value):
+                continue
+            where = place((*at, *real))
+            if where not in seen:
+                seen.add(where)
+                yield Finding(where, sentence(detail))
+
+
+def _located(config: Json, loc: Loc) -> tuple[Loc, Json]:
+    """The part of a pydantic place that exists in the document (the rest names types), and the value there."""
+    here: Json = config
+    real: list[int | str] = []
+    for position, part in enumerate(loc):
+        match here, part:
+            case dict(), str() if part in here:
+                here = here[part]
+            case list(), int() if part < len(here):
+                here = here[part]
+            case dict(), _ if position == len(loc) - 1:
+                return (*real, part), here  # a missing field
+            case _:
+                break
+        real.append(part)
+    return tuple(real), here
+
+
+def _graph(steps: list[Step], actions: Mapping[str, Action[Any]]) -> Iterator[Finding]:
+    nodes = graph.graph(steps)
+    for index, step in enumerate(steps):
+        for number, (before, outlet) in enumerate(graph.needed(step)):
+            at = f"actions[{index}].needs[{number}]"
+            if before not in nodes:
+                yield Finding(at, f"There is no step {before}; there are {', '.join(list(nodes)[:20])}.")
+            elif reason := _no_such_outlet(nodes[before], outlet, actions):
+                yield Finding(at, reason)
+    sequence = graph.order(nodes)
+    if isinstance(sequence, CycleError):
+        yield Finding("actions", f"The steps run in a circle: {' -> '.join(graph.circle(sequence))}.")
+        return
+    position = {step.id: index for index, step in reversed(list(enumerate(steps)))}
+    for name, reason in graph.never_running(nodes, sequence).items():
+        yield Finding(f"actions[{position[name]}].needs", f"This step can never run. {reason}")
+
+
+def _no_such_outlet(step: Step, outlet: str, actions: Mapping[str, Action[Any]]) -> str | None:
+    if outlet in ("", "error") or step.type not in actions:
+        return None
+    outlets = actions[step.type].outlets(step.config)
+    if outlet in outlets:
+        return None
+    known = ", ".join(f"{step.id}:{each}" for each in ("error", *outlets))
+    return f"The step {step.id} ({step.type}) has no exit {outlet!r}, so this never runs. There are: {known}."
+
+
+def _policy(policy: Policy) -> Iterator[Finding]:
+    """What this version does not do yet is refused rather than silently left out."""
+    if policy.lane != "warm":
+        yield Finding("policy.lane", "Only the lane warm is available in this version.")
+    if policy.overlap != "allow":
+        yield Finding("policy.overlap", "Only overlap allow is available in this version.")
+    if policy.on_failure.automation is not None or policy.on_failure.alert_after is not None:
+        yield Finding("policy.on_failure", "Nothing is started or told on failure in this version yet.", WARNING)
+
+
+def _doubtful(at: str, places: Iterable[str]) -> bool:
+    """Whether a finding is about something that was repaired while reading, or stands inside it."""
+    return any(at == each or at.startswith((f"{each}.", f"{each}[")) for each in places if each)
+
+
+_SECTIONS: Final = ("name", "description", "trigger", "actions", "policy", "layout")
+_STEP: Final = re.compile(r"actions\[(\d+)\]")
+
+
+def _rank(at: str) -> tuple[int, int]:
+    """Sorts findings by section, those of steps by the step."""
+    step = _STEP.match(at)
+    section = next((rank for rank, section in enumerate(_SECTIONS) if at.startswith(section)), len(_SECTIONS))
+    return section, int(step[1]) if step else -1

@@ -1,0 +1,117 @@
+"""The definition language: what a user saves, the editor draws, export writes and the flow executes.
+
+One document, one model; its JSON Schema is published at `GET /api/catalog/definition`. `shortforms.py` turns what
+people write into this shape, `reading.py` checks the shape, `check.py` the sense.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter, field_validator
+
+from blocks import paths
+from blocks.values import JsonObject
+
+STEP_ID = r"^[a-z][a-z0-9_]{0,39}$"
+PRIORITIES: Final[Mapping[str, int]] = {"low": -1, "normal": 0, "high": 1}  # of `run_queue.priority`
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
+]
+StepId = Annotated[str, StringConstraints(pattern=STEP_ID)]
+Need = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}(:[A-Za-z0-9_-]{1,80})?$")]
+
+
+class Part(BaseModel):
+    """Base of everything in a definition: unknown fields are errors, never silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Retry(Part):
+    """When and how often a failed step is tried again."""
+
+    max_attempts: int = Field(default=2, ge=1, le=10, description="attempts in all, the first included")
+    delay_s: float = Field(default=2, ge=0, le=3600, description="seconds before the second attempt")
+    backoff: Literal["fixed", "exponential"] = "exponential"
+    jitter: bool = Field(default=True, description="spread the waits, so that many runs do not retry in step")
+
+
+class Step(Part):
+    """One action of the graph. Without `retry`, `timeout_s` or `in_doubt` the action's own defaults hold."""
+
+    id: StepId
+    type: str = Field(min_length=1, max_length=40, description="name of an action of the catalogue")
+    config: dict[str, JsonValue] = Field(default_factory=dict, description="the action's input; templates allowed")
+    needs: list[Need] = Field(default_factory=list, max_length=200, description="step, step:case or step:error")
+    join: Literal["all", "any"] = "all"
+    retry: Retry | None = None
+    timeout_s: float | None = Field(default=None, gt=0, le=86_400, description="seconds one attempt may take")
+    on_error: Literal["fail", "continue"] = "fail"
+    approval_required: bool = False
+    in_doubt: Literal["ask", "repeat", "skip"] | None = Field(
+        default=None, description="after a crash between an effect and its record"
+    )
+
+
+class OnFailure(Part):
+    automation: str | None = Field(default=None, description="id of an automation to start")
+    alert_after: int | None = Field(
+        default=None, ge=1, le=100, description="failures in a row before the owner is told"
+    )
+
+
+class Policy(Part):
+    """How the runs of an automation behave."""
+
+    max_duration_s: int = Field(
+        default=900, ge=1, le=86_400, description="seconds a run may take; waiting does not count"
+    )
+    overlap: Literal["allow", "queue", "skip", "replace"] = "allow"
+    concurrency_key: str | None = Field(default=None, description="path whose value `overlap` is decided by")
+    priority: Literal["low", "normal", "high"] = "normal"
+    catch_up: Literal["none", "latest", "all"] = Field(
+        default="latest", description="what missed schedule times become"
+    )
+    catch_up_max_age_s: int = Field(default=86_400, ge=0, le=30 * 86_400)
+    lane: str = Field(default="warm", pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,99}$", description="warm, or a work pool")
+    on_failure: OnFailure = Field(default_factory=OnFailure)
+
+    @field_validator("concurrency_key")
+    @classmethod
+    def _readable(cls, path: str | None) -> str | None:
+        if path is not None:
+            paths.into_trigger(path)
+        return path
+
+
+class Position(Part):
+    """Where the editor draws a block, in pixels."""
+
+    x: float = Field(ge=-1e6, le=1e6)
+    y: float = Field(ge=-1e6, le=1e6)
+
+
+class Definition(Part):
+    """An automation: its trigger and the acyclic graph of its steps."""
+
+    name: Name
+    description: str | None = Field(default=None, max_length=5000)
+    trigger_type: str | None = Field(default=None, max_length=40, description="name of a trigger kind of the catalogue")
+    trigger_config: dict[str, JsonValue] = Field(default_factory=dict)
+    actions: list[Step] = Field(default_factory=list, max_length=200)
+    policy: Policy = Field(default_factory=Policy)
+    layout: dict[str, Position] = Field(default_factory=dict, max_length=400)
+
+
+_OBJECT: TypeAdapter[JsonObject] = TypeAdapter(dict[str, JsonValue])
+
+
+def canonical(definition: Definition) -> JsonObject:
+    """The document as plain JSON: every default written out, always the same for the same automation."""
+    return _OBJECT.validate_python(definition.model_dump(mode="json"))
+
+
+def stored(document: JsonObject) -> Definition:
+    """The definition of an `automation_versions` row, which was canonical when it was written."""
+    return Definition.model_validate(document)

@@ -1,0 +1,83 @@
+"""Automations as their rows tell them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from blocks.values import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One line of the list."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    description: str | None
+    trigger_type: str | None
+    enabled: bool
+    live_version: int | None
+    last_run_at: datetime | None
+    last_run_status: str | None
+    run_count: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: UUID | None
+    updated_by: UUID | None
+
+    @property
+    def status(self) -> str:
+        """`draft` until first published, then `active` or `inactive`."""
+        if self.live_version is None:
+            return "draft"
+        return "active" if self.enabled else "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Summary):
+    """The whole row. What is in it was saved last; what runs is the live version."""
+
+    trigger_config: JsonObject
+    actions: list[Json]
+    policy: JsonObject
+    layout: JsonObject
+    revision: int
+    draft_changed: bool
+
+    @property
+    def document(self) -> JsonObject:
+        """The draft in the definition language."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "trigger_type": self.trigger_type,
+            "trigger_config": self.trigger_config,
+            "actions": self.actions,
+            "policy": self.policy,
+            "layout": self.layout,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRow:
+    """`active`: part of the live version of an automation that is switched on."""
+
+    id: UUID
+    type: str
+    config: JsonObject
+    position: int
+    active: bool
+    webhook_id: str | None
+    webhook_secret: str | None  # SHA-256, hex
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published, immutable definition."""
+
+    number: int
+    note: str | None
+    created_by: UUID | None
+    created_at: datetime
+    live: bool

@@ -1,0 +1,318 @@
+"""What people do with automations. Every method stays inside the caller's workspace.
+
+A write saves the draft and, unless it is `as_draft`, publishes it in the same transaction: what the editor stores is
+what the webhook router, the scheduler and Prefect's deployments see. Templates are checked before the transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from blocks.schedule import Schedule
+from blocks.triggers.cron import CronConfig
+from blocks.values import Json, JsonObject
+from core import legacy
+from core.automations import merging, publishing, reading, repository
+from core.automations.check import Checker
+from core.automations.definition import Definition
+from core.automations.model import Rule, Summary, TriggerRow, Version
+from core.automations.reading import Reading
+from core.automations.repository import Filter
+from core.caller import Caller
+from core.db import Connection, Database
+from core.errors import Conflict, Finding, Invalid, NotFound, Stale
+from core.schedules.fires import next_run_at, preview
+
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """`secret` is there only in the answer of the write that made it."""
+
+    id: str
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A schedule of the draft and its next times (UTC)."""
+
+    schedule: Schedule
+    next_times: list[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An automation with everything that belongs to it. `findings` are what is wrong with the draft."""
+
+    rule: Rule
+    webhook: Webhook | None = None
+    schedules: list[Planned] = field(default_factory=list)
+    next_run_at: datetime | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list. `next_run_at` is null where no schedule is live."""
+
+    summary: Summary
+    next_run_at: datetime | None
+
+
+def errors(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that stop publishing."""
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+class Automations:
+    """The service of one process."""
+
+    def __init__(self, db: Database, checker: Checker) -> None:
+        self._db = db
+        self._checker = checker
+
+    async def create(self, caller: Caller, raw: Json, *, as_draft: bool = False) -> Detail:
+        """Raises `Invalid` with every finding, `Forbidden`."""
+        caller.require("editor")
+        read, found = await self._accept(caller, reading.read(raw), as_draft=as_draft)
+        definition = _understood(read)
+        async with self._db.transaction() as connection:
+            rule_id = await repository.insert(
+                connection, caller.workspace_id, definition, enabled=read.enabled is not False, by=caller.user_id
+            )
+            return await self._finish(connection, caller, rule_id, read, found, as_draft=as_draft)
+
+    async def listing(
+        self, caller: Caller, chosen: Filter, *, before: UUID | None, limit: int
+    ) -> tuple[list[Listed], UUID | None]:
+        """A page, newest first, and the id to go on from."""
+        async with self._db.connection() as connection:
+            rows = await repository.page(connection, caller.workspace_id, chosen, before, limit + 1)
+            due = await next_run_at(connection, [row.id for row in rows[:limit]])
+        listed = [Listed(row, due.get(row.id)) for row in rows[:limit]]
+        return listed, rows[limit - 1].id if len(rows) > limit else None
+
+    async def get(self, caller: Caller, rule_id: UUID) -> Detail:
+        """Raises `NotFound`."""
+        async with self._db.connection() as connection:
+            rule = await self.found(connection, caller, rule_id)
+            return await self._detail(connection, rule)
+
+    async def replace(
+        self, caller: Caller, rule_id: UUID, raw: Json, *, as_draft: bool = False, revision: int | None = None
+    ) -> Detail:
+        """Put a whole new definition. Raises `Invalid`, `NotFound`, `Stale`, `Conflict` while a run is running."""
+        caller.require("editor")
+        await self.get(caller, rule_id)
+        read, found = await self._accept(caller, reading.read(raw), as_draft=as_draft)
+        async with self._db.transaction() as connection:
+            rule = await self._locked(connection, caller, rule_id, revision)
+            await _save(connection, caller, rule, read, guard=not as_draft)
+            return await self._finish(connection, caller, rule.id, read, found, as_draft=as_draft)
+
+    async def patch(
+        self, caller: Caller, rule_id: UUID, raw: Json, *, as_draft: bool = False, revision: int | None = None
+    ) -> Detail:
+        """Change a part (JSON Merge Patch); `enabled` alone makes no new version. Raises as `replace`."""
+        caller.require("editor")
+        if not isinstance(raw, dict):
+            raise _invalid([Finding("", 'A change is a JSON object with the new values, such as {"enabled": false}.')])
+        if too_big := reading.limits(raw):
+            raise _invalid([too_big])
+        for attempt in range(1, _TRIES + 1):
+            before = (await self.get(caller, rule_id)).rule
+            read, touched = merging.apply(before.document, raw)
+            found: list[Finding] = []
+            if touched or read.findings:
+                read, found = await self._accept(caller, read, as_draft=as_draft)
+            async with self._db.transaction() as connection:
+                rule = await self._locked(connection, caller, rule_id, revision)
+                if rule.revision != before.revision and touched:
+                    if attempt < _TRIES:
+                        continue
+                    raise Stale("changed_meanwhile", "Others kept changing this automation; read it again and retry.")
+                if not touched and read.secret is None:
+                    return await self._switch(connection, caller, rule, read.enabled)
+                await _save(connection, caller, rule, read, guard=not as_draft and bool(touched & merging.GUARDED))
+                return await self._finish(connection, caller, rule.id, read, found, as_draft=as_draft)
+        raise AssertionError("unreachable")
+
+    async def delete(self, caller: Caller, rule_id: UUID) -> None:
+        """Its triggers fall silent; runs under way finish, and all stay readable. Raises `NotFound`."""
+        caller.require("editor")
+        async with self._db.transaction() as connection:
+            rule = await self._locked(connection, caller, rule_id, None)
+            await publishing.retire(connection, rule, by=caller.user_id)
+
+    async def duplicate(self, caller: Caller, rule_id: UUID) -> Detail:
+        """A copy, switched off, with an address and secret of its own; a draft where the original has errors."""
+        caller.require("editor")
+        original = (await self.get(caller, rule_id)).rule
+        copy: JsonObject = {**original.document, "name": f"{original.name[:193]} (copy)", "enabled": False}
+        found = await self._checker.review(reading.read(copy), str(caller.workspace_id))
+        return await self.create(caller, copy, as_draft=bool(errors(found)))
+
+    async def validate(self, caller: Caller, rule_id: UUID, raw: Json = None) -> list[Finding]:
+        """Every finding of a body, or of the stored draft where there is none. Raises `NotFound`."""
+        rule = (await self.get(caller, rule_id)).rule
+        read = reading.read(rule.document if raw is None else raw)
+        return await self._checker.review(read, str(caller.workspace_id))
+
+    async def publish(
+        self, caller: Caller, rule_id: UUID, *, note: str | None = None, revision: int | None = None
+    ) -> Detail:
+        """Put the draft live. Raises `Invalid` with what stops it, `NotFound`, `Stale`."""
+        caller.require("editor")
+        draft = (await self.get(caller, rule_id)).rule
+        read, found = await self._accept(caller, reading.read(draft.document), as_draft=False)
+        async with self._db.transaction() as connection:
+            await self._locked(connection, caller, rule_id, draft.revision if revision is None else revision)
+            return await self._finish(connection, caller, draft.id, read, found, as_draft=False, note=note)
+
+    async def rollback(self, caller: Caller, rule_id: UUID, number: int) -> Detail:
+        """Publish an old version as a new one; the draft becomes it too. Raises `NotFound`, `Invalid`."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            rule = await self.found(connection, caller, rule_id)
+            document = await repository.definition_of(connection, rule.id, number)
+        if document is None:
+            raise NotFound("version_not_found", f"This automation has no version {number}.")
+        read, found = await self._accept(caller, reading.read(document), as_draft=False)
+        async with self._db.transaction() as connection:
+            rule = await self._locked(connection, caller, rule.id, None)
+            await _save(connection, caller, rule, read, guard=False)
+            note = f"Version {number} again"
+            return await self._finish(connection, caller, rule.id, read, found, as_draft=False, note=note)
+
+    async def versions(
+        self, caller: Caller, rule_id: UUID, *, before: int | None, limit: int
+    ) -> tuple[list[Version], int | None]:
+        """A page, newest first, and the number to go on from. Raises `NotFound`."""
+        async with self._db.connection() as connection:
+            rule = await self.found(connection, caller, rule_id)
+            rows = await repository.versions(connection, rule.id, before, limit + 1)
+        return rows[:limit], rows[limit - 1].number if len(rows) > limit else None
+
+    async def found(self, connection: Connection, caller: Caller, rule_id: UUID) -> Rule:
+        """The rule by its id, or by the one it was adopted with. Raises `NotFound`."""
+        known = await legacy.resolve(connection, "automation_rules", rule_id)
+        rule = await repository.find(connection, caller.workspace_id, known)
+        if rule is None:
+            raise _not_found(rule_id)
+        return rule
+
+    # inside ---------------------------------------------------------------------------------------------------------
+
+    async def _accept(self, caller: Caller, read: Reading, *, as_draft: bool) -> tuple[Reading, list[Finding]]:
+        """A draft may be unfinished but must be readable; what is published must be right."""
+        found = await self._checker.review(read, str(caller.workspace_id))
+        if read.findings or (errors(found) and not as_draft):
+            raise _invalid(found)
+        return read, found
+
+    async def _locked(self, connection: Connection, caller: Caller, rule_id: UUID, revision: int | None) -> Rule:
+        known = await legacy.resolve(connection, "automation_rules", rule_id)
+        rule = await repository.find_locked(connection, caller.workspace_id, known)
+        if rule is None:
+            raise _not_found(rule_id)
+        if revision is not None and rule.revision != revision:
+            raise Stale(
+                "automation_stale",
+                f"You changed revision {revision}, it is now at {rule.revision}; read it again and redo the change.",
+            )
+        return rule
+
+    async def _switch(self, connection: Connection, caller: Caller, rule: Rule, enabled: bool | None) -> Detail:
+        if enabled is not None and enabled != rule.enabled:
+            await repository.switch(connection, rule.id, enabled=enabled, by=caller.user_id)
+            rule = await self.found(connection, caller, rule.id)
+            await publishing.follow_switch(connection, rule, self._checker.triggers)
+        return await self._detail(connection, rule)
+
+    async def _finish(
+        self,
+        connection: Connection,
+        caller: Caller,
+        rule_id: UUID,
+        read: Reading,
+        found: list[Finding],
+        *,
+        as_draft: bool,
+        note: str | None = None,
+    ) -> Detail:
+        """After the draft was written: its webhook, its version, and what to show."""
+        rule = await self.found(connection, caller, rule_id)
+        definition = _understood(read)
+        secret = None
+        if definition.trigger_type == "webhook":
+            _refuse_secret_of_draft(rule, read.secret, as_draft=as_draft)
+            _, secret = await publishing.ensure_webhook(connection, rule, read.secret)
+        if as_draft and read.enabled is not None:
+            await publishing.follow_switch(connection, rule, self._checker.triggers)
+        if not as_draft:
+            await publishing.publish(connection, rule, definition, self._checker.triggers, note=note, by=caller.user_id)
+            rule = await self.found(connection, caller, rule_id)
+        return await self._detail(connection, rule, found, secret)
+
+    async def _detail(
+        self, connection: Connection, rule: Rule, found: list[Finding] | None = None, secret: str | None = None
+    ) -> Detail:
+        rows = await repository.triggers(connection, rule.id)
+        due = await next_run_at(connection, [rule.id])
+        return Detail(rule, _webhook(rule, rows, secret), _planned(rule), due.get(rule.id), found or [])
+
+
+async def _save(connection: Connection, caller: Caller, rule: Rule, read: Reading, *, guard: bool) -> None:
+    if guard and await repository.is_running(connection, rule.id):
+        raise Conflict(
+            "automation_running",
+            "A run of this automation is running: wait for its end, or save with ?as_draft=true and publish.",
+        )
+    enabled = rule.enabled if read.enabled is None else read.enabled
+    await repository.save(connection, rule.id, _understood(read), enabled=enabled, by=caller.user_id)
+
+
+def _webhook(rule: Rule, rows: Sequence[TriggerRow], secret: str | None) -> Webhook | None:
+    if rule.trigger_type != "webhook":
+        return None
+    row = next((each for each in rows if each.webhook_id is not None), None)
+    return None if row is None or row.webhook_id is None else Webhook(row.webhook_id, secret)
+
+
+def _planned(rule: Rule) -> list[Planned]:
+    if rule.trigger_type != "cron":
+        return []
+    try:
+        config = CronConfig.model_validate(rule.trigger_config)
+    except ValueError:  # an unfinished draft
+        return []
+    return [Planned(each, [due.at for due in preview(each)]) for each in config.schedules]
+
+
+def _refuse_secret_of_draft(rule: Rule, secret: str | None, *, as_draft: bool) -> None:
+    if as_draft and secret is not None and rule.live_version is not None:
+        message = "A secret takes effect at once, so it can't wait in a draft: save without ?as_draft=true."
+        raise _invalid([Finding("trigger_config.secret", message)])
+
+
+def _understood(read: Reading) -> Definition:
+    if read.definition is None:
+        raise _invalid(read.findings)
+    return read.definition
+
+
+def _invalid(findings: Sequence[Finding]) -> Invalid:
+    wrong = len(errors(findings))
+    return Invalid(
+        "automation_invalid",
+        f"There {'is 1 error' if wrong == 1 else f'are {wrong} errors'} in this automation.",
+        tuple(findings),
+    )
+
+
+def _not_found(rule_id: UUID) -> NotFound:
+    return NotFound("automation_not_found", f"There is no automation {rule_id} in this workspace.")

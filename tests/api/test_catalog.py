@@ -1,0 +1,51 @@
+"""The catalogue is the folder, in the reader's language."""
+
+import httpx
+import pytest
+
+from api.catalog import preferred
+from blocks import registry
+from tests.api.conftest import Tenant
+
+
+async def test_everything_in_the_folders_is_listed(client: httpx.AsyncClient, ada: Tenant) -> None:
+    answer = await client.get("/api/catalog", headers=ada.headers)
+    assert answer.status_code == 200
+    found = answer.json()
+    assert [each["name"] for each in found["actions"]] == sorted(registry.actions())
+    assert [each["name"] for each in found["triggers"]] == sorted(registry.triggers())
+    http = next(each for each in found["actions"] if each["name"] == "http")
+    assert http["input_schema"]["properties"]["url"]
+    assert (http["credits"], http["timeout_s"], http["max_attempts"]) == (1, 30, 2)
+    cron = next(each for each in found["triggers"] if each["name"] == "cron")
+    assert cron["aliases"] == ["schedule"]
+
+
+async def test_in_french(client: httpx.AsyncClient, ada: Tenant) -> None:
+    answer = await client.get("/api/catalog", headers={**ada.headers, "Accept-Language": "fr-CH, fr;q=0.9, en;q=0.8"})
+    assert answer.headers["content-language"] == "fr"
+    titles = {each["name"]: each["title"] for each in answer.json()["triggers"]}
+    assert titles["cron"] == "Planification"
+
+
+async def test_the_definition_language(client: httpx.AsyncClient, ada: Tenant) -> None:
+    schema = (await client.get("/api/catalog/definition", headers=ada.headers)).json()
+    assert set(schema["properties"]) == {
+        "name", "description", "trigger_type", "trigger_config", "actions", "policy", "layout",
+    }  # fmt: skip
+
+
+async def test_only_for_those_who_are_signed_in(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/catalog")).status_code == 401
+    assert (await client.get("/api/catalog/definition")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "en"), ("", "en"), ("fr", "fr"), ("FR-fr", "fr"), ("de, fr;q=0.5", "fr"), ("en;q=0.4, fr;q=0.6", "fr"),
+        ("en, fr", "en"), ("fr;q=0", "en"), ("*", "en"), ("fr;q=nonsense", "en"), (";;,,=", "en"), ("xx", "en"),
+    ],
+)  # fmt: skip
+def test_preferred_language(header: str | None, language: str) -> None:
+    assert preferred(header) == language

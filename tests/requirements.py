@@ -1,0 +1,112 @@
+"""Which test proves which requirement: reads `@pytest.mark.proves(...)` and keeps docs/requirements.md in agreement.
+
+    python -m tests.requirements        fill the last column of the table
+
+A test that is skipped, or may be, proves nothing.
+"""
+
+import ast
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TABLE = ROOT / "docs" / "requirements.md"
+ROW = re.compile(r"^\| (?P<id>[A-Z][A-Z0-9.-]*) \| (?P<what>.+?) \| (?P<state>.+?) \| (?P<tests>.*?) ?\|$", re.M)
+_NO_PROOF = frozenset({"skip", "skipif", "xfail", "importorskip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    id: str
+    what: str
+    state: str
+    tests: str
+
+
+def rows(text: str) -> list[Row]:
+    return [Row(**match.groupdict()) for match in ROW.finditer(text)]
+
+
+def claims(folder: Path) -> dict[str, list[str]]:
+    """The tests by the requirement that they claim: `tests/core/test_x.py::test_y`."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for file in sorted(folder.rglob("test_*.py")):
+        tree = ast.parse(file.read_text())
+        for name, marked in _tests(tree):
+            for requirement in marked:
+                found[requirement].append(f"{file.relative_to(folder.parent)}::{name}")
+    return dict(found)
+
+
+def filled(text: str, claimed: dict[str, list[str]]) -> str:
+    """The document with its last column written anew: the files, each with the number of its tests."""
+
+    def line(match: re.Match[str]) -> str:
+        counted = Counter(test.split("::")[0].removeprefix("tests/") for test in claimed.get(match["id"], ()))
+        tests = ", ".join(f"{file} ({count})" for file, count in sorted(counted.items()))
+        return f"| {match['id']} | {match['what']} | {match['state']} | {tests} |"
+
+    return ROW.sub(line, text)
+
+
+def _tests(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
+    """Every test that can't be skipped, with the requirements it claims by itself, its class or its module."""
+    module = _marks(tree)
+    if module is None:
+        return
+    for node in tree.body:
+        holder = node if isinstance(node, ast.ClassDef) else None
+        shared = _decorated(holder) if holder else set()
+        if shared is None:
+            continue
+        for test in holder.body if holder else (node,):
+            if not isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef) or not test.name.startswith("test_"):
+                continue
+            own = _decorated(test)
+            if own is not None and not _skips_itself(test):
+                yield (f"{holder.name}::{test.name}" if holder else test.name), own | shared | module
+
+
+def _marks(tree: ast.Module) -> set[str] | None:
+    """The claims of `pytestmark`; None where it may skip the module."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "pytestmark" for t in node.targets):
+            marks = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
+            claimed = _claimed(marks)
+            if claimed is None:
+                return None
+            found |= claimed
+    return found
+
+
+def _decorated(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> set[str] | None:
+    return _claimed(node.decorator_list)
+
+
+def _claimed(marks: list[ast.expr]) -> set[str] | None:
+    found: set[str] = set()
+    for mark in marks:
+        called = mark.func if isinstance(mark, ast.Call) else mark
+        name = called.attr if isinstance(called, ast.Attribute) else ""
+        if name in _NO_PROOF:
+            return None
+        if name == "proves" and isinstance(mark, ast.Call):
+            found |= {str(ast.literal_eval(argument)) for argument in mark.args}
+    return found
+
+
+def _skips_itself(test: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _NO_PROOF
+        for node in ast.walk(test)
+    )
+
+
+if __name__ == "__main__":
+    TABLE.write_text(filled(TABLE.read_text(), claims(ROOT / "tests")))
+    sys.exit(0)

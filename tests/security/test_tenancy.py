@@ -1,0 +1,156 @@
+"""Nobody sees or changes another workspace: every operation of the API, for every kind of stranger."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from api.openapi import operations
+from core.db import Database
+from core.ids import new_id
+from core.runs import blobs
+from tests.api import coverage
+from tests.api.conftest import Tenant, problem, until
+from tests.api.rows import SECRET, Webhook, add_run, add_webhook
+
+SCHEMA = coverage.application().openapi()
+SECURED = [(method, path) for method, path, operation in operations(SCHEMA) if operation.get("security")]
+WITH_IDS = [(method, path) for method, path in SECURED if "{" in path]
+
+
+@pytest.fixture
+async def hook(db: Database, ada: Tenant) -> Webhook:
+    return await add_webhook(db, ada)
+
+
+@pytest.fixture
+async def adas(db: Database, ada: Tenant, hook: Webhook) -> dict[str, UUID]:
+    """An id of each kind, all of them Ada's, by the name of the path's parameter."""
+    run_id = await add_run(db, ada, hook.rule_id, {"n": 1})
+    async with db.connection() as connection:
+        reference = await blobs.store(
+            connection, workspace_id=ada.workspace_id, run_id=run_id, content=b"x", media_type="text/plain"
+        )
+    return {
+        "automation_id": hook.rule_id,
+        "log_id": run_id,
+        "blob_id": UUID(str(reference["$blob"])),
+    }
+
+
+def _filled(path: str, ids: dict[str, UUID]) -> str:
+    """The path with these ids. A parameter that nobody gave an id for fails the test: say what it is."""
+    return re.sub(r"\{(\w+)\}", lambda found: str(ids[found[1]]), path)
+
+
+async def _call(client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+    body: Any = {"json": {"name": "stolen", "version": 1}} if method in ("POST", "PUT", "PATCH") else {}
+    return await client.request(method, path, headers=headers, **body)
+
+
+def _without_ids(answer: httpx.Response, ids: list[UUID]) -> str:
+    text = answer.text.replace(answer.json()["request_id"], "")
+    for each in ids:
+        text = text.replace(str(each), "")
+    return text
+
+
+async def _snapshot(db: Database) -> list[str]:
+    tables = (
+        "automation_rules",
+        "automation_triggers",
+        "automation_versions",
+        "automation_logs",
+        "run_queue",
+        "blobs",
+        "users",
+        "workspaces",
+    )
+    async with db.connection() as connection:
+        return [
+            str(await connection.fetchval(f"SELECT jsonb_agg(to_jsonb(t) ORDER BY t::text) FROM {table} t"))
+            for table in tables
+        ]
+
+
+async def test_without_a_token_everything_is_401(
+    client: httpx.AsyncClient, db: Database, adas: dict[str, UUID]
+) -> None:
+    before = await _snapshot(db)
+    for method, path in SECURED:
+        answer = await _call(client, method, _filled(path, adas), {})
+        problem(answer, 401, "token_missing")
+    assert await _snapshot(db) == before
+
+
+async def test_a_foreign_id_is_a_404_and_changes_nothing(
+    client: httpx.AsyncClient, db: Database, eve: Tenant, adas: dict[str, UUID]
+) -> None:
+    before = await _snapshot(db)
+    for method, path in WITH_IDS:
+        answer = await _call(client, method, _filled(path, adas), eve.headers)
+        assert answer.status_code in (404, 422), f"{method} {path}: {answer.status_code} {answer.text}"
+        if answer.status_code == 422:  # of a body that is wrong whoever asks
+            owned = await _call(client, method, _filled(path, {name: new_id() for name in adas}), eve.headers)
+            assert owned.status_code == 422
+    assert await _snapshot(db) == before
+
+
+async def test_an_unknown_id_is_answered_like_a_foreign_one(
+    client: httpx.AsyncClient, eve: Tenant, adas: dict[str, UUID]
+) -> None:
+    for method, path in WITH_IDS:
+        foreign = await _call(client, method, _filled(path, adas), eve.headers)
+        nobodys = {name: new_id() for name in adas}
+        unknown = await _call(client, method, _filled(path, nobodys), eve.headers)
+        texts = [
+            _without_ids(foreign, [*adas.values()]),
+            _without_ids(unknown, [*nobodys.values()]),
+        ]
+        assert texts[0] == texts[1], f"{method} {path}"
+
+
+async def test_another_workspace_by_header_is_a_404(
+    client: httpx.AsyncClient, ada: Tenant, eve: Tenant, adas: dict[str, UUID]
+) -> None:
+    for workspace in (ada.workspace_id, new_id()):
+        for method, path in SECURED:
+            headers = eve.headers | {"X-Workspace-Id": str(workspace)}
+            problem(await _call(client, method, _filled(path, adas), headers), 404, "workspace_not_found")
+    answer = await client.get("/api/me", headers=eve.headers | {"X-Workspace-Id": "nonsense"})
+    problem(answer, 422, "invalid_request")
+
+
+async def test_lists_show_only_ones_own(
+    client: httpx.AsyncClient, eve: Tenant, hook: Webhook, adas: dict[str, UUID]
+) -> None:
+    await client.post(hook.path, headers={"X-Webhook-Secret": SECRET})
+    for method, path in SECURED:
+        if method == "GET" and "{" not in path:
+            answer = await client.get(path, headers=eve.headers)
+            for each in (*adas.values(), hook.trigger_id):
+                assert str(each) not in answer.text, path
+
+
+async def test_a_member_who_was_sent_away_is_out_within_seconds(
+    client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant, adas: dict[str, UUID]
+) -> None:
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO workspace_members (workspace_id, user_id, role) VALUES ($1, $2, 'owner')",
+            ada.workspace_id,
+            eve.user_id,
+        )
+    path, headers = f"/api/automations/logs/{adas['log_id']}", eve.headers | {"X-Workspace-Id": str(ada.workspace_id)}
+    assert (await client.get(path, headers=headers)).status_code == 200
+    async with db.connection() as connection:
+        await connection.execute(
+            "DELETE FROM workspace_members WHERE workspace_id = $1 AND user_id = $2", ada.workspace_id, eve.user_id
+        )
+
+    async def out() -> bool:
+        return (await client.get(path, headers=headers)).status_code == 404
+
+    await until(out, seconds=7)

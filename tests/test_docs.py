@@ -1,0 +1,34 @@
+"""The documents agree with the code: settings, links, dependencies, records."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def test_every_setting_is_in_the_table_and_the_table_names_no_other() -> None:
+    read = set(re.findall(r'"(VUTLER_[A-Z_]+)"', (ROOT / "core" / "settings.py").read_text()))
+    told = set(re.findall(r"^\| `(VUTLER_[A-Z_]+)` \|", (ROOT / "docs" / "operate.md").read_text(), re.M))
+    assert told == read
+
+
+def test_every_dependency_has_its_reason() -> None:
+    lines = (ROOT / "requirements.in").read_text().splitlines()
+    wanted = {line for line in lines if line and not line.startswith("#")}
+    record = (ROOT / "docs" / "decisions" / "0002-dependencies.md").read_text()
+    assert {line for line in wanted if f"`{line}`" not in record} == set()
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_lines_are_short_enough_to_read(document: Path) -> None:
+    prose = [line for line in document.read_text().splitlines() if not line.startswith("|")]
+    assert [line for line in prose if len(line) > 130] == []
