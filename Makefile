@@ -19,7 +19,9 @@ up: $(VENV)/runtime.stamp
 	@exec $(BIN)/vutler up
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest $(TESTS) -n 2 --durations=10
+	@$(BIN)/python -m tests.api.coverage reset
+	@$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadgroup --durations=10
+	@$(BIN)/python -m tests.api.coverage check
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check .
