@@ -156,7 +156,8 @@ class _Reader:
         news += await self._lines(run)
         news.sort(key=lambda each: each[0])
         events = [_event(kind, data, seq) for seq, kind, data in news]
-        if (run.status, run.waiting_for) != self._told:
+        ended_before = self._first and run.status in TERMINAL and run.seq > self._after
+        if ended_before or (run.status, run.waiting_for) != self._told:
             events.append(_event("run", _run_data(run), run.seq))
         self._after = max([self._after, run.seq, *(seq for seq, _, _ in news)])
         self._run, self._told, self._first = run, (run.status, run.waiting_for), False

@@ -27,6 +27,7 @@ AWAY = (
     asyncpg.TooManyConnectionsError,
     asyncpg.DiskFullError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a statement met a connection that was just breaking
     TimeoutError,
 )
 

@@ -14,7 +14,7 @@ from tests.api.automations import CLOCK, HAND, HOOK, made, outbox, running, show
 from tests.api.conftest import problem, until
 
 
-@pytest.mark.proves("US-1.3")
+@pytest.mark.proves("US-1.3 (2)", "US-1.3 (3)", "R-USR-3", "T-4", "DOD-2")
 async def test_put_replaces_and_publishes(api: httpx.AsyncClient, db: Database) -> None:
     created = await made(api, HOOK)
     answer = await api.put(f"/api/automations/{created['id']}", json={**HOOK, "name": "New name"})
@@ -84,7 +84,7 @@ async def test_schedules_keep_their_ids_while_they_stay_the_same(api: httpx.Asyn
     assert len(rows) == 3
 
 
-@pytest.mark.proves("US-1.2")
+@pytest.mark.proves("US-1.2 (2)", "R-USR-3", "DOD-2")
 async def test_the_switch_makes_no_version_and_silences_the_triggers(api: httpx.AsyncClient, db: Database) -> None:
     created = await made(api, CLOCK)
     path = f"/api/automations/{created['id']}"
@@ -127,7 +127,7 @@ async def test_patch_merges(api: httpx.AsyncClient) -> None:
     assert [each["at"] for each in problem(refused, 422, "automation_invalid")["errors"]] == ["actions", "policy.lane"]
 
 
-@pytest.mark.proves("US-1.3")
+@pytest.mark.proves("US-1.3 (4)")
 async def test_no_edit_under_a_running_run(api: httpx.AsyncClient, db: Database) -> None:
     created = await made(api, HAND)
     path = f"/api/automations/{created['id']}"

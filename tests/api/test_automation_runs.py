@@ -12,7 +12,7 @@ from tests.api.automations import HAND, made
 from tests.api.conftest import Register, Tenant, problem, until
 
 
-@pytest.mark.proves("US-1.5")
+@pytest.mark.proves("US-1.5 (2)", "US-1.5 (4)", "I-8")
 async def test_run_by_hand(api: httpx.AsyncClient, ada: Tenant, db: Database) -> None:
     created = await made(api, {**HAND, "enabled": False, "policy": {"priority": "high"}})
     answer = await api.post(f"/api/automations/{created['id']}/run", json={"payload": {"n": 1}})

@@ -13,7 +13,9 @@ from tests.api.automations import CLOCK, HAND, HOOK, made, outbox, triggers
 from tests.api.conftest import Tenant, problem, until
 
 
-@pytest.mark.proves("US-1.1", "US-2.1", "R-USR-1", "R-USR-2", "R-USR-4")
+@pytest.mark.proves(
+    "US-1.1 (1)", "US-1.1 (2)", "US-2.1 (1)", "US-2.1 (2)", "R-USR-1", "R-USR-2", "R-USR-4", "T-4", "DOD-2",
+)  # fmt: skip
 async def test_a_webhook_is_created_and_its_secret_shown_once(
     api: httpx.AsyncClient, ada: Tenant, db: Database
 ) -> None:
@@ -48,7 +50,7 @@ async def test_a_secret_of_ones_own_is_kept_nowhere(api: httpx.AsyncClient, db: 
     assert "my own secret" not in str(everything)
 
 
-@pytest.mark.proves("US-2.2", "R-USR-5", "I-15")
+@pytest.mark.proves("US-2.2 (3)", "US-2.2 (4)", "I-15")
 async def test_a_schedule_shows_its_next_times(api: httpx.AsyncClient, db: Database) -> None:
     created = await made(api, CLOCK)
     assert created["trigger_type"] == "cron"
@@ -59,7 +61,6 @@ async def test_a_schedule_shows_its_next_times(api: httpx.AsyncClient, db: Datab
     assert row["config"] == {"cron": "0 9 * * *", "timezone": "Europe/Zurich"}
 
 
-@pytest.mark.proves("US-1.1")
 async def test_every_finding_is_answered_at_once(api: httpx.AsyncClient) -> None:
     answer = await api.post(
         "/api/automations",
@@ -126,7 +127,7 @@ async def _forbidden(api: httpx.AsyncClient, path: str) -> bool:
     return (await api.post(f"{path}/duplicate")).status_code == 403
 
 
-@pytest.mark.proves("T-4", "R-PROD-1")
+@pytest.mark.proves("T-4", "R-PROD-1", "D1 (1)")
 async def test_another_workspace_sees_nothing(api: httpx.AsyncClient, eve: Tenant) -> None:
     created = await made(api, HOOK)
     path = f"/api/automations/{created['id']}"
@@ -150,7 +151,7 @@ async def test_another_workspace_sees_nothing(api: httpx.AsyncClient, eve: Tenan
 # list -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.proves("US-1.2", "R-USR-3")
+@pytest.mark.proves("US-1.2 (1)", "US-1.2 (4)", "US-1.2 (5)", "R-USR-3", "T-4", "DOD-2")
 async def test_the_list_and_its_filters(api: httpx.AsyncClient, db: Database) -> None:
     hook, clock = await made(api, HOOK), await made(api, CLOCK)
     off = await made(api, {**HAND, "enabled": False, "name": "under_score"})
@@ -197,7 +198,7 @@ async def test_pages(api: httpx.AsyncClient) -> None:
     problem(await api.get("/api/automations?limit=201"), 422, "invalid_request")
 
 
-@pytest.mark.proves("US-1.2", "R-USR-3")
+@pytest.mark.proves("US-1.2 (3)", "R-USR-3", "T-4", "DOD-2")
 async def test_delete_is_final_for_the_rule_and_not_for_its_runs(api: httpx.AsyncClient, db: Database) -> None:
     created = await made(api, CLOCK)
     path = f"/api/automations/{created['id']}"
@@ -211,7 +212,7 @@ async def test_delete_is_final_for_the_rule_and_not_for_its_runs(api: httpx.Asyn
     assert (await api.get(f"/api/automations/logs/{run_id}")).status_code == 200
 
 
-@pytest.mark.proves("US-1.2")
+@pytest.mark.proves("US-1.2 (3)", "US-2.1 (2)")
 async def test_duplicate(api: httpx.AsyncClient) -> None:
     created = await made(api, HOOK)
     answer = await api.post(f"/api/automations/{created['id']}/duplicate")
@@ -227,6 +228,7 @@ async def test_duplicate(api: httpx.AsyncClient) -> None:
     assert (await api.post(f"/api/automations/{draft['id']}/duplicate")).json()["status"] == "draft"
 
 
+@pytest.mark.proves("US-1.1 (3)")
 async def test_validate_the_stored_one_or_a_body(api: httpx.AsyncClient) -> None:
     created = await made(api, HAND)
     path = f"/api/automations/{created['id']}/validate"

@@ -8,6 +8,7 @@ from blocks import registry
 from tests.api.conftest import Tenant
 
 
+@pytest.mark.proves("US-3.2 (4)")
 async def test_everything_in_the_folders_is_listed(client: httpx.AsyncClient, ada: Tenant) -> None:
     answer = await client.get("/api/catalog", headers=ada.headers)
     assert answer.status_code == 200

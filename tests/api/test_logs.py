@@ -26,7 +26,7 @@ async def listed(client: httpx.AsyncClient, tenant: Tenant, **query: Any) -> lis
     return [each["id"] for each in answer.json()["items"]]
 
 
-@pytest.mark.proves("US-4.1", "DOD-7", "T-5", "R-INT-5")
+@pytest.mark.proves("US-4.1 (2)", "US-4.1 (3)", "US-4.1 (4)", "US-4.1 (5)", "DOD-7", "T-5", "I-8")
 async def test_a_run_from_queue_to_end(client: httpx.AsyncClient, db: Database, ada: Tenant, hook: Webhook) -> None:
     run_id = await add_run(db, ada, hook.rule_id, {"n": 1})
     (queued,) = (await client.get(LOGS, headers=ada.headers)).json()["items"]
@@ -50,7 +50,7 @@ async def test_a_run_from_queue_to_end(client: httpx.AsyncClient, db: Database, 
     assert await listed(client, ada, status="success") == []
 
 
-@pytest.mark.proves("US-4.1", "R-OBS-1")
+@pytest.mark.proves("US-4.1 (1)", "US-4.1 (2)", "R-OBS-1", "T-5", "I-8")
 async def test_pages_and_filters(client: httpx.AsyncClient, db: Database, ada: Tenant, hook: Webhook) -> None:
     other = await add_webhook(db, ada)
     ids = [str(await add_run(db, ada, hook.rule_id, {"n": n})) for n in range(5)]
@@ -164,7 +164,7 @@ async def test_items_of_a_loop_are_in_order(
     assert [each["iteration"] for each in steps] == ["", "2", "2.1", "10"]
 
 
-@pytest.mark.proves("R-OBS-2", "I-21")
+@pytest.mark.proves("R-OBS-2", "I-21", "T-5")
 async def test_lines(client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant, hook: Webhook) -> None:
     run_id = await add_run(db, ada, hook.rule_id)
     async with worker(db) as engine:

@@ -33,6 +33,7 @@ def _has_example(content: dict[str, Any]) -> bool:
     return any("example" in shape or "examples" in shape for shape in shapes)
 
 
+@pytest.mark.proves("DOD-12")
 async def test_it_is_served(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/openapi.json")
     assert answer.status_code == 200
@@ -40,6 +41,7 @@ async def test_it_is_served(client: httpx.AsyncClient) -> None:
     assert answer.json() == SCHEMA
 
 
+@pytest.mark.proves("DOD-12")
 async def test_the_page_lists_every_operation_without_a_script(client: httpx.AsyncClient) -> None:
     page = (await client.get("/api/docs")).text
     for _, path, _ in operations(SCHEMA):
@@ -48,6 +50,7 @@ async def test_the_page_lists_every_operation_without_a_script(client: httpx.Asy
     assert not re.search(r'(src|href)="https?:', page)
 
 
+@pytest.mark.proves("R-PROD-4", "DOD-12")
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_every_operation_is_described(method: str, path: str, operation: dict[str, Any]) -> None:
     assert operation.get("summary"), "no summary"
@@ -63,6 +66,7 @@ def test_every_operation_is_described(method: str, path: str, operation: dict[st
             assert _has_example(content), "no example of the request"
 
 
+@pytest.mark.proves("R-PROD-4", "DOD-12")
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_every_operation_names_its_errors(method: str, path: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
@@ -77,6 +81,7 @@ def test_every_operation_names_its_errors(method: str, path: str, operation: dic
             assert _has_example(each["content"]["application/problem+json"])
 
 
+@pytest.mark.proves("R-PROD-1", "D1 (1)")
 def test_all_but_the_open_doors_need_a_token() -> None:
     without = {f"{method} {path}" for method, path, operation in operations(SCHEMA) if not operation.get("security")}
     assert without == {
@@ -97,6 +102,7 @@ def test_fixed_paths_come_before_parameters() -> None:
             assert not hidden, f"{path} hides {later}"
 
 
+@pytest.mark.proves("DOD-10")
 def test_coverage_finds_what_no_test_saw(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(coverage, "FOLDER", tmp_path / "notes")
     coverage.note("GET", "/api/me", 200)

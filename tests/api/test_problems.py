@@ -38,6 +38,7 @@ async def test_answers_carry_the_security_headers(client: httpx.AsyncClient, ada
         assert "server" not in answer.headers
 
 
+@pytest.mark.proves("S6.7 (2)")
 async def test_request_ids(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/nothing", headers={"X-Request-Id": "my-id.7"})
     assert answer.headers["x-request-id"] == "my-id.7"
@@ -47,6 +48,7 @@ async def test_request_ids(client: httpx.AsyncClient) -> None:
         assert uuid.UUID(made).version == 7
 
 
+@pytest.mark.proves("S6.7 (3)")
 async def test_the_unexpected_is_a_500_with_a_traceback_in_the_log(
     settings: Settings, keys: Keys, dsn: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,6 +190,7 @@ async def test_postgresql_that_goes_away_is_503_and_comes_back(
     await wire.cut()
 
 
+@pytest.mark.proves("S6.7 (1)")
 async def test_readiness(client: httpx.AsyncClient, db: Database) -> None:
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()) == (503, {"database": "ready", "worker": "coming", "prefect": "coming"})
@@ -200,7 +203,7 @@ async def test_readiness(client: httpx.AsyncClient, db: Database) -> None:
     assert (await client.get("/readyz")).status_code == 503
 
 
-@pytest.mark.proves("S6.7")
+@pytest.mark.proves("S6.7 (1)")
 async def test_health_is_for_operators(client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant) -> None:
     async with db.connection() as connection:
         await connection.execute("INSERT INTO workers (owner, host, slot, concurrency) VALUES ('w', 'h', '1', 10)")
@@ -213,6 +216,7 @@ async def test_health_is_for_operators(client: httpx.AsyncClient, db: Database, 
     problem(await client.get("/api/health", headers=eve.headers), 403, "operator_only")
 
 
+@pytest.mark.proves("S6.7 (1)")
 async def test_prefect_is_seen_when_it_answers(settings: Settings, keys: Keys, dsn: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(await reader.readuntil(b"\r\n\r\n"))

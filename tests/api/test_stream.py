@@ -78,6 +78,7 @@ def brief(events: list[Event]) -> list[tuple[str, int | None, str]]:
     ]  # type: ignore[misc]
 
 
+@pytest.mark.proves("US-1.5 (3)", "DOD-6")
 async def test_each_change_is_shown_as_it_happens(
     client: httpx.AsyncClient, db: Database, ada: Tenant, hook: Webhook
 ) -> None:
@@ -114,6 +115,7 @@ FULL = [
     ("line", 4, "s2 started"),
     ("step", 5, "s2:success"),
 ]
+ENDED = ("run", 6, ":success")
 
 
 async def _finished(db: Database, ada: Tenant, hook: Webhook) -> Any:
@@ -131,7 +133,7 @@ async def test_a_finished_run_is_told_whole_and_ends(
 ) -> None:
     run_id = await _finished(db, ada, hook)
     async with watching(client, ada, run_id) as watch:
-        assert brief(await watch.rest()) == [("run", None, ":success"), *FULL, ("end", None, ":success")]
+        assert brief(await watch.rest()) == [("run", None, ":success"), *FULL, ENDED, ("end", None, ":success")]
 
 
 @pytest.mark.parametrize("last", [2, 3, 4, 5, 6, 99])
@@ -140,7 +142,7 @@ async def test_resume_gives_the_rest_and_nothing_twice(
 ) -> None:
     run_id = await _finished(db, ada, hook)
     async with watching(client, ada, run_id, last) as watch:
-        expected = [event for event in FULL if event[1] > last]
+        expected = [event for event in [*FULL, ENDED] if event[1] > last]
         assert brief(await watch.rest()) == [("run", None, ":success"), *expected, ("end", None, ":success")]
 
 

@@ -42,6 +42,7 @@ async def test_kinds_of_bodies(
     assert await data_of(db, answer.json()["run_id"]) == expected
 
 
+@pytest.mark.proves("RISK-5")
 @pytest.mark.parametrize(
     ("media_type", "body"),
     [
@@ -86,6 +87,7 @@ async def test_other_bodies_are_files(
         assert await connection.fetchval("SELECT count(*) FROM blobs") == 1
 
 
+@pytest.mark.proves("RISK-5")
 async def test_too_large(client: httpx.AsyncClient, db: Database, ada: Tenant, hook: Webhook) -> None:
     size = 1024 * 1024
     assert (

@@ -20,7 +20,7 @@ async def hook(db: Database, ada: Tenant) -> Webhook:
     return await add_webhook(db, ada)
 
 
-@pytest.mark.proves("US-2.1", "R-ENG-2")
+@pytest.mark.proves("US-2.1 (1)", "R-ENG-2", "I-4")
 async def test_an_accepted_event_is_a_run_and_a_delivery(
     client: httpx.AsyncClient, db: Database, ada: Tenant, hook: Webhook
 ) -> None:
@@ -58,6 +58,7 @@ async def test_the_secret_in_the_address(client: httpx.AsyncClient, ada: Tenant,
     assert delivery["query"] == {"secret": "***", "b": "2"}
 
 
+@pytest.mark.proves("US-2.1 (4)", "T-3", "I-4", "RISK-5")
 @pytest.mark.parametrize(
     "headers",
     [{}, {"X-Webhook-Secret": ""}, {"X-Webhook-Secret": "wrong"}, {"X-Webhook-Secret": SECRET + " "[:0] + "x"}],
@@ -177,6 +178,7 @@ async def test_a_key_from_the_body(client: httpx.AsyncClient, db: Database, ada:
     assert answers == ["accepted", "duplicate", "accepted", "accepted", "accepted"]
 
 
+@pytest.mark.proves("I-4")
 async def test_the_whole_body_as_key(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
     hook = await add_webhook(db, ada, dedupe={"from": "body"})
     answers = [(await client.post(hook.path, json={"n": n}, headers=GOOD)).json()["status"] for n in (1, 1, 2)]

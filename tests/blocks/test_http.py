@@ -44,6 +44,7 @@ async def sent(context: Context, config: JsonObject) -> JsonObject:
     return body
 
 
+@pytest.mark.proves("US-3.2 (3)", "I-11", "R-INTG-3")
 async def test_a_get_gives_status_headers_and_value(echo: Echo, context: Context) -> None:
     output = await run(context, {"url": f"{echo.url}/raw?type=application/json&body=" + quote('[1, {"a": null}]')})
     assert output["status"] == 200
@@ -53,6 +54,7 @@ async def test_a_get_gives_status_headers_and_value(echo: Echo, context: Context
     assert context.lines == ["info: GET 127.0.0.1: 200, 16 bytes"]
 
 
+@pytest.mark.proves("US-3.2 (1)", "I-11", "R-INTG-3")
 @pytest.mark.parametrize(
     ("body", "media_type", "text"),
     [
@@ -74,6 +76,7 @@ async def test_each_body_leaves_as_written(
     assert seen["headers"]["user-agent"] == "Vutler"
 
 
+@pytest.mark.proves("US-3.2 (1)", "I-11", "R-INTG-3")
 async def test_query_and_headers_are_added(echo: Echo, context: Context) -> None:
     seen = await sent(
         context,
@@ -160,6 +163,7 @@ async def test_a_refusal_fails_and_says_why(echo: Echo, context: Context, status
     assert len(caught.value.message) < 350
 
 
+@pytest.mark.proves("R-ENG-4")
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 async def test_an_overloaded_server_is_tried_again(echo: Echo, context: Context, status: int) -> None:
     with pytest.raises(Retryable) as caught:

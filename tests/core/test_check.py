@@ -69,7 +69,7 @@ async def test_a_good_automation_has_no_findings() -> None:
     assert await places({"type": "echo"}, {"type": "echo", "config": {"text": "{{ previous.output }}"}}) == []
 
 
-@pytest.mark.proves("US-1.1")
+@pytest.mark.proves("US-1.1 (3)")
 async def test_at_least_one_trigger_and_one_action() -> None:
     assert [finding.at for finding in await findings({"name": "n"})] == ["trigger_type", "actions"]
 

@@ -26,7 +26,7 @@ def _lines(stream: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-@pytest.mark.proves("S6.7")
+@pytest.mark.proves("S6.7 (2)")
 def test_lines_are_json_with_the_request_id(written: io.StringIO) -> None:
     journal.request_id.set("r1")
     structlog.get_logger().info("happened", count=2, what=object)
@@ -38,6 +38,7 @@ def test_lines_are_json_with_the_request_id(written: io.StringIO) -> None:
     assert ours["timestamp"]
 
 
+@pytest.mark.proves("S6.7 (3)")
 def test_a_traceback_is_text(written: io.StringIO) -> None:
     try:
         raise ZeroDivisionError("why")

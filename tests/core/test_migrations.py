@@ -74,7 +74,7 @@ async def test_webhooks_keep_their_address_and_their_secret_as_a_hash() -> None:
             assert not any(secret in str(text) for secret in (older.SECRET, older.HEXLIKE, "in-clear"))
 
 
-@pytest.mark.proves("RISK-1", "DOD-9", "I-20")
+@pytest.mark.proves("RISK-1", "DOD-9")
 async def test_history_comes_along_with_its_relations() -> None:
     async with older.migrated(OLD) as (_, connection):
         rule = await connection.fetchval("SELECT id FROM automation_rules WHERE legacy_id = $1", older.HOOKED)
@@ -122,6 +122,7 @@ async def test_history_nested_too_deep_to_be_read_is_kept_as_text() -> None:
         assert data == deep
 
 
+@pytest.mark.proves("US-4.2 (2)")
 async def test_suggestions_come_along() -> None:
     async with older.migrated(OLD) as (_, connection):
         row = await connection.fetchrow("SELECT * FROM automation_suggestions")
@@ -153,6 +154,7 @@ async def test_a_second_migration_changes_nothing() -> None:
         assert contents[0] == contents[1]
 
 
+@pytest.mark.proves("RISK-1", "DOD-9")
 @pytest.mark.parametrize(
     "script",
     [
@@ -242,7 +244,7 @@ def test_two_migrations_at_once_are_one() -> None:
         assert [(process.communicate(timeout=60)[1], process.returncode) for process in both] == [(b"", 0)] * 2
 
 
-@pytest.mark.proves("I-1", "R-USR-2", "R-OBS-1")
+@pytest.mark.proves("I-1", "I-20", "R-USR-2", "R-OBS-1")
 async def test_the_views_speak_the_words_of_the_other_plan(dsn: str) -> None:
     connection = await connect(dsn, application="test")
     columns = await connection.fetch(
@@ -257,7 +259,7 @@ async def test_the_views_speak_the_words_of_the_other_plan(dsn: str) -> None:
     await connection.close()
 
 
-@pytest.mark.proves("I-1", "R-USR-2", "R-OBS-1")
+@pytest.mark.proves("I-1", "I-20", "R-USR-2", "R-OBS-1")
 async def test_the_views_show_adopted_rows_and_refuse_writes() -> None:
     async with older.migrated(OLD) as (_, connection):
         agent = await connection.fetchrow("SELECT * FROM user_agents WHERE name = 'Every morning'")

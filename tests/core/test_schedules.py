@@ -176,6 +176,7 @@ async def _settle(db: Database) -> int:
     return settled
 
 
+@pytest.mark.proves("R-ENG-1", "US-2.2 (2)")
 async def test_a_due_time_runs_once_however_many_schedulers(db: Database) -> None:
     soon = await _now(db) + timedelta(seconds=0.2)
     made = await publish(db, {"run_at": soon.isoformat()}, policy={"priority": "high"})
@@ -316,6 +317,7 @@ async def test_a_deleted_automation_fires_nothing_even_without_replanning(db: Da
     ]
 
 
+@pytest.mark.proves("US-2.2 (4)", "I-15")
 async def test_the_next_run_is_the_earliest_of_all_schedules(db: Database) -> None:
     made = await publish(db, {"cron": "0 0 1 1 *", "timezone": "UTC"}, {"cron": "0 0 2 1 *", "timezone": "UTC"})
     off = await publish(db, MINUTELY, enabled=False)

@@ -14,6 +14,7 @@ def _trigger(raw: dict[str, Any]) -> tuple[Any, Any]:
     return document.get("trigger_type"), document.get("trigger_config")
 
 
+@pytest.mark.proves("US-2.2 (1)", "R-USR-5")
 @pytest.mark.parametrize(
     ("raw", "config"),
     [

@@ -217,6 +217,7 @@ async def test_the_reconciler_repairs_both_ways_and_touches_nobody_elses(
     assert await client.read_deployment(UUID(str(stranger["id"])))
 
 
+@pytest.mark.proves("US-2.2 (2)", "I-15", "I-2")
 async def test_a_real_cron_deployment_gets_its_run_imported_and_fired(
     db: Database, prefect: PrefectApi, client: PrefectClient, sync: DeploymentSync
 ) -> None:

@@ -19,7 +19,7 @@ class Person:
         self.url = url
         self.email = email
         self.workspace = ""
-        self._token = ""
+        self.token = ""
         self._expires = 0.0
         self._session: aiohttp.ClientSession | None = None
 
@@ -44,7 +44,7 @@ class Person:
         if status == 401:
             status, answer = await self.send("POST", "/api/auth/register", {**body, "name": "Ada"}, anonymous=True)
         assert status in (200, 201), answer
-        self._token, self.workspace = answer["access_token"], answer["workspace"]["id"]
+        self.token, self.workspace = answer["access_token"], answer["workspace"]["id"]
         self._expires = time.monotonic() + answer["expires_in"] - 60
 
     async def send(
@@ -59,7 +59,7 @@ class Person:
         """The status and the JSON of the answer."""
         if not anonymous and time.monotonic() > self._expires:
             await self.sign_in()
-        sent = dict(headers or {}) if anonymous else {"Authorization": f"Bearer {self._token}", **(headers or {})}
+        sent = dict(headers or {}) if anonymous else {"Authorization": f"Bearer {self.token}", **(headers or {})}
         url = path if path.startswith("http") else self.url + path
         async with self.session.request(method, url, json=body, headers=sent) as answer:
             text = await answer.text()
@@ -97,7 +97,7 @@ class Person:
 
     async def stream(self, path: str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         return await self.session.get(
-            self.url + path, headers={"Authorization": f"Bearer {self._token}", **headers},
+            self.url + path, headers={"Authorization": f"Bearer {self.token}", **headers},
             timeout=aiohttp.ClientTimeout(total=None),
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,7 +82,10 @@ def when(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-@pytest.mark.proves("US-1.4", "US-2.1", "US-3.2", "T-3", "T-8", "R-WF-3", "R-OBS-1", "I-16", "I-19")
+@pytest.mark.proves(
+    "US-1.2 (1)", "US-1.4 (1)", "US-1.4 (3)", "US-1.4 (4)", "US-2.1 (3)", "US-3.2 (2)", "US-3.2 (3)", "R-WF-1",
+    "R-WF-3", "R-ENG-3", "R-OBS-1", "R-INT-3", "I-3", "I-19", "T-1", "T-3", "T-8", "DOD-3", "DOD-4",
+)  # fmt: skip
 async def test_fifty_deliveries_are_forty_runs(product: Product, person: Person, echo: Echo) -> None:
     made = await person.create(two_http_steps(echo, rate_per_min=1000))
     hook = made["webhook"]
@@ -173,7 +177,7 @@ async def test_a_failed_run_says_why_here_and_in_prefect(product: Product, perso
     assert any("404" in line["message"] for line in lines)
 
 
-@pytest.mark.proves("T-3", "R-USR-4", "RISK-5")
+@pytest.mark.proves("US-2.1 (4)", "T-3", "R-USR-4", "I-16", "RISK-5")
 async def test_a_wrong_secret_is_refused_and_recorded(person: Person, echo: Echo) -> None:
     made = await person.create(two_http_steps(echo))
     for secret in ("wrong", ""):
@@ -202,7 +206,7 @@ async def test_a_caller_can_wait_for_the_answer(person: Person, echo: Echo) -> N
     assert answer["output"] == {"answer": "you"}
 
 
-@pytest.mark.proves("US-1.5", "R-OBS-2", "I-21", "T-5")
+@pytest.mark.proves("US-1.5 (3)", "R-ENG-4", "R-OBS-2", "I-21", "T-5", "DOD-6")
 async def test_the_stream_and_the_lines_tell_each_step(person: Person, echo: Echo) -> None:
     made = await person.create({
         "name": "Slowly", "trigger_type": "manual",
@@ -261,7 +265,45 @@ async def _events(person: Person, path: str, last: str | None = None) -> list[di
     return found
 
 
-@pytest.mark.proves("US-2.2", "R-ENG-1", "T-7", "I-15")
+async def test_a_hanging_request_is_cancelled_within_a_second(person: Person, echo: Echo) -> None:
+    made = await person.create({
+        "name": "Hangs", "trigger_type": "manual",
+        "actions": [{"type": "http", "config": {"url": f"{echo.url}/slow?s=25"}}],
+    })  # fmt: skip
+    _, started = await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": None})
+
+    async def is_there() -> bool:
+        return any(hit.path == "/slow" for hit in echo.hits)
+
+    await until("the request hangs", is_there, 10)
+    began = time.monotonic()
+    status, answer = await person.send("POST", f"/api/automations/logs/{started['run_id']}/cancel")
+    assert status == 202, answer
+
+    async def over() -> bool:
+        return bool((await person.run(started["run_id"]))["status"] == "cancelled")
+
+    await until("the run is cancelled", over, 1)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.proves("I-11", "T-1")
+async def test_a_large_answer_stands_beside_the_run(person: Person, echo: Echo) -> None:
+    made = await person.create({
+        "name": "Large", "trigger_type": "manual",
+        "actions": [{"type": "http", "config": {"url": f"{echo.url}/big?bytes=200000"}}],
+    })  # fmt: skip
+    status, answer = await person.send("POST", f"/api/automations/{made['id']}/run?wait=30", {"payload": None})
+    assert status == 200, answer
+    body = (await person.run(answer["run_id"]))["action_logs"][0]["output"]["body"]
+    assert body["size"] == 200_000
+    async with person.session.get(
+        f"{person.url}/api/blobs/{body['$blob']}", headers={"Authorization": f"Bearer {person.token}"}
+    ) as blob:
+        assert len(await blob.read()) == 200_000
+
+
+@pytest.mark.proves("US-2.2 (2)", "R-ENG-2", "R-INT-1", "R-INT-3", "I-2", "I-15", "T-7", "DOD-3")
 async def test_cron_fires_every_minute(product: Product, person: Person) -> None:
     made = await person.create({
         "name": "Each minute", "trigger_type": "cron",

@@ -34,6 +34,7 @@ def product() -> Iterator[Product]:
         yield started
 
 
+@pytest.mark.proves("I-25", "D1 (5)")
 def test_from_nothing_to_a_finished_run_and_again(product: Product) -> None:
     """First start, demo, doctor, clean stop, second start with everything still there."""
     assert product.children().keys() == PROGRAMS

@@ -101,16 +101,19 @@ class Look(_Base):
 
 
 class Large(_Base):
-    """Gives `size` characters."""
+    """Gives `size` characters, when its gate (if it has one) is open."""
 
     name = "large"
 
     class Input(StepModel):
         size: int
         effect: str = "idempotent"
+        gate: str = ""
 
     async def run(self, given: Any, context: ActionContext) -> Outcome:
         self.count(context)
+        if given.gate:
+            await gates.setdefault(given.gate, asyncio.Event()).wait()
         return Done("x" * given.size)
 
 

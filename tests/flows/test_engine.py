@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.flows.actions import calls, gates
 from tests.flows.conftest import Workshop, called
 
@@ -11,6 +13,7 @@ def step(kind: str, needs: list[str] | None = None, *, id: str = "a", **config: 
     return {"id": id, "type": kind, "config": config, "needs": needs or [], **policy}
 
 
+@pytest.mark.proves("US-1.4 (1)", "US-1.4 (3)", "US-1.4 (4)", "I-3", "I-20")
 async def test_two_steps_are_recorded(workshop: Workshop) -> None:
     rule = await workshop.automation(step("say", value={"n": 1}), step("say", ["a"], id="b", value=[2]))
     async with workshop.engine():
@@ -44,6 +47,7 @@ async def test_it_runs_on_prefect(workshop: Workshop) -> None:
     assert (seen["run_count"], seen["retries"], seen["timeout_seconds"]) == (1, 2, 7)
 
 
+@pytest.mark.proves("US-1.4 (5)", "R-ENG-4")
 async def test_prefect_retries(workshop: Workshop) -> None:
     rule = await workshop.automation(step("flaky", times=2, retry={"max_attempts": 3, "delay_s": 0.05}))
     async with workshop.engine():
@@ -55,6 +59,7 @@ async def test_prefect_retries(workshop: Workshop) -> None:
     assert sum("Trying again" in line for line in await workshop.lines(run["id"])) == 2
 
 
+@pytest.mark.proves("R-ENG-4")
 async def test_retry_after_is_honoured(workshop: Workshop) -> None:
     rule = await workshop.automation(step("flaky", times=1, after=0.6, retry={"max_attempts": 2, "delay_s": 0}))
     async with workshop.engine():
@@ -64,6 +69,7 @@ async def test_retry_after_is_honoured(workshop: Workshop) -> None:
     assert time.monotonic() - began >= 0.6
 
 
+@pytest.mark.proves("US-1.4 (3)", "US-1.4 (5)")
 async def test_attempts_run_out(workshop: Workshop) -> None:
     rule = await workshop.automation(
         step("flaky", times=9, retry={"max_attempts": 2, "delay_s": 0}), step("say", ["a"], id="b")
@@ -100,6 +106,7 @@ async def test_an_unsafe_step_that_was_refused_is_retried(workshop: Workshop) ->
     assert run["status"] == "success"
 
 
+@pytest.mark.proves("US-1.4 (6)", "I-3", "RISK-2")
 async def test_a_step_times_out(workshop: Workshop) -> None:
     rule = await workshop.automation(step("hang", timeout_s=0.3))
     async with workshop.engine():
@@ -107,6 +114,7 @@ async def test_a_step_times_out(workshop: Workshop) -> None:
     assert (run["status"], run["error_code"]) == ("failed", "step_timeout")
 
 
+@pytest.mark.proves("R-ENG-5")
 async def test_a_run_times_out(workshop: Workshop) -> None:
     rule = await workshop.automation(step("hang"), max_duration_s=1)
     async with workshop.engine():

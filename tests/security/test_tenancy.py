@@ -75,6 +75,7 @@ async def _snapshot(db: Database) -> list[str]:
         ]
 
 
+@pytest.mark.proves("R-PROD-1", "T-4", "D1 (1)")
 async def test_without_a_token_everything_is_401(
     client: httpx.AsyncClient, db: Database, adas: dict[str, UUID]
 ) -> None:
@@ -85,6 +86,7 @@ async def test_without_a_token_everything_is_401(
     assert await _snapshot(db) == before
 
 
+@pytest.mark.proves("R-PROD-1", "T-4", "D1 (1)")
 async def test_a_foreign_id_is_a_404_and_changes_nothing(
     client: httpx.AsyncClient, db: Database, eve: Tenant, adas: dict[str, UUID]
 ) -> None:
@@ -123,6 +125,7 @@ async def test_another_workspace_by_header_is_a_404(
     problem(answer, 422, "invalid_request")
 
 
+@pytest.mark.proves("R-PROD-1", "D1 (1)")
 async def test_lists_show_only_ones_own(
     client: httpx.AsyncClient, eve: Tenant, hook: Webhook, adas: dict[str, UUID]
 ) -> None:

@@ -1,0 +1,120 @@
+"""Claims whose answer is lost, leases that run out, and a database that is away in the middle of a run."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from core.db import Connection, Database
+from core.runs import queue
+from flows.engine import Engine
+from tests.flows.actions import calls, gates
+from tests.flows.conftest import Workshop, called
+from tests.flows.test_engine import step
+from tests.waiting import until
+
+
+class Interrupted(Database):
+    """Loses the answers of statements while `away` is set: they are executed and nobody hears of it."""
+
+    away = False
+    lost = 0
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as connection:
+            yield connection
+        if self.away:
+            self.lost += 1
+            raise ConnectionResetError("the answer was lost")
+
+
+@pytest.fixture
+async def interrupted(dsn: str) -> AsyncIterator[Interrupted]:
+    db = Interrupted(dsn, application="test", size=6)
+    await db.open()
+    yield db
+    await db.close()
+
+
+async def test_runs_of_a_claim_whose_answer_was_lost_are_executed(interrupted: Interrupted, workshop: Workshop) -> None:
+    workshop = Workshop(interrupted, workshop.workspace)
+    rule = await workshop.automation(step("say", value=1))
+    async with workshop.engine() as engine:
+        interrupted.away = True
+        async with Database.connection(interrupted) as connection:  # this one hears its answers
+            with contextlib.suppress(ConnectionResetError):
+                await workshop.start(rule)
+            await until(lambda: _claimed(connection), seconds=5)
+        interrupted.away = False
+        began = time.monotonic()
+        async with Database.connection(interrupted) as connection:
+            run_id = await connection.fetchval("SELECT id FROM automation_logs")
+        run = await workshop.ended(run_id)
+    assert run["status"] == "success"
+    assert time.monotonic() - began < queue.LEASE_S / 2, "it did not wait for the lease to run out"
+    assert calls[f"{run_id}/a"] == 1
+    assert engine.executions == {}
+
+
+async def _claimed(connection: Connection) -> bool:
+    return bool(await connection.fetchval("SELECT count(*) FROM run_queue WHERE state = 'running'"))
+
+
+async def test_a_lease_is_renewed_only_for_what_is_executed(workshop: Workshop) -> None:
+    rule = await workshop.automation(step("hang", gate="renewing"))
+    async with workshop.engine() as engine:
+        run_id = await workshop.start(rule)
+        await called(run_id, "a")
+        async with workshop.db.connection() as connection:
+            await connection.execute(
+                "INSERT INTO run_queue (run_id, workspace_id, rule_id, version, state, owner, epoch, lease_until)"
+                " VALUES (gen_random_uuid(), $1, $2, 1, 'running', $3, 1, now() + interval '1 second')",
+                workshop.workspace, rule, engine.owner,
+            )  # fmt: skip
+            held = await queue.renew(connection, owner=engine.owner, run_ids=list(engine.executions))
+        assert held == {run_id}
+        gates["renewing"].set()
+        await workshop.ended(run_id)
+
+
+async def test_no_effect_on_a_lease_that_may_have_run_out(workshop: Workshop) -> None:
+    rule = await workshop.automation(
+        step("hang", gate="expiring", effect="idempotent"), step("say", ["a"], id="b", effect="idempotent")
+    )
+    async with workshop.engine() as engine:
+        run_id = await workshop.start(rule)
+        await called(run_id, "a")
+        execution = engine.executions[run_id]
+        engine.lane = "gone"
+        execution.lease_until = time.monotonic() + 1.0  # within the margin
+        gates["expiring"].set()
+        await until(lambda: _dropped(engine), seconds=5)
+        assert execution.stop.reason == "lost"
+        assert calls[f"{run_id}/b"] == 0
+        assert (await workshop.run(run_id))["status"] == "running"
+
+
+async def _dropped(engine: Engine) -> bool:
+    return not engine.executions
+
+
+async def test_a_store_waits_for_a_database_that_is_away(interrupted: Interrupted, workshop: Workshop) -> None:
+    workshop = Workshop(interrupted, workshop.workspace)
+    rule = await workshop.automation(step("large", size=100_000, gate="away"))
+    async with workshop.engine():
+        run_id = await workshop.start(rule)
+        await called(run_id, "a")
+        interrupted.away = True
+        gates["away"].set()
+        await until(lambda: _lost(interrupted, 5), seconds=10)
+        interrupted.away = False
+        run = await workshop.ended(run_id)
+    assert run["status"] == "success", run["error"]
+    assert calls[f"{run_id}/a"] == 1
+
+
+async def _lost(db: Interrupted, times: int) -> bool:
+    return db.lost >= times
