@@ -2,7 +2,8 @@
 
     python -m tests.requirements        fill the last column of the table
 
-A test that is skipped, or may be, proves nothing.
+A requirement with several criteria has a row for each, `US-1.1 (2)`, below its own; a marker names the criterion, and
+what proves a criterion counts for its requirement too. A test that is skipped, or may be, proves nothing.
 """
 
 import ast
@@ -15,7 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "docs" / "requirements.md"
-ROW = re.compile(r"^\| (?P<id>[A-Z][A-Z0-9.-]*) \| (?P<what>.+?) \| (?P<state>.+?) \| (?P<tests>.*?) ?\|$", re.M)
+ROW = re.compile(
+    r"^\| (?P<id>[A-Z][A-Z0-9.-]*(?: \(\d+\))?) \| (?P<what>.+?) \| (?P<state>.+?) \| (?P<tests>.*?) ?\|$", re.M
+)
 _NO_PROOF = frozenset({"skip", "skipif", "xfail", "importorskip"})
 
 
@@ -26,13 +29,23 @@ class Row:
     state: str
     tests: str
 
+    @property
+    def kind(self) -> str:
+        """`done`, `partly`, `open` or `deferred`."""
+        return self.state.partition(":")[0]
+
 
 def rows(text: str) -> list[Row]:
     return [Row(**match.groupdict()) for match in ROW.finditer(text)]
 
 
+def whole(requirement: str) -> str:
+    """The requirement that a criterion belongs to: `US-1.1` of `US-1.1 (2)`; any other is its own."""
+    return requirement.partition(" ")[0]
+
+
 def claims(folder: Path) -> dict[str, list[str]]:
-    """The tests by the requirement that they claim: `tests/core/test_x.py::test_y`."""
+    """The tests by the requirement or criterion that they claim: `tests/core/test_x.py::test_y`."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted(folder.rglob("test_*.py")):
         tree = ast.parse(file.read_text())
@@ -46,7 +59,8 @@ def filled(text: str, claimed: dict[str, list[str]]) -> str:
     """The document with its last column written anew: the files, each with the number of its tests."""
 
     def line(match: re.Match[str]) -> str:
-        counted = Counter(test.split("::")[0].removeprefix("tests/") for test in claimed.get(match["id"], ()))
+        proofs = {test for claim, found in claimed.items() if match["id"] in (claim, whole(claim)) for test in found}
+        counted = Counter(test.split("::")[0].removeprefix("tests/") for test in proofs)
         tests = ", ".join(f"{file} ({count})" for file, count in sorted(counted.items()))
         return f"| {match['id']} | {match['what']} | {match['state']} | {tests} |"
 

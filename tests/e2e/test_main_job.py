@@ -150,6 +150,7 @@ async def _prefect_agrees(product: Product, person: Person, automation: str, run
             assert abs(when(task["end_time"]) - when(step["completed_at"])) <= near
 
 
+@pytest.mark.proves("US-1.4 (3)")
 async def test_a_failed_run_says_why_here_and_in_prefect(product: Product, person: Person, echo: Echo) -> None:
     made = await person.create({
         "name": "Broken", "trigger_type": "manual",
