@@ -8,7 +8,9 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 VENV := .venv
 BIN := $(VENV)/bin
-UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
+# The certificates of the system, where there are some: company networks bring their own.
+CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(if $(CERTIFICATES),UV_SYSTEM_CERTS=true) $(BIN)/uv
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q
 TESTS ?= tests
 

@@ -117,4 +117,19 @@ class Large(_Base):
         return Done("x" * given.size)
 
 
-TEST_ACTIONS: Mapping[str, Action[Any]] = {found.name: found for found in (Say(), Flaky(), Hang(), Look(), Large())}
+class Stray(_Base):
+    """Ends as no action should: cancels itself, or gives what is no JSON."""
+
+    name = "stray"
+
+    class Input(StepModel):
+        output: bool = False
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        if given.output:
+            return Done("\ud800")
+        raise asyncio.CancelledError
+
+
+_ALL = (Say(), Flaky(), Hang(), Look(), Large(), Stray())
+TEST_ACTIONS: Mapping[str, Action[Any]] = {found.name: found for found in _ALL}
