@@ -5,13 +5,15 @@ how long it may take. From that come its form, its catalogue entry, its validati
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from blocks.outcomes import Outcome
+from blocks.outcomes import Done, Outcome
 from blocks.values import Json, JsonObject
+from blocks.words import Described
 
 
 class Effect(StrEnum):
@@ -106,7 +108,7 @@ class StepModel(BaseModel):
 InputT = TypeVar("InputT", bound=StepModel)
 
 
-class Action(ABC, Generic[InputT]):
+class Action(Described, ABC, Generic[InputT]):
     """One kind of step.
 
     `name` is permanent: it is the `type` in stored definitions. `example` is a valid `config`.
@@ -116,6 +118,7 @@ class Action(ABC, Generic[InputT]):
     name: ClassVar[str]
     title: ClassVar[dict[str, str]]  # by language: {"en": ..., "fr": ...}
     description: ClassVar[dict[str, str]]
+    phrase: ClassVar[Mapping[str, str]] = {"en": "run “{title}”", "fr": "exécuter « {title} »"}
     Input: ClassVar[type[StepModel]]
     Output: ClassVar[type[StepModel] | None]
     credits: ClassVar[int] = 0
@@ -128,6 +131,10 @@ class Action(ABC, Generic[InputT]):
     def effect(self, given: InputT) -> Effect:
         """What this very call does to the world (an http GET is not a POST)."""
 
+    def only_reads(self, given: InputT) -> bool:
+        """Whether this very call changes nothing anywhere, so that it may be tried out (a GET, not a DELETE)."""
+        return self.effect(given) is Effect.PURE
+
     def outlets(self, config: JsonObject) -> tuple[str, ...]:
         """Names of exits that later steps may need besides the step itself and its `error` (`needs: ["this:exit"]`)."""
         return ()
@@ -135,3 +142,9 @@ class Action(ABC, Generic[InputT]):
     @abstractmethod
     async def run(self, given: InputT, context: ActionContext) -> Outcome:
         """Do it. Raises the classes of `blocks/errors.py`."""
+
+    async def wake(
+        self, given: InputT, details: JsonObject, answer: JsonObject | None, context: ActionContext
+    ) -> Outcome:
+        """Go on after a `Wait`: `details` are its own, `answer` is what woke it, None when its time came."""
+        return Done(None)

@@ -7,13 +7,15 @@ is ready, each step is a Prefect task, and the state that the flow returns is th
 import asyncio
 import inspect
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Cancelled, Completed, Failed, Paused
 
 from blocks.action import Effect
 from core.runs.resume import RecordedStep
+from flows import waits
 from flows.execution import Execution
 from flows.tasks import StepCall, in_doubt, skipped
 
@@ -36,6 +38,8 @@ async def automation(automation_id: str, run_id: str, version: int) -> "State[No
     failed = execution.plan.failure()
     if failed is not None:
         return Failed(message=f"Step {failed} failed: {execution.plan.ended[failed].error}")
+    if execution.waiting:
+        return Paused(message=waits.reason(waits.first(execution.waiting.values())))
     return Completed(message=None)
 
 
@@ -47,28 +51,53 @@ def take_over(execution: Execution, recorded: list[RecordedStep], seq: int) -> N
     for step in execution.resume(recorded, seq):
         if step.effect == Effect.UNSAFE.value:
             in_doubt(execution, execution.compiled.steps[step.step_id], step.id, step.attempt)
-    execution.line(f"Run goes on after an interruption; {len(execution.plan.ended)} steps have ended before.")
+    why = (
+        "its wait"
+        if any(waits.is_over(step, datetime.now(UTC)) for step in execution.waiting.values())
+        else "an interruption"
+    )
+    execution.line(f"Run goes on after {why}; {len(execution.plan.ended)} steps have ended before.")
 
 
 async def _run_steps(execution: Execution) -> None:
+    """Until every step has ended or waits; True parallelism: whatever is ready runs."""
     active: set[asyncio.Task[None]] = set()
     try:
         while True:
-            ready = _advance(execution)
-            if not active and len(ready) == 1:
-                await _run_step(execution, ready[0])
+            calls = [StepCall(execution, execution.compiled.steps[step]) for step in _advance(execution)]
+            calls += [
+                StepCall.woken(execution, execution.compiled.steps[waited.step_id], waited)
+                for waited in execution.due()
+            ]
+            if not active and len(calls) == 1:
+                await _run_step(execution, calls[0])
                 continue
-            active |= {asyncio.create_task(_run_step(execution, step)) for step in ready}
+            active |= {asyncio.create_task(_run_step(execution, call)) for call in calls}
             if not active:
                 return
-            done, active = await asyncio.wait(active, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            if not calls:
+                execution.write_behind()
+            active = await _some_end(execution, active)
     finally:
         for task in active:
             task.cancel()
         if active:
             await asyncio.gather(*active, return_exceptions=True)
+
+
+async def _some_end(execution: Execution, active: set["asyncio.Task[None]"]) -> set["asyncio.Task[None]"]:
+    """Wait until a step ends, or until a waiting one can go on; gives the steps that are still running."""
+    nudged = asyncio.create_task(execution.nudge.wait())
+    try:
+        left = waits.seconds_left(execution.waiting.values(), datetime.now(UTC))
+        done, _ = await asyncio.wait({*active, nudged}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        nudged.cancel()
+    if execution.nudge.is_set():
+        await execution.patiently(execution.look_for_answers)
+    for task in done & active:
+        task.result()
+    return active - done
 
 
 def _advance(execution: Execution) -> list[str]:
@@ -83,5 +112,7 @@ def _advance(execution: Execution) -> list[str]:
             return found
 
 
-async def _run_step(execution: Execution, step: str) -> None:
-    execution.end_step(step, await StepCall(execution, execution.compiled.steps[step]).run())
+async def _run_step(execution: Execution, call: StepCall) -> None:
+    ended = await call.run()
+    if ended is not None:
+        execution.end_step(call.step.id, ended)

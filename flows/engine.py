@@ -13,7 +13,7 @@ import structlog
 from blocks.action import Action
 from core.db import AWAY, connect
 from core.runs import queue
-from core.runs.channels import CANCEL, RUNS
+from core.runs.channels import CANCEL, RUNS, WAKE
 from core.runs.pinned import load_definition
 from core.runs.queue import LEASE_S, ClaimedRun
 from core.runs.resume import RecordedStep, last_seq, recorded_steps
@@ -72,6 +72,7 @@ class Engine:
                     "claim": self._repeat(lambda: self._claim(client), 0),
                     "renew": self._repeat(self._renew, queue.RENEW_S),
                     "reap": self._repeat(self._reap, queue.REAP_S),
+                    "timers": self._repeat(self._requeue_due, queue.TIMER_S),
                 }.items()
             ]
             try:
@@ -115,6 +116,7 @@ class Engine:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(RUNS, self._on_run)
             await connection.add_listener(CANCEL, self._on_cancel)
+            await connection.add_listener(WAKE, self._on_wake)
             if await queue.hold_slot(connection, host=self.identity.host, slot=self.identity.slot):
                 freed = await queue.free_dead_incarnations(
                     connection, host=self.identity.host, slot=self.identity.slot, owner=self.owner
@@ -134,6 +136,11 @@ class Engine:
         execution = self.executions.get(UUID(str(run_id)))
         if execution is not None:
             execution.halt("cancel")
+
+    def _on_wake(self, _connection: object, _pid: int, _channel: str, run_id: object) -> None:
+        execution = self.executions.get(UUID(str(run_id)))
+        if execution is not None:
+            execution.nudge.set()
 
     async def _claim(self, client: LocalOrchestration) -> None:
         """Claim while there is room and work; then sleep until somebody wakes us, or a little while."""
@@ -156,18 +163,21 @@ class Engine:
                 return
 
     def _start(self, client: LocalOrchestration, run: ClaimedRun, lease_until: float) -> None:
+        former = self.executions.get(run.id)
         execution = Execution(run, self._versions.get((run.rule_id, run.version), UNREAD), self.tools, lease_until)
         self.executions[run.id] = execution
-        task = asyncio.create_task(self._execute(client, execution), name=f"run {run.id}")
+        task = asyncio.create_task(self._execute(client, execution, former), name=f"run {run.id}")
         execution.task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     # executing ----------------------------------------------------------------------------------------------------
 
-    async def _execute(self, client: LocalOrchestration, execution: Execution) -> None:
+    async def _execute(self, client: LocalOrchestration, execution: Execution, former: Execution | None) -> None:
         run = execution.run
         try:
+            if former is not None:
+                await _give_way(former)
             if execution.compiled is UNREAD:
                 execution.replace_version(await execution.patiently(lambda: self._load(run)))
             await self._prepare(execution)
@@ -178,6 +188,7 @@ class Engine:
         except asyncio.CancelledError:
             if execution.stop.reason is None:
                 raise
+            await _part(execution)
         except UnknownAction as error:
             await execution.finish("failed", code="unknown_action", error=str(error))
         except Exception as error:
@@ -186,7 +197,8 @@ class Engine:
                 await execution.finish("failed", code="internal_error", error=f"{type(error).__name__}: {error}")
         finally:
             full = len(self.executions) >= self.concurrency
-            self.executions.pop(run.id, None)
+            if self.executions.get(run.id) is execution:
+                del self.executions[run.id]
             if full:
                 self._wake.set()
 
@@ -231,6 +243,11 @@ class Engine:
             else:
                 execution.halt("lost")
 
+    async def _requeue_due(self) -> None:
+        async with self.tools.db.connection() as connection:
+            if await queue.requeue_due(connection):
+                self._wake.set()
+
     async def _reap(self) -> None:
         async with self.tools.db.connection() as connection:
             freed = await queue.reap(connection)
@@ -247,12 +264,28 @@ class Engine:
         end = time.monotonic() + seconds
         while self._tasks and time.monotonic() < end:
             await asyncio.wait(set(self._tasks), timeout=max(end - time.monotonic(), 0))
-        left = list(self.executions)
         for execution in list(self.executions.values()):
             execution.halt("shutdown")
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=5)
         with contextlib.suppress(*AWAY):
             async with self.tools.db.connection() as connection:
-                await queue.release(connection, owner=self.owner, run_ids=left)
+                await queue.release(connection, owner=self.owner)
                 await queue.report_gone(connection, owner=self.owner)
+
+
+async def _give_way(former: Execution) -> None:
+    """This worker lost a run and claimed it again: its former execution ends before the new one begins."""
+    former.halt("lost")
+    if former.task is not None:
+        await asyncio.wait({former.task})
+
+
+async def _part(execution: Execution) -> None:
+    """Write what is still to be written of an execution that was asked to stop."""
+    if execution.ended:
+        return
+    if execution.stop.reason == "cancel":
+        await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
+    elif execution.stop.reason == "shutdown":
+        await execution.flush()

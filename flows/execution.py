@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from blocks.action import Http, Level
+from blocks.outcomes import Respond
 from blocks.values import Json, JsonObject
 from core import jsontext
 from core.db import AWAY, Database
 from core.runs import blobs
 from core.runs.queue import LEASE_S, ClaimedRun
 from core.runs.record import Entry, LineRecord, RunRecord, StepRecord, Writer
-from core.runs.resume import RecordedStep
+from core.runs.resume import RecordedStep, recorded_steps
+from flows import waits
 from flows.plan import ENDED, Ended, Plan
 from flows.steps import Compiled
 
@@ -68,10 +70,15 @@ class Execution:
     views: dict[str, Json] = field(default_factory=dict)  # {{ steps.<id> }}
     attempts_made: dict[str, int] = field(default_factory=dict)
     failure_codes: dict[str, str] = field(default_factory=dict)
-    _steps: list[StepRecord] = field(default_factory=list)
+    waiting: dict[str, RecordedStep] = field(default_factory=dict)
+    response: Respond | None = None
+    nudge: asyncio.Event = field(default_factory=asyncio.Event)  # a waiting step may have been woken
+    claimed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _steps: dict[tuple[str, str], StepRecord] = field(default_factory=dict)  # one statement takes one record of a step
     _lines: list[LineRecord] = field(default_factory=list)
     _events: list[JsonObject] = field(default_factory=list)
     _effects_pending: bool = False
+    _unanswered: "asyncio.Future[bool] | None" = None  # a write that is on its way
     _line_count: int = 0
     _flushing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -149,9 +156,13 @@ class Execution:
     def note_step(self, record: StepRecord, *, effect: bool) -> None:
         """Have the record written: soon when it is an effect's, with the next one when the step was pure."""
         record.seq = self.next_seq()
-        self._steps.append(record)
+        key = record.step_id, record.iteration
+        self._steps.pop(key, None)
+        self._steps[key] = record
         self._events.append(self._event("step", record.seq, step=record.step_id, status=record.status))
         self._effects_pending = self._effects_pending or effect
+        if not effect:
+            self.provisional(record.step_id, record.status)
 
     def end_step(self, step: str, ended: Ended) -> None:
         self.plan.end(step, ended)
@@ -159,28 +170,97 @@ class Execution:
         self.views[step] = view
         self.views[str(self.compiled.steps[step].index)] = view
 
-    async def flush(self, *, everything: bool = False) -> None:
-        """Commit what is noted; without `everything` only when an effect's record is among it."""
+    async def flush(self) -> None:
+        """Commit what is noted when an effect's record is among it."""
         async with self._flushing:
-            if self._effects_pending or (everything and (self._steps or self._lines)):
-                await self._write(self._run_record())
+            await self._answered()
+            if self._effects_pending:
+                self._submit(self._run_record())
+                await self._answered()
+
+    def write_behind(self) -> None:
+        """Begin to write an effect's record, so that it need not wait for what takes long; nobody waits for it here."""
+        if self._effects_pending and self._unanswered is None:
+            self._submit(self._run_record())
 
     async def finish(self, status: str, *, code: str | None = None, error: str | None = None) -> None:
         """Commit the end: success, failed or cancelled."""
         at = datetime.now(UTC)
         failed = self.plan.failure() if status == "failed" else None
-        output: Json = None
-        if status == "success" and (last := self.plan.last()) is not None:
-            output = self.plan.ended[last].output
+        self._drop_waiting()
         self._note_end(status, at, error)
         record = self._run_record()
-        record.status, record.completed_at, record.output = status, at, await self.inline(output)
+        record.status, record.completed_at, record.worked_ms = status, at, self.worked_ms()
+        record.output = await self.inline(self._output()) if status == "success" else None
         record.error, record.error_code, record.error_step = error, code, failed
         async with self._flushing:
+            await self._answered()
             record.seq = self.next_seq()
             self._events.append(self._event("run", record.seq, status=status))
-            await self._write(record)
+            self._submit(record)
+            await self._answered()
             self.ended = True
+
+    def _output(self) -> Json:
+        """What the run gives: the answer of a respond step, else the output of the step that ended well last."""
+        if self.response is not None:
+            return self.response.body
+        last = self.plan.last()
+        return self.plan.ended[last].output if last is not None else None
+
+    def worked_ms(self) -> int:
+        """How long the run has worked so far, its waits left out."""
+        return self.run.worked_ms + round((datetime.now(UTC) - self.claimed_at).total_seconds() * 1000)
+
+    async def pause(self) -> None:
+        """Commit that the run waits, and give it back: it holds nothing until it is woken."""
+        first = waits.first(self.waiting.values())
+        reason = waits.reason(first)
+        self.line(f"Run waits. {reason}")
+        record = self._run_record()
+        record.status, record.worked_ms, record.wake_at = "waiting", self.worked_ms(), waits.until(first)
+        record.wait = {
+            "reason": reason,
+            "steps": [*self.waiting],
+            "until": record.wake_at.isoformat() if record.wake_at else None,
+        }
+        async with self._flushing:
+            await self._answered()
+            record.seq = self.next_seq()
+            self._events.append(self._event("run", record.seq, status="waiting"))
+            self._submit(record)
+            await self._answered()
+            self.ended = True
+
+    def due(self) -> list[RecordedStep]:
+        """The waiting steps that can go on now; they wait no longer."""
+        now = datetime.now(UTC)
+        ready = [step for step in self.waiting.values() if waits.is_over(step, now)]
+        for step in ready:
+            del self.waiting[step.step_id]
+        return ready
+
+    async def look_for_answers(self) -> None:
+        """Read what woke the waiting steps meanwhile."""
+        self.nudge.clear()
+        if not self.waiting:
+            return
+        async with self.tools.db.connection() as connection:
+            recorded = await recorded_steps(connection, self.run.workspace_id, self.run.id)
+        self.waiting |= {step.step_id: step for step in recorded if step.step_id in self.waiting and step.wake}
+
+    def _drop_waiting(self) -> None:
+        """Steps that still wait when the run ends will never go on."""
+        for step in self.waiting.values():
+            compiled = self.compiled.steps[step.step_id]
+            record = StepRecord(
+                id=step.id, run_id=self.run.id, workspace_id=self.run.workspace_id, step_id=step.step_id,
+                action_index=compiled.index, action_type=compiled.action.name, status="skipped",
+                epoch=self.run.epoch, seq=0, input=step.input, started_at=step.started_at,
+                completed_at=datetime.now(UTC),
+            )  # fmt: skip
+            self.note_step(record, effect=False)
+        self.waiting.clear()
 
     def _note_end(self, status: str, at: datetime, error: str | None) -> None:
         over = self._line_count - LINE_LIMIT
@@ -195,13 +275,32 @@ class Execution:
     def _run_record(self) -> RunRecord:
         return RunRecord(self.run.id, self.run.rule_id, self.run.epoch, self.seq)
 
-    async def _write(self, record: RunRecord) -> None:
-        entry = Entry(record, self._steps, self._lines, self._events)
-        self._steps, self._lines, self._events, self._effects_pending = [], [], [], False
+    def _submit(self, record: RunRecord) -> None:
+        entry = Entry(record, list(self._steps.values()), self._lines, self._events)
+        self._steps, self._lines, self._events, self._effects_pending = {}, [], [], False
         record.seq = max(record.seq, self.seq)
-        if not await self.tools.writer.write(entry):
+        self._unanswered = self.tools.writer.write(entry)
+        self._unanswered.add_done_callback(self._on_answer)
+
+    def _on_answer(self, written: "asyncio.Future[bool]") -> None:
+        if written.exception() is not None:
+            return  # whoever flushes next raises it
+        self._unanswered = None
+        if written.result():
+            self.write_behind()
+        else:
             self.halt("lost")
-            raise asyncio.CancelledError
+
+    async def _answered(self) -> None:
+        """Wait for the write that is on its way, also where the step that began it was cancelled meanwhile."""
+        while (written := self._unanswered) is not None:
+            try:
+                held = await asyncio.shield(written)
+            except Exception:
+                self._unanswered = None
+                raise
+            if not held:
+                raise asyncio.CancelledError
 
     # values -------------------------------------------------------------------------------------------------------
 
@@ -251,7 +350,19 @@ class Execution:
             if step.error_code is not None:
                 self.failure_codes[step.step_id] = step.error_code
             if step.status in ENDED:
-                self.end_step(step.step_id, Ended(step.status, step.output, error=step.error))
+                self.end_step(step.step_id, self._as_it_ended(step))
+            elif step.status == "waiting":
+                self.waiting[step.step_id] = step
+                self.plan.started.add(step.step_id)
             else:
                 begun.append(step)
         return begun
+
+    def _as_it_ended(self, step: RecordedStep) -> Ended:
+        """A recorded end, with what the record of a branch or of an answer means."""
+        kind = self.compiled.steps[step.step_id].action.name
+        output = step.output if isinstance(step.output, dict) else {}
+        if kind == "respond" and step.status == "success":
+            self.response = Respond(200, {}, output.get("body"))
+        choice = str(output.get("case", "")) if kind == "branch" else None
+        return Ended(step.status, step.output, choice=choice, error=step.error)

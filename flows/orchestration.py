@@ -6,12 +6,10 @@ Everything that reaches into Prefect's inside stands in this module, and `tests/
 it at each upgrade.
 """
 
-import asyncio
 import copy
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -35,7 +33,7 @@ from prefect.settings import (
     PREFECT_SERVER_ALLOW_EPHEMERAL_MODE,
     temporary_settings,
 )
-from prefect.states import Cancelled, Pending
+from prefect.states import Pending
 
 from flows.automation import EXECUTION, automation
 from flows.execution import Execution
@@ -80,6 +78,8 @@ class LocalOrchestration(PrefectClient):
         accepted.id = uuid4()
         if state.is_final() and execution.stop.reason in (None, "cancel"):
             await _commit_end(execution, state)
+        elif state.is_paused() and execution.stop.reason is None:
+            await execution.pause()
         elif execution.stop.reason == "lost" and not state.is_final():
             refusal = StateRejectDetails(reason="The run is not held by this worker any more.")
             return OrchestrationResult(state=flow_run.state, status=SetStateStatus.REJECT, details=refusal)
@@ -172,17 +172,12 @@ async def execute(client: LocalOrchestration, execution: Execution) -> None:
     """Run the flow on Prefect's engine until the run's end is committed or the run is not ours any more."""
     flow_run = client.adopt(execution)
     bound = copy.copy(automation)
-    elapsed = (datetime.now(UTC) - execution.run.started_at).total_seconds()
-    bound.timeout_seconds = max(execution.compiled.max_duration_s - elapsed, 0.05)
+    bound.timeout_seconds = max(execution.compiled.max_duration_s - execution.run.worked_ms / 1000, 0.05)
     token = EXECUTION.set(execution)
     try:
         await flow_engine.run_flow_async(
             bound, flow_run=flow_run, parameters=parameters(execution), return_type="state"
         )
-    except asyncio.CancelledError:
-        if execution.stop.reason != "cancel":
-            raise
-        await _commit_end(execution, Cancelled())
     finally:
         EXECUTION.reset(token)
         client.forget(flow_run)

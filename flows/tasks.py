@@ -1,7 +1,9 @@
 """One step of one run: render, check, act, record; its attempts are Prefect's."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import assert_never
 from uuid import UUID
 
 from prefect.client.schemas.objects import TaskRun
@@ -11,10 +13,12 @@ from pydantic import ValidationError
 
 from blocks.action import Effect, Http, Level, StepModel
 from blocks.errors import ActionError, InvalidInput, Retryable
-from blocks.outcomes import Done, Outcome
+from blocks.outcomes import Choose, Done, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
 from core.ids import new_id
+from core.runs.blobs import fits
 from core.runs.record import StepRecord
+from core.runs.resume import RecordedStep
 from flows.execution import Execution
 from flows.plan import Ended
 from flows.steps import CompiledStep, bind, with_input
@@ -23,6 +27,7 @@ from flows.steps import CompiledStep, bind, with_input
 _BEHIND_S = 5.0
 
 IN_DOUBT = "in_doubt"
+_SHOWN_AFTER_S = 0.5
 
 
 @dataclass(slots=True)
@@ -36,9 +41,11 @@ class StepCall:
     given: StepModel | None = None
     rendered: Json = None
     effect: Effect = Effect.PURE
+    acting: bool = False  # the present attempt has gone as far as the action
     attempts: list[JsonObject] = field(default_factory=list)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     attempt_started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    waited: RecordedStep | None = None  # what it waited for, when it goes on after a wait
 
     # ActionContext ------------------------------------------------------------------------------------------------
 
@@ -70,50 +77,105 @@ class StepCall:
 
     # running ------------------------------------------------------------------------------------------------------
 
-    async def run(self) -> Ended:
-        """Execute the step to its end and note its record. Never raises an error of the step itself."""
-        made_before = self.execution.attempts_made.get(self.step.id, 0)
-        self.attempt = made_before
-        self.log(
-            f"Step {self.step.id} ({self.step.action.name}) starts."
-            if not made_before
-            else f"Step {self.step.id} ({self.step.action.name}) starts again after an interruption."
-        )
+    @classmethod
+    def woken(cls, execution: Execution, step: CompiledStep, recorded: RecordedStep) -> "StepCall":
+        """A step that waited and goes on."""
+        began = recorded.started_at or datetime.now(UTC)
+        return cls(execution, step, id=recorded.id, started_at=began, rendered=recorded.input, waited=recorded)
+
+    async def run(self) -> Ended | None:
+        """Execute the step to its end and note its record; None when it waits. Never raises the step's own errors."""
+        self.attempt = self.execution.attempts_made.get(self.step.id, 0)
+        self.log(self._beginning())
         self.execution.provisional(self.step.id, "running")
-        bound = bind(self.step, self._attempt, lambda: self.effect, self._will_retry)
+        bound = bind(self.step, self._attempt, self._at_stake, self._will_retry)
         task_run = TaskRun(
             id=self.id, name=self.step.id, task_key=self.step.prefect_task.task_key, dynamic_key=self.step.id,
             flow_run_id=self.execution.run.prefect_run_id or self.execution.run.id, state=Pending(),
         )  # fmt: skip
+        shown = asyncio.get_running_loop().call_later(_SHOWN_AFTER_S, self._show)
         try:
             outcome = await run_task_async(bound, task_run=task_run, parameters={})
-            if not isinstance(outcome, Done):
+            if not isinstance(outcome, Outcome):
                 raise TypeError(f"the action {self.step.action.name} gave {type(outcome).__name__}, no outcome")
+            return await self._ended(outcome)
+        except asyncio.CancelledError as error:
+            if self._is_being_stopped():
+                self._interrupted()
+                raise
+            return await self._failed(RuntimeError(f"it was cancelled from inside ({error!r})"))
         except Exception as error:
             return await self._failed(error)
-        return await self._done(outcome)
+        finally:
+            shown.cancel()
+
+    def _show(self) -> None:
+        """The step takes a while: whoever reads the history now sees it at work."""
+        if self.effect is not Effect.UNSAFE and self.execution.unfinished():  # an unsafe one stands there already
+            self.execution.note_step(self._record_of("running"), effect=True)
+            self.execution.write_behind()
+
+    def _interrupted(self) -> None:
+        """The run was cancelled or its time is over, and the step with it."""
+        if self.execution.stop.reason not in (None, "cancel"):
+            return  # another worker goes on with it
+        doubt = self._at_stake() is Effect.UNSAFE
+        record = self._record_of("unknown" if doubt else "failed")
+        cancelled = self.execution.stop.reason == "cancel"
+        record.error = "The run was cancelled." if cancelled else "The run's time was over."
+        record.error_code = "cancelled" if cancelled else "run_timeout"
+        if doubt:
+            record.error += " Whether the step had its effect is not known."
+            record.error_code = IN_DOUBT
+        self._close(record)
+
+    def _beginning(self) -> str:
+        named = f"Step {self.step.id} ({self.step.action.name})"
+        if self.waited is not None:
+            return f"{named} goes on after its wait."
+        return f"{named} starts again after an interruption." if self.attempt else f"{named} starts."
+
+    def _is_being_stopped(self) -> bool:
+        """Whether somebody cancels this run, as opposed to an action whose own cancellation escaped from it."""
+        current = asyncio.current_task()
+        return self.execution.stop.reason is not None or current is None or current.cancelling() > 0
+
+    def _at_stake(self) -> Effect:
+        """What repeating the present attempt would do to the world: nothing, as long as it has not acted."""
+        return self.effect if self.acting else Effect.PURE
 
     async def _attempt(self) -> Outcome:
         """The body of the step's Prefect task: one attempt."""
         self.attempt += 1
+        self.acting = False
         self.attempt_started_at = datetime.now(UTC)
         self.execution.require_lease()
         if self.given is None:
             self.given = await self._input()
             self.effect = self.step.action.effect(self.given)
+        if self.waited is not None:
+            return await self._wake(self.given, self.waited)
         if self.effect is Effect.UNSAFE:
             # The intent is on the disk before the effect: whoever finds it without a result knows of the doubt.
             self.execution.note_step(await self._record("running"), effect=True)
-        if self.effect is not Effect.PURE:
+        if self.effect is Effect.PURE:
+            self.execution.write_behind()
+        else:
             await self.execution.flush()
             self.execution.require_lease()
+        self.acting = True
         return await self.step.action.run(self.given, self)
+
+    async def _wake(self, given: StepModel, waited: RecordedStep) -> Outcome:
+        details = (waited.wait or {}).get("details")
+        return await self.step.action.wake(given, details if isinstance(details, dict) else {}, waited.wake, self)
 
     async def _input(self) -> StepModel:
         execution = self.execution
-        self.rendered = await execution.tools.renderer.render(
-            self.step.config, execution.context(self.step.id), workspace=str(execution.run.workspace_id)
-        )
+        if self.waited is None:
+            self.rendered = await execution.tools.renderer.render(
+                self.step.config, execution.context(self.step.id), workspace=str(execution.run.workspace_id)
+            )
         try:
             return with_input(self.step.action, self.rendered)
         except ValidationError as error:
@@ -122,7 +184,7 @@ class StepCall:
     def _will_retry(self, error: BaseException, pause: float) -> None:
         code, message = self._explain(error)
         self._note_attempt(code, message)
-        self.log(f"Attempt {self.attempt} failed: {message} Trying again in {pause:.1f} s.", Level.WARNING)
+        self.log(f"Attempt {self.attempt} failed: {_ended(message)} Trying again in {pause:.1f} s.", Level.WARNING)
 
     def _note_attempt(self, code: str, message: str) -> None:
         now = datetime.now(UTC)
@@ -131,12 +193,38 @@ class StepCall:
             "completed_at": now.isoformat(), "code": code, "error": message,
         })  # fmt: skip
 
-    async def _done(self, outcome: Outcome) -> Ended:
+    async def _ended(self, outcome: Outcome) -> Ended | None:
+        match outcome:
+            case Done(output):
+                return await self._done(output)
+            case Choose(case):
+                return await self._done({"case": case}, choice=case)
+            case Respond(status, headers, body):
+                self.execution.response = outcome
+                return await self._done({"status": status, "headers": {**headers}, "body": body})
+            case Wait():
+                await self._waits(outcome)
+                return None
+        assert_never(outcome)
+
+    async def _done(self, output: Json, *, choice: str | None = None) -> Ended:
         record = await self._record("success")
-        record.output = await self.execution.inline(outcome.output)
+        record.output = await self.execution.inline(output)
         self._close(record)
         self.log(f"Step {self.step.id} ended well after {record.duration_ms} ms.")
-        return Ended("success", outcome.output)
+        return Ended("success", output, choice=choice)
+
+    async def _waits(self, wait: Wait) -> None:
+        record = await self._record("waiting")
+        moment = wait.until.isoformat() if wait.until is not None else None
+        record.wait = {"reason": wait.reason, "until": moment, "details": wait.details}
+        self.execution.note_step(record, effect=True)  # who is to answer must find it, whatever else the run does
+        self.execution.waiting[self.step.id] = RecordedStep(
+            id=self.id, step_id=self.step.id, status="waiting", input=self.rendered, output=None, error=None,
+            error_code=None, effect=self.effect.value, attempt=self.attempt, seq=record.seq,
+            started_at=self.started_at, wait=record.wait, wake=None,
+        )  # fmt: skip
+        self.log(f"Step {self.step.id} waits. {wait.reason}")
 
     async def _failed(self, error: Exception) -> Ended:
         code, message = self._explain(error)
@@ -155,7 +243,7 @@ class StepCall:
 
     def _explain(self, error: BaseException) -> tuple[str, str]:
         """The code and the sentence of an error, for history and for people."""
-        if self.effect is Effect.UNSAFE and _unanswered(error):
+        if self._at_stake() is Effect.UNSAFE and _unanswered(error):
             return IN_DOUBT, (
                 f"{_sentence_of(error, self.step.timeout_s)} Whether the step had its effect is not known, so it was"
                 " not repeated."
@@ -167,13 +255,23 @@ class StepCall:
         return "internal_error", f"The action broke: {type(error).__name__}: {error}"
 
     async def _record(self, status: str) -> StepRecord:
+        record = self._record_of(status)
+        record.input = await self.execution.inline(self.rendered)
+        return record
+
+    def _record_of(self, status: str) -> StepRecord:
+        """Without an input that is too large for the row."""
         run = self.execution.run
         return StepRecord(
             id=self.id, run_id=run.id, workspace_id=run.workspace_id, step_id=self.step.id,
             action_index=self.step.index, action_type=self.step.action.name, status=status, epoch=run.epoch, seq=0,
-            input=await self.execution.inline(self.rendered), attempt=max(self.attempt, 1),
+            input=self.rendered if fits(self.rendered) else None, attempt=max(self.attempt, 1),
             attempts=list(self.attempts), effect=self.effect.value, started_at=self.started_at,
         )  # fmt: skip
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 def _unanswered(error: BaseException) -> bool:

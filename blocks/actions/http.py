@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
-from pydantic_core import from_json
 
 from blocks.action import Action, ActionContext, Effect, HttpResponse, Level, StepModel
 from blocks.errors import InvalidInput, Retryable
 from blocks.outcomes import Done
 from blocks.retry_after import retry_after
-from blocks.values import Json
+from blocks.values import Json, JsonObject, read_json
+from blocks.words import Language, shortened, written_out
 
 MAX_INLINE = 65_536  # bytes of a body that the output holds itself
 MAX_TOLD = 300  # characters of an answer in an error
@@ -24,6 +24,10 @@ _REPEATABLE = _SAFE | {"PUT", "DELETE"}
 _JSON_TYPE = re.compile(r"application/json|[\w.+-]+/[\w.+-]+\+json")
 _NO_CHARSETS = frozenset({"punycode", "idna"})  # Python's, not the web's; the first takes quadratic time
 _TEXT_TYPE = re.compile(r"text/.*|application/(?:xml|javascript|x-www-form-urlencoded|x-ndjson|yaml|[\w.+-]+\+xml)")
+# The host of a URL, when it is written out: whatever may be filled in stands behind it.
+_HOST = re.compile(r"https?://(?:[^/?#@{]*@)?([^/?#:@{}\s]+)(?::[0-9]+)?(?=[/?#]|$)", re.IGNORECASE)
+_SOME_HOST: dict[Language, str] = {"en": "an address from the data", "fr": "une adresse tirée des données"}
+_SOME_METHOD: dict[Language, str] = {"en": "request", "fr": "message"}
 
 
 def _upper(value: object) -> object:
@@ -84,6 +88,7 @@ class Http(Action[HttpInput]):
         "en": "Call a web service and use its answer.",
         "fr": "Appeler un service web et utiliser sa réponse.",
     }
+    phrase: ClassVar[dict[str, str]] = {"en": "send a {method} to {host}", "fr": "envoyer un {method} à {host}"}
     Input = HttpInput
     Output = HttpOutput
     credits = 1
@@ -98,6 +103,17 @@ class Http(Action[HttpInput]):
 
     def effect(self, given: HttpInput) -> Effect:
         return Effect.IDEMPOTENT if given.method in _REPEATABLE or given.idempotent else Effect.UNSAFE
+
+    def only_reads(self, given: HttpInput) -> bool:
+        return given.method in _SAFE
+
+    def blanks(self, config: JsonObject, language: Language) -> dict[str, str]:
+        method, url = written_out(config.get("method", "GET"), 10), config.get("url")
+        host = _HOST.match(url) if isinstance(url, str) else None
+        return {
+            "method": method.upper() if method else _SOME_METHOD[language],
+            "host": shortened(host[1], 60) if host else _SOME_HOST[language],
+        }
 
     async def run(self, given: HttpInput, context: ActionContext) -> Done:
         media_type, content = _body(given)
@@ -191,7 +207,7 @@ async def _output_body(answer: HttpResponse, context: ActionContext) -> Json:
         return await context.store(answer.body, media_type or "application/octet-stream")
     if _JSON_TYPE.fullmatch(media_type):
         try:
-            value: Json = from_json(answer.body, allow_inf_nan=False)
+            value = read_json(answer.body)
         except ValueError:  # it only says that it is JSON
             return _decoded(answer.body, answer.charset)
         return _without_nul(value) if b"\\u0000" in answer.body else value

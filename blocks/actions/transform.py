@@ -20,6 +20,7 @@ class Transform(Action[TransformInput]):
         "en": "Build a new value out of the data of the run.",
         "fr": "Construire une nouvelle valeur à partir des données de l'exécution.",
     }
+    phrase: ClassVar[dict[str, str]] = {"en": "shape the data", "fr": "mettre les données en forme"}
     Input = TransformInput
     Output = None  # whatever the value is
     timeout_s = 10.0

@@ -3,12 +3,18 @@
 import hashlib
 from uuid import UUID
 
-from blocks.values import JsonObject
+from blocks.values import Json, JsonObject
+from core import jsontext
 from core.db import Connection
 from core.ids import new_id
 
 INLINE_LIMIT = 64 * 1024  # bytes of JSON that a row carries itself
 REFERENCE = "$blob"
+
+
+def fits(value: Json) -> bool:
+    """Whether a row carries the value itself."""
+    return len(jsontext.dump(value)) <= INLINE_LIMIT
 
 
 async def store(

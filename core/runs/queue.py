@@ -19,6 +19,7 @@ from core.runs.channels import CANCEL, EVENTS, RUNS
 LEASE_S = 15
 RENEW_S = 5
 REAP_S = 2
+TIMER_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class ClaimedRun:
     prefect_run_id: UUID | None
     created_at: datetime
     started_at: datetime
+    worked_ms: int
     cancel_requested: bool
 
     @property
@@ -62,7 +64,7 @@ WITH ready AS MATERIALIZED (
     RETURNING l.*, c.epoch, c.cancel_requested
 )
 SELECT b.id, b.workspace_id, b.rule_id, coalesce(r.name, '') AS rule_name, b.version, b.epoch, b.seq, b.trigger_type,
-    b.trigger_data, b.trigger_context, b.prefect_run_id, b.created_at, b.started_at, b.cancel_requested
+    b.trigger_data, b.trigger_context, b.prefect_run_id, b.created_at, b.started_at, b.worked_ms, b.cancel_requested
 FROM begun b LEFT JOIN automation_rules r ON r.id = b.rule_id
 ORDER BY b.id
 """
@@ -89,40 +91,65 @@ async def renew(connection: Connection, *, owner: str, run_ids: list[UUID]) -> s
     return {row["run_id"] for row in rows}
 
 
+def _free(condition: str, locking: str = "") -> str:
+    """Send running runs back to the queue. What they worked counts, up to the moment to which their lease goes."""
+    return f"""
+WITH chosen AS MATERIALIZED (
+    SELECT run_id, least(clock_timestamp(), lease_until) - changed_at AS worked FROM run_queue
+    WHERE state = 'running' AND {condition} ORDER BY run_id FOR UPDATE {locking}
+), freed AS (
+    UPDATE run_queue q SET state = 'queued', owner = NULL, lease_until = NULL
+    FROM chosen c WHERE q.run_id = c.run_id RETURNING q.lane
+), counted AS (
+    UPDATE automation_logs l SET worked_ms = l.worked_ms + greatest(extract(epoch FROM c.worked) * 1000, 0)::bigint
+    FROM chosen c WHERE l.id = c.run_id
+)
+SELECT lane, count(*) AS runs, pg_notify($1, lane) FROM freed GROUP BY lane
+"""
+
+
+_FREE_UNKNOWN = _free("owner = $2 AND run_id <> ALL ($3)")
+_RELEASE = _free("owner = $2")
+_REAP = _free("lease_until < clock_timestamp()", "SKIP LOCKED")
+_FREE_DEAD = _free("owner <> $2 AND starts_with(owner, $3)")
+
+
 async def free_unknown(connection: Connection, *, owner: str, known: list[UUID]) -> int:
     """Free what a claim took whose answer never arrived; gives how many. Not while a claim is under way."""
-    rows = await connection.fetch(
-        "UPDATE run_queue SET state = 'queued', owner = NULL, lease_until = NULL"
-        " WHERE owner = $1 AND state = 'running' AND run_id <> ALL ($2) RETURNING run_id",
-        owner,
-        known,
-    )
-    return len(rows)
+    return _runs(await connection.fetch(_FREE_UNKNOWN, RUNS, owner, known))
 
 
-async def release(connection: Connection, *, owner: str, run_ids: list[UUID]) -> None:
-    """Give runs back unfinished (a worker that stops): the next claim resumes them."""
-    await connection.execute(
-        "WITH freed AS (UPDATE run_queue SET state = 'queued', owner = NULL, lease_until = NULL"
-        " WHERE owner = $1 AND state = 'running' AND run_id = ANY ($2) RETURNING lane)"
-        " SELECT pg_notify($3, lane) FROM (SELECT DISTINCT lane FROM freed) f",
-        owner,
-        run_ids,
-        RUNS,
-    )
+async def release(connection: Connection, *, owner: str) -> None:
+    """Give every run back unfinished (a worker that stops): the next claim resumes them."""
+    await connection.fetch(_RELEASE, RUNS, owner)
 
 
 async def reap(connection: Connection) -> int:
     """Put expired leases back into the queue; gives how many."""
+    return _runs(await connection.fetch(_REAP, RUNS))
+
+
+def _runs(rows: list[asyncpg.Record]) -> int:
+    return sum(row["runs"] for row in rows)
+
+
+async def requeue_due(connection: Connection) -> int:
+    """Send waiting runs whose time has come back to the queue; gives how many."""
     rows = await connection.fetch(
-        "WITH expired AS (SELECT run_id FROM run_queue WHERE state = 'running' AND lease_until < clock_timestamp()"
+        "WITH due AS (SELECT run_id FROM run_queue WHERE state = 'waiting' AND available_at <= now()"
         " ORDER BY run_id FOR UPDATE SKIP LOCKED),"
-        " freed AS (UPDATE run_queue q SET state = 'queued', owner = NULL, lease_until = NULL FROM expired e"
-        " WHERE q.run_id = e.run_id RETURNING q.lane)"
+        " freed AS (UPDATE run_queue q SET state = 'queued', changed_at = now() FROM due d"
+        " WHERE q.run_id = d.run_id RETURNING q.lane)"
         " SELECT lane, count(*) AS runs, pg_notify($1, lane) FROM freed GROUP BY lane",
         RUNS,
     )
-    return sum(row["runs"] for row in rows)
+    return _runs(rows)
+
+
+async def wake(connection: Connection, run_id: UUID, step_id: str, answer: JsonObject, iteration: str = "") -> bool:
+    """Wake a waiting step with an answer; False when it does not wait (any more) or was woken before."""
+    woken: bool = await connection.fetchval("SELECT wake_step($1, $2, $3, $4)", run_id, step_id, iteration, answer)
+    return woken
 
 
 async def free_dead_incarnations(connection: Connection, *, host: str, slot: str, owner: str) -> int:
@@ -130,14 +157,9 @@ async def free_dead_incarnations(connection: Connection, *, host: str, slot: str
 
     The caller holds the slot's advisory lock, so no such incarnation is alive.
     """
-    rows = await connection.fetch(
-        "UPDATE run_queue SET state = 'queued', owner = NULL, lease_until = NULL"
-        " WHERE state = 'running' AND owner <> $1 AND starts_with(owner, $2) RETURNING run_id",
-        owner,
-        f"{host}/{slot}/",
-    )
+    freed = _runs(await connection.fetch(_FREE_DEAD, RUNS, owner, f"{host}/{slot}/"))
     await connection.execute("DELETE FROM workers WHERE host = $1 AND slot = $2 AND owner <> $3", host, slot, owner)
-    return len(rows)
+    return freed
 
 
 async def hold_slot(connection: Connection, *, host: str, slot: str) -> bool:
@@ -168,6 +190,10 @@ WITH stopped AS (
     UPDATE run_queue SET state = 'done', changed_at = now()
     WHERE run_id = $1 AND state IN ('queued', 'waiting') AND owner IS NULL
     RETURNING run_id
+), steps AS (
+    UPDATE automation_action_logs a SET status = 'skipped', completed_at = now(), seq = l.seq + 1
+    FROM stopped s JOIN automation_logs l ON l.id = s.run_id
+    WHERE a.log_id = s.run_id AND a.status IN ('waiting', 'running', 'unknown')
 )
 UPDATE automation_logs l SET status = 'cancelled', completed_at = now(), seq = seq + 1, error_code = 'cancelled',
     error = 'Cancelled before it went on.', wait = NULL
@@ -193,7 +219,7 @@ async def request_cancel(db: Database, caller: Caller, run_id: UUID) -> str:
             await _notify_end(connection, row)
             return "cancelled"
         running = await connection.execute(
-            "UPDATE run_queue SET cancel_requested = true WHERE run_id = $1 AND state = 'running'", run_id
+            "UPDATE run_queue SET cancel_requested = true WHERE run_id = $1 AND state <> 'done'", run_id
         )
         if running == "UPDATE 0":
             raise Conflict("run_ended", "This run has ended already.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from blocks.values import Json, JsonObject
@@ -46,6 +47,7 @@ class StepRecord:
     attempt: int = 1
     attempts: list[JsonObject] = field(default_factory=list)
     effect: str = "pure"
+    wait: JsonObject | None = None  # of a waiting step: {"reason", "until", "details"}
     started_at: datetime | None = None
     completed_at: datetime | None = None
 
@@ -64,7 +66,11 @@ class LineRecord:
 
 @dataclass(slots=True)
 class RunRecord:
-    """What is written of the run itself. `status` is set only by its end: success, failed or cancelled."""
+    """What is written of the run itself.
+
+    `status` is set when this worker is done with it: success, failed, cancelled, or waiting (then `wait` says for
+    what, and `wake_at` when it goes on by itself).
+    """
 
     run_id: UUID
     rule_id: UUID
@@ -76,6 +82,9 @@ class RunRecord:
     error: str | None = None
     error_code: str | None = None
     error_step: str | None = None
+    wait: JsonObject | None = None
+    wake_at: datetime | None = None
+    worked_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -112,13 +121,15 @@ class Writer:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def write(self, entry: Entry) -> bool:
-        """Wait until the entry is committed; False when the run is not ours any more and nothing was written."""
+    def write(self, entry: Entry) -> "asyncio.Future[bool]":
+        """Have the entry committed; the answer is False when the run is not ours any more and nothing was written.
+
+        The commit goes on when nobody waits for it any more; who waits and may be cancelled shields the future.
+        """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._entries.append((entry, done))
         self._wake.set()
-        # The commit goes on when the waiting step is cancelled: it may be on the wire already.
-        return await asyncio.shield(done)
+        return done
 
     def hint(self, event: JsonObject) -> None:
         """Tell the live streams of something provisional; rides along with the next commit, or goes alone."""
@@ -150,7 +161,7 @@ class Writer:
                 async with self._db.connection() as connection:
                     held = set(await connection.fetchval(_RECORD, *arguments))
                 break
-            except AWAY as error:
+            except (*AWAY, asyncpg.TransactionRollbackError) as error:  # the latter: a deadlock, and we are its victim
                 if not batch:
                     return
                 log.warning("record.retry", error=repr(error), runs=len(batch))

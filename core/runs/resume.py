@@ -1,9 +1,10 @@
 """Reading what a run's steps recorded before its worker was lost."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-from blocks.values import Json
+from blocks.values import Json, JsonObject
 from core import jsontext
 from core.db import Connection
 from core.runs.blobs import REFERENCE
@@ -16,33 +17,41 @@ class RecordedStep:
     id: UUID
     step_id: str
     status: str
+    input: Json
     output: Json
     error: str | None
     error_code: str | None
     effect: str
     attempt: int
     seq: int
+    started_at: datetime | None
+    wait: JsonObject | None
+    wake: JsonObject | None
 
 
 async def recorded_steps(connection: Connection, workspace_id: UUID, run_id: UUID) -> list[RecordedStep]:
     """In the order in which they were recorded."""
     rows = await connection.fetch(
-        "SELECT id, step_id, status, output, error, error_code, effect, attempt, seq FROM automation_action_logs"
-        " WHERE log_id = $1 AND iteration = '' ORDER BY seq",
+        "SELECT id, step_id, status, input, output, error, error_code, effect, attempt, seq, started_at, wait, wake"
+        " FROM automation_action_logs WHERE log_id = $1 AND iteration = '' ORDER BY seq",
         run_id,
     )
     return [await _whole(connection, workspace_id, RecordedStep(**row)) for row in rows]
 
 
 async def _whole(connection: Connection, workspace_id: UUID, step: RecordedStep) -> RecordedStep:
-    """The step with its output fetched, where the row holds a reference to the whole of it."""
-    output = step.output
-    if not isinstance(output, dict) or output.get("whole") is not True:
-        return step
+    """The step with its values fetched, where the row holds references to the whole of them."""
+    given = await _fetched(connection, workspace_id, step.input) if step.wait is not None else step.input
+    return replace(step, input=given, output=await _fetched(connection, workspace_id, step.output))
+
+
+async def _fetched(connection: Connection, workspace_id: UUID, value: Json) -> Json:
+    if not isinstance(value, dict) or value.get("whole") is not True:
+        return value
     content = await connection.fetchval(
-        "SELECT content FROM blobs WHERE id = $1 AND workspace_id = $2", UUID(str(output[REFERENCE])), workspace_id
+        "SELECT content FROM blobs WHERE id = $1 AND workspace_id = $2", UUID(str(value[REFERENCE])), workspace_id
     )
-    return replace(step, output=jsontext.load(content) if content is not None else None)
+    return jsontext.load(content) if content is not None else None
 
 
 async def last_seq(connection: Connection, run_id: UUID) -> int:

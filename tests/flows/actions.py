@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from prefect.context import FlowRunContext, TaskRunContext
 
+from blocks import registry
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.errors import InvalidInput, Retryable
-from blocks.outcomes import Done, Outcome
+from blocks.outcomes import Done, Outcome, Wait
 
 calls: Counter[str] = Counter()  # by run/step: how often an action really ran
 gates: dict[str, asyncio.Event] = {}
@@ -131,5 +132,22 @@ class Stray(_Base):
         raise asyncio.CancelledError
 
 
-_ALL = (Say(), Flaky(), Hang(), Look(), Large(), Stray())
-TEST_ACTIONS: Mapping[str, Action[Any]] = {found.name: found for found in _ALL}
+class Ask(_Base):
+    """Waits until somebody answers, and gives the answer."""
+
+    name = "ask"
+
+    class Input(StepModel):
+        question: Any
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        return Wait(reason="Waits for an answer.", details={"asked": given.question})
+
+    async def wake(self, given: Any, details: Any, answer: Any, context: ActionContext) -> Outcome:
+        calls[f"{context.run_id}/{context.step_id}/wake"] += 1
+        return Done({"question": given.question, "asked": details["asked"], "answer": answer})
+
+
+_ALL = (Say(), Flaky(), Hang(), Look(), Large(), Stray(), Ask())
+TEST_ACTIONS: Mapping[str, Action[Any]] = {**registry.actions(), **{found.name: found for found in _ALL}}

@@ -81,3 +81,19 @@ def test_resuming_starts_where_it_stopped() -> None:
     plan = Plan.of([node("a"), node("b", "a"), node("c", "b")])
     plan.end("a", Ended("success", 1))
     assert plan.advance() == (["b"], [])
+
+
+def test_nothing_new_starts_once_the_run_has_failed() -> None:
+    plan = Plan.of([node("a"), node("c"), node("d", "c")])
+    assert drive(plan, {"a": Ended("failed")}) == [["a", "c"]]
+
+
+def test_a_failure_that_is_continued_chose_no_case() -> None:
+    plan = Plan.of([node("a", go_on=True), node("b", "a:yes"), node("c", "a")])
+    assert drive(plan, {"a": Ended("failed")}) == [["a"], ["c"]]
+
+
+def test_a_choice_is_no_output_of_the_run() -> None:
+    plan = Plan.of([node("a"), node("good", "a")])
+    drive(plan, {"good": Ended("success", None, choice="no")})
+    assert plan.last() == "a"

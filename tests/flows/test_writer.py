@@ -1,6 +1,7 @@
 """The writer: shared commits, lost answers, leftovers and odd values."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -8,11 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from core.db import Connection, Database
+from blocks.values import JsonObject
+from core.db import Connection, Database, connect
 from core.ids import new_id
 from core.runs.accept import NewRun, accept
+from core.runs.channels import EVENTS
 from core.runs.queue import claim
 from core.runs.record import Entry, LineRecord, RunRecord, StepRecord, Writer, notices
+from tests.waiting import until
 
 OWNER = "host/1/a"
 
@@ -95,6 +99,84 @@ async def test_an_old_epoch_writes_nothing(db: Database) -> None:
     assert await count(db, "run_lines") == 0
 
 
+async def test_an_end_told_by_an_old_epoch_changes_nothing(db: Database) -> None:
+    run, rule = await held(db)
+    async with db.connection() as connection:
+        await connection.execute("INSERT INTO automation_rules (id, workspace_id, name) VALUES ($1, $1, 'Test')", rule)
+    async with Writer(db, OWNER) as writer:
+        assert not await writer.write(entry(run, rule, epoch=7, status="failed"))
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT status FROM automation_logs") == "running"
+        assert await connection.fetchval("SELECT state FROM run_queue") == "running"
+    assert await count(db, "automation_stats") == 0
+
+
+async def test_ends_add_up(db: Database) -> None:
+    rule = new_id()
+    async with db.connection() as connection:
+        await connection.execute("INSERT INTO automation_rules (id, workspace_id, name) VALUES ($1, $1, 'Test')", rule)
+    async with Writer(db, OWNER) as writer:
+        for _ in range(2):
+            run, _other = await held(db)
+            assert await writer.write(entry(run, rule, status="success"))
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT run_count FROM automation_stats") == 2
+
+
+async def test_entries_of_one_run_are_written_one_after_the_other(db: Database) -> None:
+    run, rule = await held(db)
+    entries = [Entry(RunRecord(run, rule, 1, seq)) for seq in (4, 5, 6)]
+    async with Writer(db, OWNER) as writer:
+        assert all(await asyncio.gather(*map(writer.write, entries)))
+    async with db.connection() as connection:
+        assert await connection.fetchval("SELECT seq FROM automation_logs") == 6
+
+
+async def test_a_deadlock_is_no_fault_of_the_run(db: Database) -> None:
+    run, rule = await held(db)
+    async with Writer(db, OWNER) as writer:
+        async with db.transaction() as elsewhere:
+            await elsewhere.execute("SELECT FROM automation_logs WHERE id = $1 FOR UPDATE", run)
+            writing = writer.write(entry(run, rule))
+            await until(lambda: _waiting(db))
+            await elsewhere.execute(
+                "SELECT FROM run_queue WHERE run_id = $1 FOR UPDATE", run
+            )  # they wait for each other
+        async with asyncio.timeout(5):
+            assert await writing
+
+
+async def _waiting(db: Database) -> bool:
+    async with db.connection() as connection:  # in a transaction of its own: one transaction sees one moment of it
+        return bool(
+            await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+        )
+
+
+async def test_changes_are_told_with_their_commit_and_hints_at_once(db: Database, dsn: str) -> None:
+    run, rule = await held(db)
+    heard: list[JsonObject] = []
+    listener = await connect(dsn, application="test")
+    await listener.add_listener(EVENTS, lambda *notice: heard.extend(json.loads(str(notice[-1]))))
+    try:
+        async with Writer(db, OWNER) as writer:
+            writer.hint({"seq": 1})
+            await until(lambda: _heard(heard, 1))
+            one = entry(run, rule)
+            one.events = [{"seq": 2}]
+            await writer.write(one)
+            await until(lambda: _heard(heard, 2))
+    finally:
+        await listener.close()
+    assert [event["seq"] for event in heard] == [1, 2]
+
+
+async def _heard(events: list[JsonObject], number: int) -> bool:
+    return len(events) >= number
+
+
 async def test_a_recorded_result_is_never_overwritten(db: Database) -> None:
     run, rule = await held(db)
     async with Writer(db, OWNER) as writer:
@@ -142,3 +224,10 @@ def test_notices_fit() -> None:
     assert all(len(payload.encode()) < 8000 for payload in payloads)
     assert sum(payload.count('"seq"') for payload in payloads) == 100
     assert notices([]) == []
+
+
+def test_a_notice_is_measured_in_bytes_and_one_that_never_fits_is_left_out() -> None:
+    events: list[JsonObject] = [{"text": "é" * 3000}, {"text": "é" * 3000}, {"text": "x" * 9000}, {"text": "y"}]
+    payloads = notices(events)
+    assert [len(json.loads(payload)) for payload in payloads] == [1, 2]
+    assert all(len(payload.encode()) < 8000 for payload in payloads)
