@@ -20,6 +20,8 @@ import uvloop
 from blocks import registry
 from core import journal
 from core import keys as core_keys
+from core.automations.following import Following
+from core.automations.retention import forget_deleted
 from core.db import Database
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
@@ -31,6 +33,7 @@ from deployments.databases import vutler_dsn
 from deployments.prefect_settings import prefect_auth
 from deployments.sync import DeploymentSync
 from deployments.warm import POOL, WarmWorker
+from flows.door import Door
 from flows.engine import Engine, Identity
 from flows.execution import Tools
 from flows.prefect_api import PrefectApi
@@ -64,9 +67,12 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
             for name, service in {
                 "recorder": Recorder(db, prefect).run(stop),
                 "sync": DeploymentSync(db, prefect).run(stop),
+                "following": Following(db).run(stop),
                 "scheduler": Scheduler(db, prefect).run(stop),
+                "door": Door(db, prefect).run(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
                 "retention": _every(_HOUR_S, lambda: retention.forget_expired(db), stop),
+                "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),
                 "warm renderer": renderer.warm(),
             }.items()
         ]

@@ -214,17 +214,25 @@ async def request_cancel(db: Database, caller: Caller, run_id: UUID) -> str:
         )
         if status is None:
             raise NotFound("run_not_found", "There is no such run in this workspace.")
-        row = await connection.fetchrow(_CANCEL_WAITING, run_id)
-        if row is not None:
-            await _notify_end(connection, row)
-            return "cancelled"
-        running = await connection.execute(
-            "UPDATE run_queue SET cancel_requested = true WHERE run_id = $1 AND state <> 'done'", run_id
-        )
-        if running == "UPDATE 0":
+        done = await cancel(connection, run_id)
+        if done is None:
             raise Conflict("run_ended", "This run has ended already.")
-        await connection.execute("SELECT pg_notify($1, $2)", CANCEL, str(run_id))
-        return "cancelling"
+        return done
+
+
+async def cancel(connection: Connection, run_id: UUID) -> str | None:
+    """Cancel a run on behalf of somebody who may, in the caller's transaction; None when it has ended already."""
+    row = await connection.fetchrow(_CANCEL_WAITING, run_id)
+    if row is not None:
+        await _notify_end(connection, row)
+        return "cancelled"
+    running = await connection.execute(
+        "UPDATE run_queue SET cancel_requested = true WHERE run_id = $1 AND state <> 'done'", run_id
+    )
+    if running == "UPDATE 0":
+        return None
+    await connection.execute("SELECT pg_notify($1, $2)", CANCEL, str(run_id))
+    return "cancelling"
 
 
 async def _notify_end(connection: Connection, row: asyncpg.Record) -> None:

@@ -1,0 +1,75 @@
+"""What an operator does to runs in Prefect's own interface, taken in like anything else that comes from outside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.automations.definition import PRIORITIES
+from core.db import Connection
+from core.runs import queue
+from core.runs.accept import NewRun, accept
+
+BY = "operator via Prefect"
+
+
+@dataclass(frozen=True, slots=True)
+class QuickRun:
+    """A run that somebody made in Prefect on one of our deployments."""
+
+    prefect_run_id: UUID
+    deployment_id: UUID
+
+
+_KNOWN = """
+SELECT coalesce(prefect_run_id, id) AS id FROM automation_logs
+WHERE id = ANY ($1) OR (prefect_run_id = ANY ($1) AND id >= first_id_at(now() - interval '1 day'))
+"""
+_RULE = """
+SELECT r.id, r.workspace_id, r.live_version, r.policy, r.deleted_at IS NOT NULL AS deleted
+FROM automation_rules r
+WHERE r.deployment_id = $1 OR r.id IN (SELECT rule_id FROM automation_triggers WHERE deployment_id = $1)
+LIMIT 1
+"""
+
+
+async def unknown(connection: Connection, runs: Sequence[QuickRun]) -> list[QuickRun]:
+    """Those that are no runs of ours yet."""
+    ids = [run.prefect_run_id for run in runs]
+    known = {row["id"] for row in await connection.fetch(_KNOWN, ids)}
+    return [run for run in runs if run.prefect_run_id not in known]
+
+
+async def take_in(connection: Connection, run: QuickRun) -> str | None:
+    """Accept it as a manual run; gives None, or the sentence that says why it is refused."""
+    rule = await connection.fetchrow(_RULE, run.deployment_id)
+    if rule is None or rule["deleted"]:
+        return "The automation of this deployment does not exist any more."
+    if rule["live_version"] is None:
+        return "The automation was never published, so there is nothing to run."
+    await accept(
+        connection,
+        NewRun(
+            workspace_id=rule["workspace_id"],
+            rule_id=rule["id"],
+            version=rule["live_version"],
+            trigger_type="manual",
+            data=None,
+            trigger_id=run.deployment_id,
+            lane=str(rule["policy"].get("lane") or "warm"),
+            priority=PRIORITIES.get(str(rule["policy"].get("priority")), 0),
+            key=f"prefect {run.prefect_run_id}",
+            triggered_by=BY,
+            prefect_run_id=run.prefect_run_id,
+        ),
+    )
+    return None
+
+
+async def cancel(connection: Connection, prefect_run_id: UUID) -> bool:
+    """Cancel our run behind a run of Prefect's; False when there is none, or it has ended already."""
+    run_id = await connection.fetchval(
+        "SELECT id FROM automation_logs WHERE id = $1"
+        " UNION ALL SELECT id FROM automation_logs WHERE prefect_run_id = $1 LIMIT 1",
+        prefect_run_id,
+    )
+    return run_id is not None and await queue.cancel(connection, run_id) is not None
