@@ -12,6 +12,7 @@ from api import problems
 from api.gate import BodyTooLarge
 from api.problems import documented
 from api.services import Services, ServicesDep
+from blocks.values import JsonObject
 from core import jsontext
 from core.deliveries.arrival import Arrival
 from core.deliveries.hooks import Hook
@@ -44,12 +45,13 @@ _ANSWER_SCHEMA: Final = {
     "properties": {
         "run_id": {"type": ["string", "null"], "format": "uuid", "description": "of a duplicate, the first one's"},
         "delivery_id": {"type": "string", "format": "uuid"},
-        "status": {"type": "string", "enum": ["accepted", "duplicate", "filtered"]},
+        "status": {"type": "string", "enum": ["accepted", "duplicate", "filtered", "captured"]},
     },
 }
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "The automation waits (`response: wait`) and the run ended well in time: its output.",
+        "description": "The automation waits (`response: wait`) and the run ended well in time: its output. Also, to"
+        " Slack's `url_verification`, the `challenge`.",
         "content": {"application/json": {"schema": {}, "example": {"score": 82}}},
     },
     202: {
@@ -74,7 +76,8 @@ _BODY: Final = {
             "name": "X-Webhook-Secret",
             "in": "header",
             "schema": {"type": "string"},
-            "description": "the webhook's secret (or `?secret=`)",
+            "description": "the webhook's secret (or `?secret=`); a signed webhook (`auth: hmac`) takes the signature"
+            " header of its style instead",
         },
         {"name": "secret", "in": "query", "schema": {"type": "string"}},
         {
@@ -82,7 +85,7 @@ _BODY: Final = {
             "in": "header",
             "schema": {"type": "string"},
             "description": "arrivals of one key within 7 days are one run (also `webhook-id`, `X-GitHub-Delivery`, or"
-            " what the trigger's `dedupe` says)",
+            " what the trigger's `dedupe` or style says)",
         },
     ],
 }
@@ -99,9 +102,10 @@ _BODY: Final = {
 async def ingest(
     webhook_id: Annotated[str, Path(examples=["wh_5f1c"])], request: Request, services: ServicesDep
 ) -> Response:
-    """202 means that the event is committed and its run will be executed.
+    """202 means that the event is committed and its run will be executed (`captured`: kept as a sample, no run).
 
-    With `response: wait` the answer is the run's output (200) when it ends well within `wait_s`, else 202. A run that
+    With `response: wait` the answer is what a respond step says, as soon as it says it, else the run's output (200)
+    when it ends well within `wait_s`, else 202. A run that
     ends badly in that time is a 422 problem (`run_failed`, `run_cancelled`, `run_skipped`) which names the run and not
     its error: the sender may be a stranger to the automation.
     """
@@ -115,6 +119,10 @@ async def ingest(
     except VutlerError as error:
         await services.ingest.refuse(hook, arrival, error, problems.status_of(error))
         raise
+    if received.refusal is not None:  # kept as a sample all the same
+        raise received.refusal
+    if received.challenge is not None:
+        return Response(jsontext.dump({"challenge": received.challenge}), 200, media_type="application/json")
     if hook.config.response == "wait" and received.status == "accepted" and received.run_id is not None:
         return await _waited(services, hook, received, received.run_id)
     return _receipt(received)
@@ -143,12 +151,46 @@ async def _read_body(request: Request, arrival: Arrival) -> None:
 
 
 async def _waited(services: Services, hook: Hook, received: Received, run_id: UUID) -> Response:
-    end = await services.feed.wait_end(run_id, hook.config.wait_s)
+    end = await services.feed.wait_end(run_id, hook.config.wait_s, or_answer=True)
     if end is None:
         return _receipt(received)
+    if end.answer is not None:
+        return _answered(end.answer)
     if end.status == "success":
         return Response(jsontext.dump(end.output), 200, media_type="application/json")
     return problems.answer(_unsuccessful(end), more={"run_id": str(run_id), "delivery_id": str(received.delivery_id)})
+
+
+_HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_OURS: Final = frozenset({"content-security-policy", "set-cookie", "x-content-type-options", "x-request-id"})
+
+
+def _answered(answer: JsonObject) -> Response:
+    """What a respond step says: JSON, or a text as it is. It comes from our origin, so it can set no cookie and is
+    never a page: a browser shows HTML as text."""
+    status, body, given = answer.get("status"), answer.get("body"), answer.get("headers")
+    headers = {
+        name.lower(): str(value)
+        for name, value in (given.items() if isinstance(given, dict) else ())
+        if name.lower() not in _HOP_BY_HOP | _OURS
+    }
+    text = isinstance(body, str)
+    kind = headers.pop("content-type", "text/plain; charset=utf-8" if text else "application/json")
+    if "html" in kind.lower() or "svg" in kind.lower():
+        kind = "text/plain; charset=utf-8"
+    content = body.encode() if isinstance(body, str) else b"" if body is None else jsontext.dump(body)
+    return Response(content, status if isinstance(status, int) else 200, headers, media_type=kind)
 
 
 def _unsuccessful(end: RunEnd) -> Invalid:

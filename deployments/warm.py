@@ -22,7 +22,16 @@ from deployments.prefect_settings import client_environment
 from deployments.process import dies_with_parent
 
 POOL = "warm"
-_STOP_S = 15
+_STOP_S = 20  # it lets runs end and gives back the rest
+
+
+def _stop(engine: "subprocess.Popen[bytes]") -> None:
+    engine.terminate()
+    try:
+        engine.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        engine.kill()
+        engine.wait()
 
 
 class WarmConfiguration(BaseJobConfiguration):
@@ -56,8 +65,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, BaseVariables, BaseWorkerResult])
 
     async def teardown(self, *exc_info: Any) -> None:  # noqa: ANN401 - BaseWorker's
         if self._engine is not None:
-            self._engine.terminate()
-            await asyncio.to_thread(self._engine.wait, _STOP_S)
+            await asyncio.to_thread(_stop, self._engine)
         await super().teardown(*exc_info)
 
     async def run(

@@ -46,9 +46,9 @@ async def automation(automation_id: str, run_id: str, version: int) -> "State[No
 automation.fn.__signature__ = inspect.signature(automation.fn)  # type: ignore[attr-defined]  # worked out once
 
 
-def take_over(execution: Execution, recorded: list[RecordedStep], seq: int) -> None:
+def take_over(execution: Execution, recorded: list[RecordedStep]) -> None:
     """Continue a run that another worker began: ended steps are read, not run."""
-    for step in execution.resume(recorded, seq):
+    for step in execution.resume(recorded):
         if step.effect == Effect.UNSAFE.value:
             in_doubt(execution, execution.compiled.steps[step.step_id], step.id, step.attempt)
     why = (

@@ -16,7 +16,7 @@ from core.runs import queue
 from core.runs.channels import CANCEL, RUNS, WAKE
 from core.runs.pinned import load_definition
 from core.runs.queue import LEASE_S, ClaimedRun
-from core.runs.resume import RecordedStep, last_seq, recorded_steps
+from core.runs.resume import RecordedStep, recorded_steps
 from flows.automation import take_over
 from flows.execution import Execution, Tools
 from flows.orchestration import LocalOrchestration, execute, prefect_engine
@@ -208,14 +208,13 @@ class Engine:
         if run.cancel_requested:
             await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
         elif run.resumed:
-            take_over(execution, *await execution.patiently(lambda: self._recorded(run)))
+            take_over(execution, await execution.patiently(lambda: self._recorded(run)))
         else:
             execution.line(f"Run started by {run.trigger_type}, version {run.version}.")
 
-    async def _recorded(self, run: ClaimedRun) -> tuple[list[RecordedStep], int]:
+    async def _recorded(self, run: ClaimedRun) -> list[RecordedStep]:
         async with self.tools.db.connection() as connection:
-            recorded = await recorded_steps(connection, run.workspace_id, run.id)
-            return recorded, await last_seq(connection, run.id)
+            return await recorded_steps(connection, run.workspace_id, run.id)
 
     async def _load(self, run: ClaimedRun) -> Compiled:
         async with self.tools.db.connection() as connection:

@@ -341,9 +341,8 @@ class Execution:
 
     # resuming -----------------------------------------------------------------------------------------------------
 
-    def resume(self, recorded: list[RecordedStep], seq: int) -> list[RecordedStep]:
+    def resume(self, recorded: list[RecordedStep]) -> list[RecordedStep]:
         """Take over what was recorded before; gives the steps that were begun and have no result."""
-        self.seq = max(self.seq, seq)
         begun = []
         for step in recorded:
             self.attempts_made[step.step_id] = step.attempt

@@ -201,16 +201,19 @@ class StepCall:
                 return await self._done({"case": case}, choice=case)
             case Respond(status, headers, body):
                 self.execution.response = outcome
-                return await self._done({"status": status, "headers": {**headers}, "body": body})
+                return await self._done({"status": status, "headers": {**headers}, "body": body}, told=True)
             case Wait():
                 await self._waits(outcome)
                 return None
         assert_never(outcome)
 
-    async def _done(self, output: Json, *, choice: str | None = None) -> Ended:
+    async def _done(self, output: Json, *, choice: str | None = None, told: bool = False) -> Ended:
+        """`told`: somebody waits for this very record."""
         record = await self._record("success")
         record.output = await self.execution.inline(output)
-        self._close(record)
+        self._close(record, told=told)
+        if told:
+            self.execution.write_behind()
         self.log(f"Step {self.step.id} ended well after {record.duration_ms} ms.")
         return Ended("success", output, choice=choice)
 
@@ -236,10 +239,10 @@ class StepCall:
         self.log(f"Step {self.step.id} failed on attempt {self.attempt}: {message}", Level.ERROR)
         return Ended("failed", error=message)
 
-    def _close(self, record: StepRecord) -> None:
+    def _close(self, record: StepRecord, *, told: bool = False) -> None:
         record.completed_at = datetime.now(UTC)
         record.duration_ms = round((record.completed_at - self.started_at).total_seconds() * 1000)
-        self.execution.note_step(record, effect=self.effect is not Effect.PURE)
+        self.execution.note_step(record, effect=told or self.effect is not Effect.PURE)
 
     def _explain(self, error: BaseException) -> tuple[str, str]:
         """The code and the sentence of an error, for history and for people."""

@@ -9,10 +9,12 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from blocks import scalars
 from blocks.action import Action, ActionContext, Effect, HttpResponse, Level, StepModel
 from blocks.errors import InvalidInput, Retryable
 from blocks.outcomes import Done
 from blocks.retry_after import retry_after
+from blocks.scalars import Scalar
 from blocks.values import Json, JsonObject, read_json
 from blocks.words import Language, shortened, written_out
 
@@ -35,7 +37,6 @@ def _upper(value: object) -> object:
 
 
 Method = Annotated[Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"], BeforeValidator(_upper)]
-Scalar = str | int | float | bool | None  # None leaves the entry out
 
 
 class HttpInput(StepModel):
@@ -139,15 +140,11 @@ class Http(Action[HttpInput]):
 
 def _pairs(values: Mapping[str, Scalar | list[Scalar]]) -> list[tuple[str, str]]:
     return [
-        (name, _text(item))
+        (name, scalars.text(item))
         for name, value in values.items()
         for item in (value if isinstance(value, list) else [value])
         if item is not None
     ]
-
-
-def _text(value: Scalar) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _url(given: HttpInput) -> str:
@@ -171,7 +168,7 @@ def _body(given: HttpInput) -> tuple[str | None, bytes | None]:
 
 
 def _headers(given: HttpInput, media_type: str | None, idempotency_key: str) -> dict[str, str]:
-    headers = {name: _text(value) for name, value in given.headers.items() if value is not None}
+    headers = {name: scalars.text(value) for name, value in given.headers.items() if value is not None}
     present = {name.lower() for name in headers}
     if media_type and "content-type" not in present:
         headers["Content-Type"] = media_type

@@ -1,20 +1,26 @@
 """The respond step: what a caller who waits is answered, and the run's output."""
 
-from typing import ClassVar
+import re
+from typing import Annotated, ClassVar
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StringConstraints
 
+from blocks import scalars
 from blocks.action import Action, ActionContext, Effect, StepModel
+from blocks.errors import InvalidInput
 from blocks.outcomes import Respond
+from blocks.scalars import Scalar
 from blocks.values import Json
 
-HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
-HEADER_VALUE = r"^[^\r\n\x00]{0,4000}$"
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,4000}")
 
 
 class RespondInput(StepModel):
     status: int = Field(default=200, ge=200, le=599, description="The HTTP status of the answer.")
-    headers: dict[str, str] = Field(default_factory=dict, max_length=50, description="More headers of the answer.")
+    headers: dict[HeaderName, Scalar] = Field(
+        default_factory=dict, max_length=50, description="More headers of the answer."
+    )
     body: JsonValue = Field(default=None, description="The answer: JSON; a text is sent as it is.")
 
 
@@ -35,4 +41,8 @@ class RespondAction(Action[RespondInput]):
         return Effect.PURE
 
     async def run(self, given: RespondInput, context: ActionContext) -> Respond:
-        return Respond(given.status, given.headers, given.body)
+        headers = {name: scalars.text(value) for name, value in given.headers.items() if value is not None}
+        for name, value in headers.items():
+            if not _HEADER_VALUE.fullmatch(value):
+                raise InvalidInput("invalid_header", f"The header {name} has a value that can't be sent.")
+        return Respond(given.status, headers, given.body)

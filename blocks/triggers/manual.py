@@ -19,6 +19,10 @@ class Manual(Trigger[ManualConfig]):
         "en": "Starts when somebody presses Run, with a payload if they like.",
         "fr": "Démarre quand quelqu'un appuie sur Exécuter, avec des données au besoin.",
     }
+    phrase: ClassVar[dict[str, str]] = {
+        "en": "when somebody presses Run",
+        "fr": "quand quelqu'un appuie sur Exécuter",
+    }
     Config = ManualConfig
     example: ClassVar[dict[str, Json]] = {
         "form": {"type": "object", "properties": {"customer": {"type": "string", "title": "Customer"}}}

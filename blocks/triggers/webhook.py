@@ -1,6 +1,6 @@
 """An HTTP POST from outside starts a run; its body is `trigger.data`."""
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -8,6 +8,8 @@ from blocks import paths
 from blocks.conditions import Condition
 from blocks.trigger import Trigger, TriggerModel
 from blocks.values import Json
+
+SENDERS_SECRET: Final = ("slack", "stripe")  # styles whose sender makes the secret; else we do
 
 
 class Dedupe(TriggerModel):
@@ -36,9 +38,16 @@ class Dedupe(TriggerModel):
 
 
 class WebhookConfig(TriggerModel):
-    auth: Literal["secret"] = Field(default="secret", description="header X-Webhook-Secret, or ?secret= in the URL")
+    auth: Literal["secret", "hmac"] = Field(
+        default="secret", description="the header X-Webhook-Secret or ?secret= in the URL, or a signature (hmac)"
+    )
+    style: Literal["standard", "github", "slack", "stripe"] | None = Field(
+        default=None, description="whose way of signing; with auth hmac, and only there"
+    )
     dedupe: Dedupe | None = Field(
-        default=None, description="missing: the headers Idempotency-Key, webhook-id, X-GitHub-Delivery"
+        default=None,
+        description="missing: the headers Idempotency-Key, webhook-id, X-GitHub-Delivery; of a signed webhook, what its"
+        " style says (webhook-id, X-GitHub-Delivery, Slack's event_id, the id of Stripe's event)",
     )
     filter: Condition | None = Field(default=None, description="arrivals for which this is false start no run")
     response: Literal["accepted", "wait"] = Field(
@@ -46,6 +55,12 @@ class WebhookConfig(TriggerModel):
     )
     wait_s: int = Field(default=30, ge=1, le=60, description="seconds that `wait` waits before it answers 202")
     rate_per_min: int = Field(default=100, ge=1, le=60_000, description="arrivals a minute; more are answered 429")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.auth == "hmac") is not (self.style is not None):
+            raise ValueError("auth hmac needs a style (standard, github, slack, stripe), and no other kind takes one.")
+        return self
 
 
 class Webhook(Trigger[WebhookConfig]):
@@ -55,6 +70,7 @@ class Webhook(Trigger[WebhookConfig]):
         "en": "Starts when another system sends an HTTP POST to the automation's own URL.",
         "fr": "Démarre quand un autre système envoie un POST HTTP à l'URL propre de l'automatisation.",
     }
+    phrase: ClassVar[dict[str, str]] = {"en": "when a webhook arrives", "fr": "quand un webhook arrive"}
     Config = WebhookConfig
     example: ClassVar[dict[str, Json]] = {
         "auth": "secret",

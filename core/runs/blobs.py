@@ -17,6 +17,16 @@ def fits(value: Json) -> bool:
     return len(jsontext.dump(value)) <= INLINE_LIMIT
 
 
+async def whole(connection: Connection, workspace_id: UUID, value: Json) -> Json:
+    """The value itself, where a row holds a reference to the whole of it (`{"$blob", ..., "whole": true}`)."""
+    if not isinstance(value, dict) or value.get("whole") is not True:
+        return value
+    content = await connection.fetchval(
+        "SELECT content FROM blobs WHERE id = $1 AND workspace_id = $2", UUID(str(value[REFERENCE])), workspace_id
+    )
+    return jsontext.load(content) if content is not None else None
+
+
 async def store(
     connection: Connection, *, workspace_id: UUID, run_id: UUID | None, content: bytes, media_type: str
 ) -> JsonObject:

@@ -20,6 +20,7 @@ from core import jsontext
 from core.db import AWAY, Database
 from core.errors import Unavailable
 from core.listen import Listener
+from core.runs import blobs
 from core.runs.channels import EVENTS
 
 _log = structlog.get_logger()
@@ -28,17 +29,27 @@ TERMINAL: Final = frozenset({"success", "failed", "cancelled", "skipped"})
 _LOOK_EVERY_S: Final = 2.0
 _MOST_NOTICES: Final = 1000
 
-_END = "SELECT status, output, error, error_code FROM automation_logs WHERE id = $1"
+_END = """
+SELECT l.status, l.output, l.error, l.error_code, l.workspace_id, (
+    SELECT a.output FROM automation_action_logs a
+    WHERE a.log_id = l.id AND a.action_type = 'respond' AND a.status = 'success' ORDER BY a.seq LIMIT 1) AS answer
+FROM automation_logs l WHERE l.id = $1
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """How a run ended: `status` is success, failed, cancelled or skipped."""
+    """How a run ended: `status` is success, failed, cancelled or skipped.
+
+    `answer` is what its first respond step said: `{"status", "headers", "body"}`. A run that was asked for its answer
+    may go on (then `status` is its present one).
+    """
 
     status: str
     output: Json
     error: str | None
     error_code: str | None
+    answer: JsonObject | None = None
 
 
 class Subscription:
@@ -95,13 +106,16 @@ class Feed:
     def subscribe_workspace(self, workspace_id: UUID) -> AbstractContextManager[Subscription]:
         return _subscribed(self._workspaces, str(workspace_id))
 
-    async def wait_end(self, run_id: UUID, timeout_s: float) -> RunEnd | None:
-        """Wait until the run is over; None when it is not after `timeout_s` seconds. Holds no connection meanwhile."""
+    async def wait_end(self, run_id: UUID, timeout_s: float, *, or_answer: bool = False) -> RunEnd | None:
+        """Wait until the run is over (or has answered); None when it is not after `timeout_s` seconds.
+
+        Holds no connection meanwhile.
+        """
         deadline = monotonic() + timeout_s
         with self.subscribe(run_id) as subscription:
             while True:
                 with suppress(*AWAY, Unavailable):
-                    end = await self._end(run_id)
+                    end = await self._end(run_id, or_answer)
                     if end is not None:
                         return end
                 while True:
@@ -109,7 +123,9 @@ class Feed:
                     if left <= 0 or self.closing:
                         return None
                     notices = await subscription.changes(min(left, _LOOK_EVERY_S))
-                    if not notices or any(_tells_an_end(notice) for notice in notices):
+                    if not notices or any(
+                        _tells_an_end(notice) or (or_answer and notice.get("kind") == "step") for notice in notices
+                    ):
                         break
 
     def close(self) -> None:
@@ -117,12 +133,16 @@ class Feed:
         self.closing = True
         self._wake_all()
 
-    async def _end(self, run_id: UUID) -> RunEnd | None:
+    async def _end(self, run_id: UUID, or_answer: bool) -> RunEnd | None:
         async with self._db.connection() as connection:
             row = await connection.fetchrow(_END, run_id)
-        if row is None or row["status"] not in TERMINAL:
-            return None
-        return RunEnd(row["status"], row["output"], row["error"], row["error_code"])
+            if row is None or not (row["status"] in TERMINAL or (or_answer and row["answer"] is not None)):
+                return None
+            workspace_id = row["workspace_id"]
+            output = await blobs.whole(connection, workspace_id, row["output"])
+            answer = await blobs.whole(connection, workspace_id, row["answer"])
+        said = answer if isinstance(answer, dict) else None
+        return RunEnd(row["status"], output, row["error"], row["error_code"], said)
 
     def _received(self, payload: str) -> None:
         try:

@@ -5,9 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from blocks.values import Json, JsonObject
-from core import jsontext
 from core.db import Connection
-from core.runs.blobs import REFERENCE
+from core.runs import blobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +40,5 @@ async def recorded_steps(connection: Connection, workspace_id: UUID, run_id: UUI
 
 async def _whole(connection: Connection, workspace_id: UUID, step: RecordedStep) -> RecordedStep:
     """The step with its values fetched, where the row holds references to the whole of them."""
-    given = await _fetched(connection, workspace_id, step.input) if step.wait is not None else step.input
-    return replace(step, input=given, output=await _fetched(connection, workspace_id, step.output))
-
-
-async def _fetched(connection: Connection, workspace_id: UUID, value: Json) -> Json:
-    if not isinstance(value, dict) or value.get("whole") is not True:
-        return value
-    content = await connection.fetchval(
-        "SELECT content FROM blobs WHERE id = $1 AND workspace_id = $2", UUID(str(value[REFERENCE])), workspace_id
-    )
-    return jsontext.load(content) if content is not None else None
-
-
-async def last_seq(connection: Connection, run_id: UUID) -> int:
-    """The highest number that any recorded change of the run carries."""
-    return int(
-        await connection.fetchval(
-            "SELECT greatest((SELECT seq FROM automation_logs WHERE id = $1),"
-            " (SELECT max(seq) FROM automation_action_logs WHERE log_id = $1),"
-            " (SELECT max(seq) FROM run_lines WHERE run_id = $1))",
-            run_id,
-        )
-    )
+    given = await blobs.whole(connection, workspace_id, step.input) if step.wait is not None else step.input
+    return replace(step, input=given, output=await blobs.whole(connection, workspace_id, step.output))

@@ -274,7 +274,7 @@ async def test_a_hanging_request_is_cancelled_within_a_second(person: Person, ec
     _, started = await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": None})
 
     async def is_there() -> bool:
-        return any(hit.path == "/slow" for hit in echo.hits)
+        return any(hit.path.startswith("/slow?s=25") for hit in echo.hits)
 
     await until("the request hangs", is_there, 10)
     began = time.monotonic()
@@ -330,3 +330,37 @@ async def test_cron_fires_every_minute(product: Product, person: Person) -> None
         return any(item["parameters"].get("automation_id") == made["id"] for item in found)
 
     await until("Prefect has the scheduled run", in_prefect, 15)
+
+
+async def test_a_graph_answers_its_caller_before_it_is_over(person: Person, echo: Echo) -> None:
+    made = await person.create({
+        "name": "Graph", "trigger_type": "webhook", "trigger_config": {"response": "wait", "wait_s": 20},
+        "actions": [
+            {"id": "good", "type": "branch", "config": {
+                "cases": [{"name": "yes", "when": "{{ trigger.data.score >= 70 }}"}], "else": "no"}},
+            {"id": "thanks", "type": "respond", "needs": ["good:yes"], "config": {
+                "status": 201, "headers": {"X-Score": "{{ trigger.data.score }}"}, "body": {"welcome": True}}},
+            {"id": "sorry", "type": "respond", "needs": ["good:no"], "config": {"status": 409, "body": "no"}},
+            {"id": "later", "type": "delay", "needs": ["thanks", "sorry"], "join": "any", "config": {"for_s": 5}},
+        ],
+    })  # fmt: skip
+    headers = {"X-Webhook-Secret": made["webhook"]["secret"]}
+    for score, status, text in ((90, 201, '{"welcome":true}'), (10, 409, "no")):
+        began = time.monotonic()
+        async with person.session.post(made["webhook"]["url"], json={"score": score}, headers=headers) as answer:
+            assert (answer.status, await answer.text()) == (status, text)
+            assert answer.headers.get("X-Score") == ("90" if score == 90 else None)
+        assert time.monotonic() - began < 4
+
+    async def waiting() -> bool:
+        return len(await person.runs(made["id"], status="waiting")) == 2
+
+    await until("both runs wait", waiting, 10)
+    detail = await person.run((await person.runs(made["id"]))[0]["id"])
+    assert detail["waiting_for"]["steps"] == ["later"]
+    assert detail["waiting_for"]["reason"].startswith("Waits until")
+
+    async def over() -> bool:
+        return len(await person.runs(made["id"], status="success")) == 2
+
+    await until("both runs have ended", over, 15)

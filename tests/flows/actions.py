@@ -1,7 +1,7 @@
 """Actions that exist for tests only. They act in this process and count what they did."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from blocks.errors import InvalidInput, Retryable
 from blocks.outcomes import Done, Outcome, Wait
 
 calls: Counter[str] = Counter()  # by run/step: how often an action really ran
+keys: defaultdict[str, set[str]] = defaultdict(set)  # by run/step: the idempotency keys it was called with
 gates: dict[str, asyncio.Event] = {}
 
 
@@ -58,6 +59,7 @@ class Flaky(_Base):
 
     async def run(self, given: Any, context: ActionContext) -> Outcome:
         number = self.count(context)
+        keys[f"{context.run_id}/{context.step_id}"].add(context.idempotency_key)
         if number <= given.times:
             if given.fatal:
                 raise InvalidInput("broken", "It is broken.")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.flows.actions import calls, gates
+from tests.flows.actions import calls, gates, keys
 from tests.flows.conftest import Workshop, called
 
 
@@ -57,6 +57,7 @@ async def test_prefect_retries(workshop: Workshop) -> None:
     assert record["attempt"] == 3
     assert [attempt["code"] for attempt in record["attempts"]] == ["busy", "busy"]
     assert sum("Trying again" in line for line in await workshop.lines(run["id"])) == 2
+    assert keys[f"{run['id']}/a"] == {f"{run['id']}/a/0"}, "one key over all attempts"
 
 
 @pytest.mark.proves("R-ENG-4")

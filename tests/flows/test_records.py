@@ -270,10 +270,10 @@ async def test_a_worker_that_stops_lets_a_run_end(workshop: Workshop) -> None:
     async with workshop.engine():
         run_id = await workshop.start(rule)
         await called(run_id, "a")
+        await until(lambda: _workers(workshop, 1))
         asyncio.get_running_loop().call_later(0.3, gates["drain"].set)
     assert (await workshop.run(run_id))["status"] == "success"
-    async with workshop.db.connection() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM workers") == 0
+    assert await _workers(workshop, 0)
 
 
 async def test_a_worker_that_stops_halts_what_it_gives_back(workshop: Workshop) -> None:
@@ -344,6 +344,11 @@ async def _writing(db: Database) -> bool:
 
 async def _renewed(engine: Engine, run_id: UUID, before: float) -> bool:
     return engine.executions[run_id].lease_until > before
+
+
+async def _workers(workshop: Workshop, number: int) -> bool:
+    async with workshop.db.connection() as connection:
+        return bool(await connection.fetchval("SELECT count(*) = $1 FROM workers", number))
 
 
 async def _empty(engine: Engine) -> bool:
