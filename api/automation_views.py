@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from core.automations.model import Version
 from core.automations.service import Detail, Listed, Webhook, errors
+from core.automations.words import Words
 from core.errors import Finding
 
-Status = Literal["draft", "active", "inactive"]
+Status = Literal["draft", "active", "inactive", "deleted"]
 
 _ID: Final = "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a02"
 _USER: Final = "0199c2a4-7a1e-7cc3-9f0e-0a1b2c3d4e5f"
@@ -68,6 +69,7 @@ _SUMMARY_EXAMPLE: Final[dict[str, object]] = {
     "updated_at": _TIME,
     "created_by": _USER,
     "updated_by": _USER,
+    "deleted_at": None,
 }
 _WEBHOOK_EXAMPLE: Final = {
     "id": "kX2v9ZrQ0aYb3mTn5LcWd7EfGh1JsUoP",
@@ -80,7 +82,7 @@ DETAIL_EXAMPLE: Final[dict[str, object]] = {
         {
             "id": "send",
             "type": "http",
-            "config": {"url": "https://crm.example.com/leads"},
+            "config": {"method": "POST", "url": "https://crm.example.com/leads"},
             "needs": [],
             **_STEP_DEFAULTS,
         }
@@ -93,6 +95,8 @@ DETAIL_EXAMPLE: Final[dict[str, object]] = {
     "webhook": _WEBHOOK_EXAMPLE,
     "schedules": [],
     "findings": [],
+    "sentence": "When a webhook arrives, send a POST to crm.example.com.",
+    "step_sentences": {"send": "send a POST to crm.example.com"},
 }
 CREATED_EXAMPLE: Final = {**DETAIL_EXAMPLE, "webhook": {**_WEBHOOK_EXAMPLE, "secret": "whs_8mF0...shown only now"}}
 
@@ -137,7 +141,7 @@ class SummaryView(BaseModel):
     name: str
     description: str | None
     trigger_type: str | None
-    status: Status = Field(description="draft until first published, then active or inactive")
+    status: Status = Field(description="draft until first published, then active or inactive; deleted in that list")
     enabled: bool
     live_version: int | None = Field(description="the version that runs; null until first published")
     last_run_at: datetime | None
@@ -148,6 +152,7 @@ class SummaryView(BaseModel):
     updated_at: datetime
     created_by: UUID | None
     updated_by: UUID | None
+    deleted_at: datetime | None
 
     @classmethod
     def of(cls, listed: Listed) -> Self:
@@ -176,9 +181,11 @@ class DetailView(SummaryView):
     webhook: NewWebhookView | WebhookView | None
     schedules: list[ScheduleView]
     findings: list[FindingView] = Field(description="of this write: warnings, and the errors of an unfinished draft")
+    sentence: str = Field(description="what the draft does, in the language of Accept-Language")
+    step_sentences: dict[str, str] = Field(description="what each step does, as a clause, by its id")
 
     @classmethod
-    def from_detail(cls, detail: Detail, public_url: str) -> Self:
+    def from_detail(cls, detail: Detail, words: Words, public_url: str) -> Self:
         rule = detail.rule
         return cls.model_validate(
             {
@@ -196,6 +203,8 @@ class DetailView(SummaryView):
                     ScheduleView(**each.schedule.model_dump(), next_times=each.next_times) for each in detail.schedules
                 ],
                 "findings": [FindingView.of(each) for each in detail.findings],
+                "sentence": words.sentence,
+                "step_sentences": words.steps,
             }
         )
 

@@ -1,7 +1,7 @@
 """Automations: create, list, change, publish, run."""
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from api import automation_views as views
 from api.caller import CallerDep
 from api.idempotency import OnceDep
+from api.language import LanguageDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor, number_cursor
 from api.problems import documented
-from api.services import Services, ServicesDep
+from api.services import ServicesDep
 from api.strict import StrictRoute
 from blocks.values import Json
 from core import jsontext
@@ -92,12 +93,32 @@ async def _revision(
 Revision = Annotated[int | None, Depends(_revision)]
 
 
+class Show:
+    """Shows an automation in the reader's language, with its ETag."""
+
+    def __init__(self, services: ServicesDep, response: Response, language: LanguageDep) -> None:
+        self._services = services
+        self._response = response
+        self._language = language
+
+    def __call__(self, detail: Detail, *, new: bool = False) -> views.DetailView:
+        words = self._services.narrator.tell(detail.rule.document, self._language)
+        view = views.DetailView.from_detail(detail, words, self._services.settings.public_url)
+        self._response.headers["ETag"] = view.etag
+        if new:
+            self._response.headers["Location"] = f"/api/automations/{detail.rule.id}"
+        return view
+
+
+ShowDep = Annotated[Show, Depends()]
+
+
 @router.get("/automations", summary="List automations", responses=documented(401, 422))
 async def listing(
     *,
     caller: CallerDep,
     services: ServicesDep,
-    status: Annotated[Literal["active", "inactive", "draft"] | None, Query()] = None,
+    status: Annotated[views.Status | None, Query(description="deleted: those that can still be restored")] = None,
     search: Annotated[str | None, Query(max_length=200, description="in names and descriptions")] = None,
     trigger_type: Annotated[str | None, Query(max_length=40)] = None,
     limit: Limit = DEFAULT,
@@ -122,19 +143,18 @@ async def listing(
     openapi_extra=_body(_SCHEMA, views.DOCUMENT_EXAMPLE),
 )
 async def create(
-    caller: CallerDep, services: ServicesDep, document: Document, response: Response, as_draft: AsDraft = False
+    caller: CallerDep, services: ServicesDep, document: Document, show: ShowDep, as_draft: AsDraft = False
 ) -> views.DetailView:
     """Creates and publishes it: at least one trigger and one action. A webhook's secret is shown only here."""
     detail = await services.automations.create(caller, document, as_draft=as_draft)
-    response.headers["Location"] = f"/api/automations/{detail.rule.id}"
-    return _shown(services, response, detail)
+    return show(detail, new=True)
 
 
 @router.get(_DRAFT, summary="Read an automation", responses=documented(401, 404))
-async def get(automation_id: Id, caller: CallerDep, services: ServicesDep, response: Response) -> views.DetailView:
+async def get(automation_id: Id, caller: CallerDep, services: ServicesDep, show: ShowDep) -> views.DetailView:
     """The draft with its webhook, its schedules and their next times; the header ETag is its revision."""
     detail = await services.automations.get(caller, automation_id)
-    return _shown(services, response, detail)
+    return show(detail)
 
 
 @router.put(
@@ -150,12 +170,12 @@ async def replace(
     services: ServicesDep,
     document: Document,
     revision: Revision,
-    response: Response,
+    show: ShowDep,
     as_draft: AsDraft = False,
 ) -> views.DetailView:
     """A whole new definition, published at once. 409 while a run of it is running, unless it is saved as a draft."""
     detail = await services.automations.replace(caller, automation_id, document, as_draft=as_draft, revision=revision)
-    return _shown(services, response, detail)
+    return show(detail)
 
 
 @router.patch(
@@ -171,18 +191,25 @@ async def patch(
     services: ServicesDep,
     document: Document,
     revision: Revision,
-    response: Response,
+    show: ShowDep,
     as_draft: AsDraft = False,
 ) -> views.DetailView:
     """JSON Merge Patch. `{"enabled": false}` silences the triggers and makes no new version."""
     detail = await services.automations.patch(caller, automation_id, document, as_draft=as_draft, revision=revision)
-    return _shown(services, response, detail)
+    return show(detail)
 
 
 @router.delete(_DRAFT, status_code=204, summary="Delete an automation", responses=documented(401, 403, 404))
 async def delete(automation_id: Id, caller: CallerDep, services: ServicesDep) -> None:
-    """Its triggers fall silent at once. Runs under way finish, and the history stays readable."""
+    """Its triggers fall silent at once. Runs under way finish, and the history stays readable. For 30 days it can be
+    restored."""
     await services.automations.delete(caller, automation_id)
+
+
+@router.post(f"{_DRAFT}/restore", summary="Undo a deletion", responses=documented(401, 403, 404, 409))
+async def restore(automation_id: Id, caller: CallerDep, services: ServicesDep, show: ShowDep) -> views.DetailView:
+    """Brings it back as it was, with its webhook address and secret, for 30 days after the deletion."""
+    return show(await services.automations.restore(caller, automation_id))
 
 
 @router.post(
@@ -194,13 +221,10 @@ async def delete(automation_id: Id, caller: CallerDep, services: ServicesDep) ->
         **documented(401, 403, 404),
     },
 )
-async def duplicate(
-    automation_id: Id, caller: CallerDep, services: ServicesDep, response: Response
-) -> views.DetailView:
+async def duplicate(automation_id: Id, caller: CallerDep, services: ServicesDep, show: ShowDep) -> views.DetailView:
     """A copy of the draft, switched off, with a webhook address and secret of its own."""
     detail = await services.automations.duplicate(caller, automation_id)
-    response.headers["Location"] = f"/api/automations/{detail.rule.id}"
-    return _shown(services, response, detail)
+    return show(detail, new=True)
 
 
 @router.post(
@@ -229,13 +253,13 @@ async def publish(
     caller: CallerDep,
     services: ServicesDep,
     revision: Revision,
-    response: Response,
+    show: ShowDep,
     body: Annotated[PublishBody | None, Body()] = None,
 ) -> views.DetailView:
     """Makes a numbered, immutable version of the draft and puts it live. Runs under way finish on theirs."""
     note = body.note if body is not None else None
     detail = await services.automations.publish(caller, automation_id, note=note, revision=revision)
-    return _shown(services, response, detail)
+    return show(detail)
 
 
 @router.get(f"{_DRAFT}/versions", summary="List the versions", responses=documented(401, 404, 422))
@@ -256,11 +280,11 @@ class RollbackBody(BaseModel):
 
 @router.post(f"{_DRAFT}/rollback", summary="Go back to a version", responses=documented(401, 403, 404, 422))
 async def rollback(
-    automation_id: Id, body: RollbackBody, caller: CallerDep, services: ServicesDep, response: Response
+    automation_id: Id, body: RollbackBody, caller: CallerDep, services: ServicesDep, show: ShowDep
 ) -> views.DetailView:
     """Publishes an old version as a new one; the draft becomes it too."""
     detail = await services.automations.rollback(caller, automation_id, body.version)
-    return _shown(services, response, detail)
+    return show(detail)
 
 
 class RunBody(BaseModel):
@@ -304,9 +328,3 @@ async def run(
     return views.StartedView.model_validate(
         {**started.model_dump(), "status": end.status, "output": end.output, "error": end.error}
     )
-
-
-def _shown(services: Services, response: Response, detail: Detail) -> views.DetailView:
-    view = views.DetailView.from_detail(detail, services.settings.public_url)
-    response.headers["ETag"] = view.etag
-    return view

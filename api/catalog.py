@@ -2,22 +2,19 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.caller import CallerDep
+from api.language import LanguageDep
 from api.problems import documented
 from blocks import registry
+from blocks.words import Language
 from core.automations.definition import Definition
 
 router = APIRouter(prefix="/api/catalog", tags=["catalog"])
-
-LANGUAGES: Final = ("en", "fr")
-Language = Annotated[
-    str | None, Header(alias="Accept-Language", description="en or fr", max_length=200, examples=["fr-CH, fr;q=0.9"])
-]
 
 _EXAMPLE: Final = {
     "actions": [
@@ -25,6 +22,7 @@ _EXAMPLE: Final = {
             "name": "http",
             "title": "HTTP request",
             "description": "Sends a request to another system.",
+            "sentence": "send a {method} to {host}",
             "input_schema": {"type": "object"},
             "output_schema": {"type": "object"},
             "credits": 1,
@@ -40,6 +38,7 @@ _EXAMPLE: Final = {
             "aliases": ["schedule"],
             "title": "Schedule",
             "description": "Starts at set times.",
+            "sentence": "{times}",
             "config_schema": {"type": "object"},
             "example": {"schedules": [{"cron": "0 9 * * 1-5", "timezone": "Europe/Zurich"}]},
         }
@@ -53,6 +52,7 @@ class ActionView(BaseModel):
     name: str = Field(description="`type` of a step")
     title: str
     description: str
+    sentence: str = Field(description="what a step of it does, as a clause; what its config fills in stands in braces")
     input_schema: dict[str, JsonValue] = Field(description="JSON Schema of a step's `config`")
     output_schema: dict[str, JsonValue] | None = Field(description="of `steps.<id>.output`; null: any JSON")
     credits: int
@@ -69,6 +69,7 @@ class TriggerView(BaseModel):
     aliases: list[str]
     title: str
     description: str
+    sentence: str = Field(description="what starts a run, as a clause; what its config fills in stands in braces")
     config_schema: dict[str, JsonValue] = Field(description="JSON Schema of `trigger_config`")
     example: dict[str, JsonValue]
 
@@ -81,12 +82,9 @@ class CatalogView(BaseModel):
 
 
 @router.get("", summary="List actions and triggers", responses=documented(401))
-async def catalog(_caller: CallerDep, response: Response, language: Language = None) -> CatalogView:
+async def catalog(_caller: CallerDep, language: LanguageDep) -> CatalogView:
     """Everything that is installed here, in English or French by `Accept-Language`."""
-    chosen = preferred(language)
-    response.headers["Content-Language"] = chosen
-    response.headers["Vary"] = "Accept-Language"
-    return _catalog(chosen)
+    return _catalog(language)
 
 
 @router.get(
@@ -102,31 +100,19 @@ async def definition(_caller: CallerDep) -> dict[str, JsonValue]:
     return _definition()
 
 
-def preferred(header: str | None) -> str:
-    """The language of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4); English otherwise."""
-    best, weight = LANGUAGES[0], 0.0
-    for part in (header or "").split(","):
-        tag, _, quality = part.partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        text = quality.strip().removeprefix("q=")
-        liking = 1.0 if not text else float(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else 0.0
-        if language in LANGUAGES and liking > weight:
-            best, weight = language, liking
-    return best
-
-
-def _said(texts: Mapping[str, str], language: str) -> str:
+def _said(texts: Mapping[str, str], language: Language) -> str:
     return texts.get(language) or texts["en"]
 
 
 @cache
-def _catalog(language: str) -> CatalogView:
+def _catalog(language: Language) -> CatalogView:
     return CatalogView(
         actions=[
             ActionView(
                 name=action.name,
                 title=_said(action.title, language),
                 description=_said(action.description, language),
+                sentence=action.template(language),
                 input_schema=action.Input.model_json_schema(),
                 output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
                 credits=action.credits,
@@ -143,6 +129,7 @@ def _catalog(language: str) -> CatalogView:
                 aliases=[*kind.aliases],
                 title=_said(kind.title, language),
                 description=_said(kind.description, language),
+                sentence=kind.template(language),
                 config_schema=kind.Config.model_json_schema(),
                 example=_plain(kind.example),
             )

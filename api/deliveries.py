@@ -1,14 +1,15 @@
 """The ledger of arrivals."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
 from api.caller import CallerDep
+from api.idempotency import OnceDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor
 from api.problems import documented
 from api.services import ServicesDep
@@ -33,7 +34,9 @@ _EXAMPLE: Final[JsonDict] = {
     "headers": {"content-type": "application/json", "x-webhook-secret": "***"},
     "query": {},
     "has_body": False,
+    "redelivery_of": None,
 }
+Verdict = Literal["accepted", "duplicate", "filtered", "refused", "captured", "confirmed"]
 
 
 class DeliveryView(BaseModel):
@@ -43,8 +46,8 @@ class DeliveryView(BaseModel):
     automation_id: UUID
     trigger_id: UUID
     received_at: datetime
-    verdict: Literal["accepted", "duplicate", "filtered", "refused"]
-    reason: str | None = Field(description="code of a refusal")
+    verdict: Verdict = Field(description="captured: kept as a sample; confirmed: the sender asked for the address")
+    reason: str | None = Field(description="code of a refusal; of a sample, what was wrong with it")
     detail: str | None
     http_status: int = Field(description="what the sender was answered")
     run_id: UUID | None = Field(description="of a duplicate, the first one's")
@@ -55,6 +58,7 @@ class DeliveryView(BaseModel):
     headers: JsonValue = Field(description="secrets masked")
     query: JsonValue
     has_body: bool = Field(description="the body of what became no run is kept, for redelivery")
+    redelivery_of: UUID | None = Field(description="the delivery that this one repeats")
 
 
 class DeliveriesView(BaseModel):
@@ -70,7 +74,7 @@ async def deliveries(
     caller: CallerDep,
     services: ServicesDep,
     automation_id: UUID | None = None,
-    verdict: Literal["accepted", "duplicate", "filtered", "refused"] | None = None,
+    verdict: Verdict | None = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> DeliveriesView:
@@ -81,4 +85,47 @@ async def deliveries(
     return DeliveriesView(
         items=[DeliveryView.model_validate(row) for row in rows[:limit]],
         next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+    )
+
+
+class RedeliveredView(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "run_id": "0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b3b",
+                "delivery_id": "0199c2a4-7a1e-7cc3-9f0e-31c7b6a1d2e5",
+                "redelivery_of": "0199c2a4-7a1e-7cc3-9f0e-31c7b6a1d2e4",
+                "status": "accepted",
+            }
+        }
+    )
+
+    run_id: UUID | None
+    delivery_id: UUID = Field(description="of the new delivery")
+    redelivery_of: UUID
+    status: Literal["accepted", "filtered"]
+
+
+@router.post(
+    "/deliveries/{delivery_id:uuid}/redeliver",
+    status_code=202,
+    summary="Deliver once more",
+    responses=documented(401, 403, 404, 409, 422),
+)
+async def redeliver(
+    delivery_id: Annotated[UUID, Path(description="id of a delivery")],
+    caller: CallerDep,
+    services: ServicesDep,
+    once: OnceDep,
+) -> RedeliveredView:
+    """Takes the kept body through the door again. You answer for it, so its secret, rate and key are not checked; the
+    filter is. 409 where the body was not kept: of what became a run, the run's input is."""
+    received = await services.redelivery.redeliver(caller, delivery_id, once)
+    return RedeliveredView.model_validate(
+        {
+            "run_id": received.run_id,
+            "delivery_id": received.delivery_id,
+            "redelivery_of": delivery_id,
+            "status": received.status,
+        }
     )

@@ -11,10 +11,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from core import errors, jsontext
 from core.db import AWAY
 from core.journal import request_id
+from core.sentences import sentence
 
 _log = structlog.get_logger()
 
@@ -34,12 +36,13 @@ _STATUS: Final[Mapping[type[errors.VutlerError], int]] = {
 _AWAY_AFTER_S: Final = 2.0
 
 
-class InvalidBody(HTTPException):
-    """The body is not the JSON that it should be. An `HTTPException`, for FastAPI lets no other kind through while it
-    reads a body."""
+class InvalidRequest(HTTPException):
+    """A part of the request can't be read: `at` is `body` or `query`. An `HTTPException`, for FastAPI lets no other
+    kind through while it reads a body."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, at: str, message: str) -> None:
         super().__init__(422, message)
+        self.at = at
 
 
 class Fault(BaseModel):
@@ -99,17 +102,25 @@ async def _product_error(_request: Request, error: Exception) -> Response:
     return from_exception(error)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     """What routing and body parsing say: no such path, no such method, too large, not JSON."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    if isinstance(error, InvalidBody):
-        return _invalid([Fault(at="body", message=error.detail)])
+    if isinstance(error, InvalidRequest):
+        return _invalid([Fault(at=error.at, message=error.detail)])
     phrase = HTTPStatus(error.status_code).phrase
     code = _CODES.get(error.status_code) or re.sub(r"\W+", "_", phrase.lower())
     detail = (
         error.detail if error.detail and error.detail != phrase else _SENTENCES.get(error.status_code, phrase + ".")
     )
-    return _respond(error.status_code, code, detail, headers=error.headers)
+    headers = {"Allow": _methods_here(request)} if error.status_code == 405 else error.headers
+    return _respond(error.status_code, code, detail, headers=headers)
+
+
+def _methods_here(request: Request) -> str:
+    """Every method of this path; the router names those of one route, and has a route for each method."""
+    app: FastAPI = request.app
+    here = [route for route in app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in here for method in getattr(route, "methods", None) or ()}))
 
 
 _CODES: Final = {413: "body_too_large"}
@@ -121,8 +132,9 @@ _SENTENCES: Final = {
 
 async def _validation_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    faults = [Fault(at=path_of(each["loc"]), message=_sentence(each)) for each in error.errors()]
-    return _invalid(faults)
+    if isinstance(error.body, bytes):
+        return _invalid([Fault(at="body", message="Send JSON, with the header Content-Type: application/json.")])
+    return _invalid([Fault(at=path_of(each["loc"]), message=sentence(each)) for each in error.errors()])
 
 
 def _invalid(faults: list[Fault]) -> Response:
@@ -138,11 +150,6 @@ def path_of(location: Iterable[int | str]) -> str:
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")
 
 
 def _respond(
@@ -181,7 +188,7 @@ def _documented(status: int) -> dict[str, Any]:
         "request_id": "0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b3a",
     }
     if status == 422:
-        example["errors"] = [{"at": "name", "message": "Field required."}]
+        example["errors"] = [{"at": "name", "message": "This is missing."}]
     return {
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},

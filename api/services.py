@@ -10,25 +10,37 @@ import asyncpg
 import structlog
 from fastapi import Depends, Request
 
+from blocks import registry
 from core.accounts.passwords import Passwords
 from core.accounts.service import Accounts
 from core.accounts.tokens import AccessTokens
+from core.agent_events.service import AgentEvents
 from core.automations.check import Checker
 from core.automations.outgoing import refusing
+from core.automations.rotation import Rotation
 from core.automations.service import Automations
+from core.automations.signing_secrets import SigningSecrets
 from core.automations.starting import Starting
+from core.automations.trial import Tools, Trials
+from core.automations.versions import Versions
+from core.automations.words import Narrator
 from core.db import AWAY, Database
+from core.deliveries.capture import Captures
 from core.deliveries.hooks import Hooks
 from core.deliveries.ingest import Ingest
 from core.deliveries.ledger import Ledger
+from core.deliveries.redelivery import Redelivery
 from core.health import Health
 from core.keys import Keys
 from core.listen import Listener
 from core.outgoing.addresses import Policy
+from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
 from core.runs.channels import CONFIG
 from core.runs.events import Feed
 from core.runs.history import History
+from core.schedules.preview import Previews
+from core.seal import Sealer
 from core.settings import Settings
 
 _log = structlog.get_logger()
@@ -43,15 +55,26 @@ class Services:
         self.db = db
         self.listener = Listener(db.dsn, application=db.application)
         self.feed = Feed(db, self.listener)
-        self.hooks = Hooks(db)
+        signing = SigningSecrets(Sealer([keys.seal]))
+        self.hooks = Hooks(db, signing)
         self.listener.on(CONFIG, self.hooks.forget)
         self.listener.on_connected(self.hooks.forget_all)
         self.ingest = Ingest(db, self.hooks)
         self.ledger = Ledger(db)
+        self.redelivery = Redelivery(db, self.hooks)
         self.history = History(db)
         self.renderer = Renderer()
-        refuse = refusing(Policy.of(settings.http_allow_hosts, settings.public_url))
-        self.automations = Automations(db, Checker.of(self.renderer, refuse))
+        reachable = Policy.of(settings.http_allow_hosts, settings.public_url)
+        self.http = Outgoing(reachable)
+        self.automations = Automations(db, Checker.of(self.renderer, refusing(reachable)), signing)
+        self.rotation = Rotation(db, self.automations, signing)
+        self.agent_events = AgentEvents(db)
+        self.captures = Captures(db, self.automations, self.hooks)
+        self.versions = Versions(db, self.automations)
+        self.narrator = Narrator.of()
+        self.previews = Previews(db, self.automations)
+        tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url)
+        self.trials = Trials(db, self.automations, tools)
         self.starting = Starting(db, self.automations)
         self.passwords = Passwords()
         self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
@@ -64,6 +87,7 @@ class Services:
             stack.push_async_callback(self.db.close)
             stack.callback(self.passwords.close)
             await stack.enter_async_context(self.renderer)
+            await stack.enter_async_context(self.http)
             self.health.session = await stack.enter_async_context(aiohttp.ClientSession())
             for task in (asyncio.create_task(self._open_database()), asyncio.create_task(self.listener.run())):
                 stack.push_async_callback(_ended, task)

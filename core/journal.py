@@ -22,7 +22,7 @@ _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|signature|credential", re.I
 )
 _SECRET_TEXT = re.compile(
-    r"(?P<lead>\b(?:bearer|basic)\s+|[?&]?\b(?:secret|password|passwd|token|access_token|api_key|apikey)=|://[^/\s:@]+:)"
+    r"(?P<lead>\b(?:bearer|basic)\s+|[?&]?\b(?:secret|password|passwd|token|access_token|api_key|apikey)=|://[^/\s:@]+:(?=[^\s\"'@]+@))"
     r"(?P<value>[^\s&\"'@]+)",
     re.I,
 )

@@ -62,15 +62,18 @@ async def done(connection: Connection, errand: Errand) -> None:
     await connection.execute("DELETE FROM outbox WHERE id = ANY ($1)", list(errand.ids))
 
 
-async def failed(connection: Connection, errand: Errand, error: str, *, wait: bool = True) -> None:
+async def failed(
+    connection: Connection, errand: Errand, error: str, *, wait: bool = True, undone: bool = False
+) -> None:
     """Put it back with the reason, to be tried again later each time (1 s, 2 s ... 5 min); without `wait` (nobody was
-    there to refuse it) at once, and the attempt does not count."""
+    there to refuse it) at once, and the attempt does not count. `undone`: the transaction that took it was rolled
+    back, so that the attempt is counted here."""
     wait_s = min(2.0 ** min(errand.attempts - 1, 10), _LONGEST_WAIT_S) if wait else 0.0
     await connection.execute(
         "UPDATE outbox SET available_at = now() + make_interval(secs => $2), last_error = $3,"
-        " attempts = attempts - CASE WHEN $4 THEN 0 ELSE 1 END WHERE id = ANY ($1)",
+        " attempts = attempts + $4 WHERE id = ANY ($1)",
         list(errand.ids),
         wait_s,
         error[:1000],
-        wait,
+        int(undone) - int(not wait),
     )

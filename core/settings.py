@@ -7,10 +7,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 import core
+from core.journal import masked_text
+from core.outgoing.addresses import BadAllowance, Policy
 
 VERSION = "0.1.0"
+_LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 class BadSetting(ValueError):
@@ -80,6 +85,35 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
     return None
 
 
+def _url(env: Mapping[str, str], name: str) -> str | None:
+    """An http or https URL without its last slash."""
+    text = env.get(name, "").strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 80) > 0
+    except ValueError:
+        usable = False
+    if text and (not usable or parts.query or parts.fragment):
+        raise BadSetting(f"{name} must be a URL such as https://vutler.example, not {masked_text(text)!r}.")
+    return text or None
+
+
+def _allowed_hosts(env: Mapping[str, str]) -> tuple[str, ...]:
+    entries = tuple(part.strip() for part in env.get("VUTLER_HTTP_ALLOW_HOSTS", "").split(",") if part.strip())
+    try:
+        Policy.of(entries)
+    except BadAllowance as error:
+        raise BadSetting(str(error)) from error
+    return entries
+
+
+def _log_level(env: Mapping[str, str]) -> str:
+    level = env.get("VUTLER_LOG_LEVEL", "").strip().lower() or "info"
+    if level not in _LOG_LEVELS:
+        raise BadSetting(f"VUTLER_LOG_LEVEL is one of {', '.join(_LOG_LEVELS)}, not {level!r}.")
+    return level
+
+
 def default_home(uid: int) -> Path:
     return Path("/var/lib/vutler") if uid == 0 else Path.home() / ".local/share/vutler"
 
@@ -97,20 +131,18 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         home=Path(home).absolute() if home else default_home(os.getuid()),
         host=host,
         port=port,
-        public_url=(env.get("VUTLER_PUBLIC_URL", "").strip() or f"http://{reachable(host)}:{port}").rstrip("/"),
+        public_url=_url(env, "VUTLER_PUBLIC_URL") or f"http://{reachable(host)}:{port}",
         prefect_host=env.get("VUTLER_PREFECT_HOST", "").strip() or "127.0.0.1",
         prefect_port=_whole(env, "VUTLER_PREFECT_PORT", 4200, 1, 65535),
         database_url=_secret(env, "VUTLER_DATABASE_URL"),
-        prefect_api_url=env.get("VUTLER_PREFECT_API_URL", "").strip().rstrip("/") or None,
+        prefect_api_url=_url(env, "VUTLER_PREFECT_API_URL"),
         prefect_auth=_secret(env, "VUTLER_PREFECT_AUTH"),
         workers=_whole(env, "VUTLER_WORKERS", 1, 0, 64),
         worker_concurrency=_whole(env, "VUTLER_WORKER_CONCURRENCY", 100, 1, 10_000),
-        http_allow_hosts=tuple(
-            part.strip() for part in env.get("VUTLER_HTTP_ALLOW_HOSTS", "").split(",") if part.strip()
-        ),
+        http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
-        log_level=env.get("VUTLER_LOG_LEVEL", "").strip().lower() or "info",
+        log_level=_log_level(env),
     )
 
 

@@ -7,12 +7,13 @@ from core.settings import Settings
 from deployments.home import StartTrouble
 
 
-def taken(host: str, port: int) -> str | None:
-    """Why a server can't listen there; None when it can."""
+def obstacle(setting: str, host: str, port: int) -> str | None:
+    """Why a server can't listen there and what to do about it; None when it can. `setting` is the beginning of the
+    names of the two settings, such as `VUTLER`."""
     try:
         places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError:
-        return f"the address {host!r} is not one of this machine"
+        return _not_ours(setting, host)
     for family, kind, protocol, _, address in places:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -20,16 +21,25 @@ def taken(host: str, port: int) -> str | None:
                 probe.bind(address)
                 probe.listen(1)
             except OSError as error:
-                return _reason(error, host, port)
+                return _reason(error, setting, host, port)
     return None
 
 
-def _reason(error: OSError, host: str, port: int) -> str:
+def _not_ours(setting: str, host: str) -> str:
+    return f"the address {host!r} is not one of this machine. Set {setting}_HOST to one that is, such as 127.0.0.1."
+
+
+def _reason(error: OSError, setting: str, host: str, port: int) -> str:
+    if error.errno == errno.EADDRNOTAVAIL:
+        return _not_ours(setting, host)
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken by another program (ss -ltnp 'sport = :{port}' names it)"
+        return (
+            f"port {port} on {host} is taken by another program (ss -ltnp 'sport = :{port}' names it)."
+            f" Stop that program, or set {setting}_PORT to a free one."
+        )
     if error.errno == errno.EACCES:
-        return f"port {port} needs more rights than this user has (ports below 1024 do)"
-    return f"port {port} on {host} can't be used: {error.strerror}"
+        return f"port {port} needs more rights than this user has. Set {setting}_PORT to one from 1024 on."
+    return f"port {port} on {host} can't be used: {error.strerror}. Set {setting}_PORT to another one."
 
 
 def require_free(settings: Settings) -> None:
@@ -40,5 +50,5 @@ def require_free(settings: Settings) -> None:
     if len({(host, port) for _, host, port in wanted}) < len(wanted):
         raise StartTrouble("VUTLER_PORT and VUTLER_PREFECT_PORT are the same. Give them two different ports.")
     for setting, host, port in wanted:
-        if (why := taken(host, port)) is not None:
-            raise StartTrouble(f"Vutler can't listen: {why}. Stop that program, or set {setting}_PORT to a free one.")
+        if (why := obstacle(setting, host, port)) is not None:
+            raise StartTrouble(f"Vutler can't listen: {why}")

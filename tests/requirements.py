@@ -19,6 +19,7 @@ TABLE = ROOT / "docs" / "requirements.md"
 ROW = re.compile(
     r"^\| (?P<id>[A-Z][A-Z0-9.-]*(?: \(\d+\))?) \| (?P<what>.+?) \| (?P<state>.+?) \| (?P<tests>.*?) ?\|$", re.M
 )
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NO_PROOF = frozenset({"skip", "skipif", "xfail", "importorskip"})
 
 
@@ -72,16 +73,17 @@ def _tests(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
     module = _marks(tree)
     if module is None:
         return
+    skippers = {node.name for node in tree.body if isinstance(node, _FUNCTION) and _skips(node)}
     for node in tree.body:
         holder = node if isinstance(node, ast.ClassDef) else None
         shared = _decorated(holder) if holder else set()
         if shared is None:
             continue
         for test in holder.body if holder else (node,):
-            if not isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef) or not test.name.startswith("test_"):
+            if not isinstance(test, _FUNCTION) or not test.name.startswith("test_"):
                 continue
             own = _decorated(test)
-            if own is not None and not _skips_itself(test):
+            if own is not None and not _skips(test) and not skippers & _used(test):
                 yield (f"{holder.name}::{test.name}" if holder else test.name), own | shared | module
 
 
@@ -114,11 +116,17 @@ def _claimed(marks: list[ast.expr]) -> set[str] | None:
     return found
 
 
-def _skips_itself(test: ast.AST) -> bool:
+def _skips(function: ast.AST) -> bool:
     return any(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _NO_PROOF
-        for node in ast.walk(test)
+        for node in ast.walk(function)
     )
+
+
+def _used(test: ast.AST) -> set[str]:
+    """The fixtures and functions that a test names."""
+    return {node.arg if isinstance(node, ast.arg) else node.id for node in ast.walk(test)
+            if isinstance(node, ast.arg | ast.Name)}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""The documents agree with the code: settings, links, dependencies, records."""
+"""The documents agree with the code: settings, commands, paths, links, dependencies, records."""
 
 import re
 from pathlib import Path
 
 import pytest
+
+from api.openapi import operations
+from deployments import cli
+from tests.api import coverage
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -13,6 +17,19 @@ def test_every_setting_is_in_the_table_and_the_table_names_no_other() -> None:
     read = set(re.findall(r'"(VUTLER_[A-Z_]+)"', (ROOT / "core" / "settings.py").read_text()))
     told = set(re.findall(r"^\| `(VUTLER_[A-Z_]+)` \|", (ROOT / "docs" / "operate.md").read_text(), re.M))
     assert told == read
+
+
+def test_every_command_is_in_the_table_and_the_table_names_no_other() -> None:
+    commands = {each.name or each.callback.__name__ for each in cli.app.registered_commands if each.callback}
+    rows = re.findall(r"^\| (`vutler .+?) \|", (ROOT / "docs" / "operate.md").read_text(), re.M)
+    env = re.findall(r"vutler (env)\)", (ROOT / "docs" / "operate.md").read_text())
+    assert {name for row in rows for name in re.findall(r"`vutler ([a-z-]+)`", row)} | set(env) == commands
+
+
+def test_the_table_of_paths_is_what_the_api_has() -> None:
+    rows = re.findall(r"^\| `([A-Z, ]+) (/\S+)` \|", (ROOT / "docs" / "api.md").read_text(), re.M)
+    told = sorted(f"{method} {path}" for methods, path in rows for method in methods.split(", "))
+    assert told == sorted(f"{method} {path}" for method, path, _ in operations(coverage.application().openapi()))
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -112,6 +112,8 @@ def test_the_column_of_tests_is_up_to_date() -> None:
         "pytestmark = [pytest.mark.skip]\n@pytest.mark.proves('US-1.1')\ndef test_a(): ...",
         "@pytest.mark.skip\nclass TestA:\n    @pytest.mark.proves('US-1.1')\n    def test_a(self): ...",
         "@pytest.mark.proves('US-1.1')\ndef helper(): ...",
+        "@pytest.fixture\ndef s():\n    pytest.skip('none')\n@pytest.mark.proves('US-1.1')\ndef test_a(s): ...",
+        "def needs():\n    pytest.skip('none')\n@pytest.mark.proves('US-1.1')\ndef test_a():\n    needs()",
     ],
 )
 def test_a_skipped_test_proves_nothing(body: str, tmp_path: Path) -> None:

@@ -21,10 +21,11 @@ from core import clock
 from core.automations import graph
 from core.automations.definition import Definition, Policy, Step
 from core.automations.outgoing import Refuse
-from core.automations.reading import Loc, Reading, sentence
+from core.automations.reading import Loc, Reading, named
 from core.automations.templates import Templates, check_templates, is_template
 from core.errors import Finding
 from core.places import place
+from core.sentences import sentence
 
 WARNING: Final = "warning"
 
@@ -71,7 +72,7 @@ class Checker:
         try:
             config = kind.Config.model_validate(definition.trigger_config)
         except ValidationError as error:
-            for detail in error.errors(include_url=False, include_context=False):
+            for detail in error.errors(include_url=False):
                 yield Finding(place(("trigger_config", *detail["loc"])), sentence(detail))
             return
         if isinstance(config, CronConfig):
@@ -115,7 +116,7 @@ def _config(model: type[BaseModel], config: JsonObject, at: Loc) -> Iterator[Fin
         model.model_validate(config)
     except ValidationError as error:
         seen: set[str] = set()
-        for detail in error.errors(include_url=False, include_context=False):
+        for detail in error.errors(include_url=False):
             real, value = _located(config, detail["loc"])
             if detail["type"] not in ("missing", "extra_forbidden") and is_template(value):
                 continue
@@ -149,7 +150,7 @@ def _graph(steps: list[Step], actions: Mapping[str, Action[Any]]) -> Iterator[Fi
         for number, (before, outlet) in enumerate(graph.needed(step)):
             at = f"actions[{index}].needs[{number}]"
             if before not in nodes:
-                yield Finding(at, f"There is no step {before}; there are {', '.join(list(nodes)[:20])}.")
+                yield Finding(at, f"There is no step {before}; there are {named(each.id for each in steps)}.")
             elif reason := _no_such_outlet(nodes[before], outlet, actions):
                 yield Finding(at, reason)
     sequence = graph.order(nodes)

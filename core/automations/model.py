@@ -25,10 +25,13 @@ class Summary:
     updated_at: datetime
     created_by: UUID | None
     updated_by: UUID | None
+    deleted_at: datetime | None
 
     @property
     def status(self) -> str:
-        """`draft` until first published, then `active` or `inactive`."""
+        """`draft` until first published, then `active` or `inactive`; `deleted` while it can still be restored."""
+        if self.deleted_at is not None:
+            return "deleted"
         if self.live_version is None:
             return "draft"
         return "active" if self.enabled else "inactive"

@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from blocks.trigger import Trigger
+from blocks.trigger import Trigger, TriggerModel
 from blocks.triggers.cron import CronConfig
+from blocks.triggers.webhook import WebhookConfig
 from blocks.values import JsonObject
 from core.automations import repository, webhook_secrets
 from core.automations.definition import Definition, canonical, stored
 from core.automations.model import Rule, TriggerRow
+from core.automations.signing_secrets import SigningSecret, SigningSecrets
 from core.db import Connection
+from core.errors import Finding
 from core.ids import new_id
 from core.schedules.fires import replan
 
@@ -80,21 +83,64 @@ async def reconcile(connection: Connection, rule: Rule, definition: Definition, 
     await repository.announce(connection, rule.id)
 
 
-async def ensure_webhook(connection: Connection, rule: Rule, secret: str | None) -> tuple[TriggerRow, str | None]:
-    """The rule's webhook, made (inactive) when it has none yet: with the secret to show once.
+async def ensure_webhook(
+    connection: Connection, rule: Rule, config: WebhookConfig, secret: str | None, signing: SigningSecrets
+) -> tuple[str | None, list[Finding]]:
+    """See that the rule has a webhook (inactive when it is made here) with a secret for `config`; gives the secret to
+    show once, and a warning where one is still to come from the sender.
 
-    A given `secret` of an existing webhook replaces the one it had.
+    A given `secret` replaces the one the webhook had. Raises `Invalid` where it can't be used.
     """
+    if secret is not None:
+        webhook_secrets.require_usable(config, secret, "trigger_config.secret")
     rows = await repository.triggers(connection, rule.id)
     row = next((each for each in rows if each.webhook_id is not None), None)
     if row is None:
-        shown = secret or webhook_secrets.new_secret()
-        row = _new_row("webhook", {}, 0, active=False, secret=shown)
+        row = _new_row("webhook", stored_config(config), 0, active=False, webhook_id=webhook_secrets.new_webhook_id())
         await repository.add_trigger(connection, rule, row)
-        return row, shown
+    elif rule.live_version is None:
+        draft = TriggerRow(row.id, row.type, stored_config(config), 0, False, row.webhook_id, row.webhook_secret)
+        await repository.change_trigger(connection, draft)
+    if config.style is not None:
+        return await _ensure_signing(connection, rule, row, signing, config=config, secret=secret)
+    if row.webhook_secret is None:
+        shown = secret or webhook_secrets.new_secret()
+        await repository.set_secret(connection, row.id, webhook_secrets.digest(shown))
+        return shown, []
     if secret is not None and webhook_secrets.digest(secret) != row.webhook_secret:
         await repository.set_secret(connection, row.id, webhook_secrets.digest(secret))
-    return row, None
+    return None, []
+
+
+async def _ensure_signing(
+    connection: Connection,
+    rule: Rule,
+    row: TriggerRow,
+    signing: SigningSecrets,
+    *,
+    config: WebhookConfig,
+    secret: str | None,
+) -> tuple[str | None, list[Finding]]:
+    style = config.style or ""
+    known = [each.text for each in await signing.live(connection, rule.workspace_id, row.id) if each.style == style]
+    if secret is None and known:
+        return None, []
+    if secret is None and not webhook_secrets.is_made_here(config):
+        message = (
+            f"This webhook takes nothing yet: give it the signing secret that {style.capitalize()} shows you"
+            " (POST .../webhook/rotate, or trigger_config.secret)."
+        )
+        return None, [Finding("trigger_config.secret", message, "warning")]
+    text = secret or webhook_secrets.new_secret(style)
+    if known[:1] != [text]:
+        fresh = SigningSecret(style, text)
+        await signing.put(connection, rule.workspace_id, row.id, fresh, keep_old_s=0)
+    return (None if known else text), []
+
+
+def stored_config(config: TriggerModel) -> JsonObject:
+    """A trigger's configuration as the column `config` holds it."""
+    return config.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _wanted(definition: Definition, kinds: Kinds) -> list[tuple[str, JsonObject]]:
@@ -105,16 +151,18 @@ def _wanted(definition: Definition, kinds: Kinds) -> list[tuple[str, JsonObject]
     config = kinds[name].Config.model_validate(definition.trigger_config)
     if isinstance(config, CronConfig):
         return [(name, each.model_dump(mode="json", exclude_none=True)) for each in config.schedules]
-    return [(name, config.model_dump(mode="json", by_alias=True, exclude_none=True))]
+    return [(name, stored_config(config))]
 
 
-def _new_row(kind: str, config: JsonObject, position: int, *, active: bool, secret: str | None = None) -> TriggerRow:
+def _new_row(
+    kind: str, config: JsonObject, position: int, *, active: bool, webhook_id: str | None = None
+) -> TriggerRow:
     return TriggerRow(
         id=new_id(),
         type=kind,
         config=config,
         position=position,
         active=active,
-        webhook_id=webhook_secrets.new_webhook_id() if secret else None,
-        webhook_secret=webhook_secrets.digest(secret) if secret else None,
+        webhook_id=webhook_id,
+        webhook_secret=None,
     )

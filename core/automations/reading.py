@@ -1,6 +1,6 @@
 """From JSON that somebody sent to a `Definition`, with everything that is wrong about its shape. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -8,15 +8,18 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from blocks.values import Json, JsonObject
-from core.automations import shortforms
+from core.automations import shortforms, webhook_secrets
 from core.automations.definition import Definition
 from core.errors import Finding
 from core.places import place
+from core.sentences import sentence
 
 MOST_STEPS: Final = 200
 DEEPEST: Final = 40
 MOST_VALUES: Final = 50_000
 MOST_REPAIRS: Final = 200  # with more that is wrong, the rest is checked when those are mended
+_STAND_IN: Final = "unreadable"
+_MOST_NAMES: Final = 20
 Loc: TypeAlias = tuple[int | str, ...]
 
 
@@ -54,8 +57,8 @@ def read_expanded(expanded: shortforms.Expanded) -> Reading:
     try:
         reading.definition = Definition.model_validate(document)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
-        reading.findings += [Finding(place(each["loc"]), sentence(each)) for each in details]
+        details = error.errors(include_url=False)
+        reading.findings += [Finding(place(each["loc"]), _in_words(each)) for each in details]
         reading.doubtful = tuple(place(each["loc"]) for each in details)
         if len(details) <= MOST_REPAIRS:
             reading.definition = _repaired(document, [each["loc"] for each in details])
@@ -85,29 +88,22 @@ def limits(raw: JsonObject) -> Finding | None:
     return None
 
 
-_SENTENCES: Final[dict[str, str]] = {
-    "missing": "This is missing.",
-    "extra_forbidden": "There is no such field here; check its spelling, or take it away.",
-    "model_type": "This must be an object.",
-    "dict_type": "This must be an object.",
-    "list_type": "This must be a list.",
-    "string_type": "This must be a text.",
-    "bool_type": "This must be true or false.",
-    "string_too_short": "This must not be empty.",
-}
+def named(step_ids: Iterable[str]) -> str:
+    """Step ids for a sentence: the first of them, each once, without those that stand in for unreadable ones."""
+    known = dict.fromkeys(each for each in step_ids if not each.startswith(f"{_STAND_IN}_"))
+    return ", ".join(list(known)[:_MOST_NAMES]) or "none"
 
 
-def sentence(detail: ErrorDetails) -> str:
-    """One validation error in words."""
+def _in_words(detail: ErrorDetails) -> str:
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1:] == ("id",):
         return "An id begins with a letter a-z and goes on with at most 39 letters a-z, digits and _."
-    return _SENTENCES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    return sentence(detail)
 
 
 def _secret(secret: Json, findings: list[Finding]) -> str | None:
     if secret is None:
         return None
-    if isinstance(secret, str) and 8 <= len(secret) <= 256 and secret.isascii() and secret.isprintable():
+    if isinstance(secret, str) and webhook_secrets.is_takeable(secret):
         return secret
     findings.append(Finding("trigger_config.secret", "A secret has 8 to 256 printable ASCII characters."))
     return None
@@ -156,10 +152,10 @@ def _stand_in(loc: Loc) -> Json:
     step = loc[1] if len(loc) > 1 else ""
     match loc[-1]:
         case "name" | "type":
-            return "unreadable"
+            return _STAND_IN
         case "id":
-            return f"unreadable_{step}"
+            return f"{_STAND_IN}_{step}"
         case _ if len(loc) == 2 and loc[0] == "actions":
-            return {"id": f"unreadable_{step}", "type": "unreadable"}
+            return {"id": f"{_STAND_IN}_{step}", "type": _STAND_IN}
         case _:
             return None

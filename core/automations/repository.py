@@ -1,6 +1,7 @@
 """The SQL of automations: rules, versions, triggers. Every query is bound to a workspace or to a rule found in one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,14 +12,16 @@ from core.db import Connection
 from core.ids import new_id
 from core.runs.channels import CONFIG, OUTBOX
 
+DELETED_KEPT_DAYS: Final = 30  # so long a deleted automation can be restored
 TOPIC: Final = "deployment"  # of the outbox: this automation's deployment in Prefect is to be looked at
 
 _NARROW = """r.id, r.workspace_id, r.name, r.description, r.trigger_type, r.enabled, r.live_version, r.created_at,
-    r.updated_at, r.created_by, r.updated_by, coalesce(s.last_run_at, r.last_run_at) AS last_run_at,
+    r.updated_at, r.created_by, r.updated_by, r.deleted_at, coalesce(s.last_run_at, r.last_run_at) AS last_run_at,
     s.last_run_status, coalesce(s.run_count, 0) AS run_count"""
 _WIDE = f"""{_NARROW}, coalesce(r.trigger_config, '{{}}') AS trigger_config, coalesce(r.actions, '[]') AS actions,
     r.policy, r.layout, r.revision, r.draft_changed"""
 _FROM = "FROM automation_rules r LEFT JOIN automation_stats s ON s.rule_id = r.id"
+_KEPT = f"r.deleted_at > now() - interval '{DELETED_KEPT_DAYS} days'"
 
 
 async def find(connection: Connection, workspace_id: UUID, rule_id: UUID) -> Rule | None:
@@ -35,6 +38,16 @@ async def find_locked(connection: Connection, workspace_id: UUID, rule_id: UUID)
     """As `find`; nobody else writes the rule until the transaction ends."""
     row = await connection.fetchrow(
         f"SELECT {_WIDE} {_FROM} WHERE r.id = $1 AND r.workspace_id = $2 AND r.deleted_at IS NULL FOR UPDATE OF r",
+        rule_id,
+        workspace_id,
+    )
+    return None if row is None else Rule(**row)
+
+
+async def find_deleted(connection: Connection, workspace_id: UUID, rule_id: UUID) -> Rule | None:
+    """A deleted rule that can still be restored; nobody else writes it until the transaction ends."""
+    row = await connection.fetchrow(
+        f"SELECT {_WIDE} {_FROM} WHERE r.id = $1 AND r.workspace_id = $2 AND {_KEPT} FOR UPDATE OF r",
         rule_id,
         workspace_id,
     )
@@ -58,9 +71,10 @@ async def page(
     if chosen.search:
         escaped = chosen.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         pattern = f"%{escaped}%"
+    there = _KEPT if chosen.status == "deleted" else "r.deleted_at IS NULL"
     rows = await connection.fetch(
         f"""SELECT {_NARROW} {_FROM}
-            WHERE r.workspace_id = $1 AND r.deleted_at IS NULL AND ($2::uuid IS NULL OR r.id < $2)
+            WHERE r.workspace_id = $1 AND {there} AND ($2::uuid IS NULL OR r.id < $2)
               AND ($3::text IS NULL OR r.name ILIKE $3 OR r.description ILIKE $3)
               AND ($4::text IS NULL OR r.trigger_type = $4)
               AND CASE $5::text WHEN 'active' THEN r.live_version IS NOT NULL AND r.enabled
@@ -119,6 +133,13 @@ async def mark_deleted(connection: Connection, rule_id: UUID, *, by: UUID) -> No
     await connection.execute("UPDATE automation_triggers SET active = false WHERE rule_id = $1", rule_id)
 
 
+async def unmark_deleted(connection: Connection, rule_id: UUID, *, by: UUID) -> None:
+    """Show the rule again; its triggers stay silent until they are told otherwise."""
+    await connection.execute(
+        "UPDATE automation_rules SET deleted_at = NULL, updated_by = $2, updated_at = now() WHERE id = $1", rule_id, by
+    )
+
+
 async def is_running(connection: Connection, rule_id: UUID) -> bool:
     """Whether a run of it is being executed now (waiting ones are not)."""
     found: bool = await connection.fetchval(
@@ -134,6 +155,10 @@ async def announce(connection: Connection, rule_id: UUID) -> None:
 
 
 # versions -------------------------------------------------------------------------------------------------------------
+
+
+_VERSIONS = "SELECT v.number, v.note, v.created_by, v.created_at, v.number = r.live_version AS live"
+_OF_RULE = "FROM automation_versions v JOIN automation_rules r ON r.id = v.rule_id WHERE v.rule_id = $1"
 
 
 async def definition_of(connection: Connection, rule_id: UUID, number: int) -> JsonObject | None:
@@ -163,12 +188,20 @@ async def make_live(connection: Connection, rule_id: UUID, number: int) -> None:
     )
 
 
+async def version(connection: Connection, rule_id: UUID, number: int) -> tuple[Version, JsonObject] | None:
+    """A version with its definition."""
+    row = await connection.fetchrow(f"{_VERSIONS}, v.definition {_OF_RULE} AND v.number = $2", rule_id, number)
+    if row is None:
+        return None
+    columns = dict(row)
+    definition: JsonObject = columns.pop("definition")
+    return Version(**columns), definition
+
+
 async def versions(connection: Connection, rule_id: UUID, before: int | None, limit: int) -> list[Version]:
     """The newest versions older than `before`."""
     rows = await connection.fetch(
-        """SELECT v.number, v.note, v.created_by, v.created_at, v.number = r.live_version AS live
-           FROM automation_versions v JOIN automation_rules r ON r.id = v.rule_id
-           WHERE v.rule_id = $1 AND ($2::integer IS NULL OR v.number < $2) ORDER BY v.number DESC LIMIT $3""",
+        f"""{_VERSIONS} {_OF_RULE} AND ($2::integer IS NULL OR v.number < $2) ORDER BY v.number DESC LIMIT $3""",
         rule_id, before, limit,
     )  # fmt: skip
     return [Version(**row) for row in rows]
@@ -212,3 +245,16 @@ async def set_secret(connection: Connection, trigger_id: UUID, digest: str) -> N
            WHERE id = $1""",
         trigger_id, digest,
     )  # fmt: skip
+
+
+async def rotate_secret(connection: Connection, trigger_id: UUID, digest: str, *, keep_old_s: int) -> datetime | None:
+    """Replace a webhook's secret; the last one stays live for so long. Gives until when, None where none does."""
+    until: datetime | None = await connection.fetchval(
+        """UPDATE automation_triggers SET webhook_secret = $2,
+               previous_secret = CASE WHEN $3 > 0 THEN webhook_secret END,
+               previous_secret_until = CASE WHEN $3 > 0 AND webhook_secret IS NOT NULL
+                   THEN now() + make_interval(secs => $3) END
+           WHERE id = $1 RETURNING previous_secret_until""",
+        trigger_id, digest, float(keep_old_s),
+    )  # fmt: skip
+    return until

@@ -12,14 +12,16 @@ from uuid import UUID
 
 from blocks.schedule import Schedule
 from blocks.triggers.cron import CronConfig
+from blocks.triggers.webhook import WebhookConfig
 from blocks.values import Json, JsonObject
 from core import legacy
-from core.automations import merging, publishing, reading, repository
+from core.automations import merging, publishing, reading, repository, subscribers
 from core.automations.check import Checker
 from core.automations.definition import Definition
 from core.automations.model import Rule, Summary, TriggerRow, Version
 from core.automations.reading import Reading
 from core.automations.repository import Filter
+from core.automations.signing_secrets import SigningSecrets
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Invalid, NotFound, Stale
@@ -71,9 +73,10 @@ def errors(findings: Sequence[Finding]) -> list[Finding]:
 class Automations:
     """The service of one process."""
 
-    def __init__(self, db: Database, checker: Checker) -> None:
+    def __init__(self, db: Database, checker: Checker, signing: SigningSecrets) -> None:
         self._db = db
         self._checker = checker
+        self._signing = signing
 
     async def create(self, caller: Caller, raw: Json, *, as_draft: bool = False) -> Detail:
         """Raises `Invalid` with every finding, `Forbidden`."""
@@ -147,6 +150,21 @@ class Automations:
         async with self._db.transaction() as connection:
             rule = await self._locked(connection, caller, rule_id, None)
             await publishing.retire(connection, rule, by=caller.user_id)
+
+    async def restore(self, caller: Caller, rule_id: UUID) -> Detail:
+        """Undo a deletion: the automation is as it was, its triggers, address and secret too; what was due meanwhile is
+        not caught up. Raises `Conflict` where it is not deleted, `NotFound` also when it was deleted too long ago."""
+        caller.require("editor")
+        async with self._db.transaction() as connection:
+            known = await legacy.resolve(connection, "automation_rules", rule_id)
+            deleted = await repository.find_deleted(connection, caller.workspace_id, known)
+            if deleted is None:
+                await self.found(connection, caller, rule_id)
+                raise Conflict("automation_not_deleted", "This automation is not deleted, so there is nothing to undo.")
+            await repository.unmark_deleted(connection, deleted.id, by=caller.user_id)
+            rule = await self.found(connection, caller, deleted.id)
+            await publishing.follow_switch(connection, rule, self._checker.triggers)
+            return await self._detail(connection, rule)
 
     async def duplicate(self, caller: Caller, rule_id: UUID) -> Detail:
         """A copy, switched off, with an address and secret of its own; a draft where the original has errors."""
@@ -248,9 +266,14 @@ class Automations:
         rule = await self.found(connection, caller, rule_id)
         definition = _understood(read)
         secret = None
+        found = [*found, *await subscribers.missing(connection, rule, definition, self._checker.triggers)]
+        if errors(found) and not as_draft:
+            raise _invalid(found)
         if definition.trigger_type == "webhook":
             _refuse_secret_of_draft(rule, read.secret, as_draft=as_draft)
-            _, secret = await publishing.ensure_webhook(connection, rule, read.secret)
+            config = webhook_config(definition.trigger_config)
+            secret, waiting = await publishing.ensure_webhook(connection, rule, config, read.secret, self._signing)
+            found += waiting
         if as_draft and read.enabled is not None:
             await publishing.follow_switch(connection, rule, self._checker.triggers)
         if not as_draft:
@@ -281,6 +304,14 @@ def _webhook(rule: Rule, rows: Sequence[TriggerRow], secret: str | None) -> Webh
         return None
     row = next((each for each in rows if each.webhook_id is not None), None)
     return None if row is None or row.webhook_id is None else Webhook(row.webhook_id, secret)
+
+
+def webhook_config(document: JsonObject) -> WebhookConfig:
+    """The webhook of a definition; of an unfinished draft, that of a plain one."""
+    try:
+        return WebhookConfig.model_validate(document)
+    except ValueError:
+        return WebhookConfig()
 
 
 def _planned(rule: Rule) -> list[Planned]:

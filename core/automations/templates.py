@@ -9,6 +9,7 @@ from blocks.errors import Retryable
 from blocks.values import Json
 from core.automations import graph
 from core.automations.definition import Step
+from core.automations.reading import named
 from core.errors import Finding, Unavailable
 from core.places import place
 from core.rendering.renderer import names
@@ -93,7 +94,7 @@ class _Scope:
         known = [each.id for each in self._steps]
         target = known[int(called)] if called.isdecimal() and int(called) < len(known) else called
         if target not in known:
-            return f"There is no step {called!r}; there are {', '.join(known[:20])}."
+            return f"There is no step {called!r}; there are {named(known)}."
         if target == step.id:
             return f"The step {target} can't read its own output."
         if self._upstream is not None and target not in self._upstream[step.id]:

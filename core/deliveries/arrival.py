@@ -9,9 +9,10 @@ from typing import Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from blocks import paths
-from blocks.triggers.webhook import Dedupe
+from blocks.triggers.webhook import WebhookConfig
 from blocks.values import Json, JsonObject
 from core import jsontext
+from core.deliveries.signatures import SIGNATURE_HEADERS
 from core.errors import Finding, Invalid
 from core.journal import MASK
 
@@ -20,8 +21,15 @@ SECRET_PARAMETER: Final = "secret"  # noqa: S105 - the name of a parameter
 KEY_HEADERS: Final = ("idempotency-key", "webhook-id", "x-github-delivery")
 KEY_TTL: Final = timedelta(days=7)
 BODY_KEY_TTL: Final = timedelta(seconds=60)
+_STYLE_HEADERS: Final = {"standard": "webhook-id", "github": "x-github-delivery"}
+_STYLE_FIELDS: Final = {"slack": "event_id", "stripe": "id"}  # of the body
 
-_NEVER_KEPT: Final = frozenset({SECRET_HEADER, "authorization", "proxy-authorization", "cookie", "x-api-key"})
+_NEVER_KEPT: Final = frozenset(
+    {
+        *(SECRET_HEADER, "authorization", "proxy-authorization", "cookie", "x-api-key"),
+        *(*SIGNATURE_HEADERS.values(), "x-hub-signature"),  # whoever reads one could send the request once more
+    }
+)
 _MOST_FIELDS: Final = 1000
 _LONGEST_KEY: Final = 200  # characters; longer ones are kept as their hash
 
@@ -88,6 +96,9 @@ def data_of(arrival: Arrival) -> Data:
     """
     if not arrival.body:
         return None
+    packed = arrival.headers.get("content-encoding", "").strip().lower()
+    if packed not in ("", "identity"):
+        raise _refused(f"The body is compressed ({packed[:40]}); send it as it is, without Content-Encoding.")
     media_type, parameters = _media_type(arrival.content_type or "")
     if media_type == "application/json" or media_type.endswith("+json"):
         return _json(arrival.body)
@@ -100,8 +111,15 @@ def data_of(arrival: Arrival) -> Data:
     return File(arrival.body, media_type)
 
 
-def key_of(arrival: Arrival, data: Data, rule: Dedupe | None) -> Key | None:
-    """What makes this arrival the same as another one; None when it carries no such thing."""
+def key_of(arrival: Arrival, data: Data, config: WebhookConfig) -> Key | None:
+    """What makes this arrival the same as another one; None when it carries no such thing.
+
+    Without a rule of its own a signed webhook looks at what its style repeats with each attempt:
+    https://docs.slack.dev/apis/events-api (event_id), https://docs.stripe.com/webhooks#handle-duplicate-events (id).
+    """
+    rule = config.dedupe
+    if rule is None and config.style is not None:
+        return _key(_repeated(config.style, arrival, data))
     if rule is None:
         found = next((value for name in KEY_HEADERS if (value := arrival.headers.get(name, "").strip())), "")
         return _key(found)
@@ -125,6 +143,24 @@ def trigger_context(arrival: Arrival, data: Data) -> JsonObject:
             "query": kept_query(arrival),
         }
     }
+
+
+def _repeated(style: str, arrival: Arrival, data: Data) -> str:
+    if style in _STYLE_HEADERS:
+        return arrival.headers.get(_STYLE_HEADERS[style], "").strip()
+    found = data.get(_STYLE_FIELDS[style]) if isinstance(data, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def challenge_of(style: str | None, data: Data) -> str | None:
+    """What Slack wants to hear back when it is given the address of the webhook, else None.
+
+    https://docs.slack.dev/reference/events/url_verification
+    """
+    if style != "slack" or not isinstance(data, dict) or data.get("type") != "url_verification":
+        return None
+    found = data.get("challenge")
+    return found if isinstance(found, str) else None
 
 
 def _key(text: str) -> Key | None:

@@ -1,4 +1,5 @@
-"""The webhooks of this process, cached: the rows the editor writes, at most 5 s old.
+"""The webhooks of this process, cached: the rows the editor writes, at most 5 s old. Secrets of signed ones are in
+clear here and nowhere else.
 
 A change is announced (NOTIFY `vutler_config`) and forgets the automation's hooks at once; the age limit is the net
 below a missed notice. What is not known, or not live, is asked for every time: a published automation can't answer
@@ -14,7 +15,8 @@ from uuid import UUID
 
 from blocks.triggers.webhook import WebhookConfig
 from core.automations.definition import PRIORITIES
-from core.db import Database
+from core.automations.signing_secrets import SigningSecret, SigningSecrets
+from core.db import Connection, Database
 from core.deliveries import repository
 
 OLDEST_S: Final = 5.0
@@ -24,7 +26,8 @@ _LONGEST_ID: Final = 64  # characters, the column's width
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Everything the accept path needs to know of a webhook. Secrets are SHA-256, hexadecimal."""
+    """Everything the accept path needs to know of a webhook. `secret` and `previous_secret` are SHA-256, hexadecimal;
+    `signing` are the secrets of a signed one. `armed_until`: the next arrival is a sample (`capture.py`)."""
 
     webhook_id: str
     trigger_id: UUID
@@ -39,6 +42,8 @@ class Hook:
     lane: str
     priority: int
     loaded_at: float  # monotonic seconds
+    armed_until: datetime | None = None
+    signing: tuple[SigningSecret, ...] = ()
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
         """The hashes that open this hook at `now`: one, or two while rotating."""
@@ -47,10 +52,19 @@ class Hook:
             hashes.append(self.previous_secret)
         return tuple(hashes)
 
+    def signing_secrets(self, now: datetime) -> tuple[str, ...]:
+        """The secrets whose signatures open this hook at `now`."""
+        live = (each for each in self.signing if each.live_until is None or now < each.live_until)
+        return tuple(each.text for each in live if each.style == self.config.style)
+
+    def is_armed(self, now: datetime) -> bool:
+        return self.armed_until is not None and now < self.armed_until
+
 
 class Hooks:
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, secrets: SigningSecrets) -> None:
         self._db = db
+        self._secrets = secrets
         self._known: dict[str, Hook] = {}
         self._loading: dict[str, asyncio.Task[Hook | None]] = {}
         self._changes = 0
@@ -89,20 +103,26 @@ class Hooks:
             changes = self._changes
             async with self._db.connection() as connection:
                 row = await repository.hook(connection, webhook_id)
+                signing = await self._signing(connection, row)
             if changes == self._changes:
                 break  # else a change was announced meanwhile: what was read may be older than it
         self._known.pop(webhook_id, None)
         if row is None:
             return None
-        hook = _hook(webhook_id, row)
+        hook = _hook(webhook_id, row, signing)
         if hook.live:
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[webhook_id] = hook
         return hook
 
+    async def _signing(self, connection: Connection, row: repository.HookRow | None) -> tuple[SigningSecret, ...]:
+        if row is None or row.config.get("auth") != "hmac":
+            return ()
+        return tuple(await self._secrets.live(connection, row.workspace_id, row.trigger_id))
 
-def _hook(webhook_id: str, row: repository.HookRow) -> Hook:
+
+def _hook(webhook_id: str, row: repository.HookRow, signing: tuple[SigningSecret, ...]) -> Hook:
     return Hook(
         webhook_id=webhook_id,
         trigger_id=row.trigger_id,
@@ -117,4 +137,6 @@ def _hook(webhook_id: str, row: repository.HookRow) -> Hook:
         lane=str(row.policy.get("lane") or "warm"),
         priority=PRIORITIES.get(str(row.policy.get("priority")), 0),
         loaded_at=monotonic(),
+        armed_until=row.armed_until,
+        signing=signing,
     )

@@ -1,7 +1,8 @@
-"""From an arrival to a verdict: accepted, duplicate, filtered, or a refusal that says why.
+"""From an arrival to a verdict: accepted, duplicate, filtered, captured, confirmed, or a refusal that says why.
 
-The order of the checks is the design's (engine.md, "Accepting"): exists and enabled, size, secret, rate,
-dedupe, filter, commit. Every verdict is a row of the ledger.
+The order of the checks is the design's (engine.md, "Accepting"): exists and enabled, size, secret or signature, rate,
+dedupe, filter, commit. Every verdict is a row of the ledger. Two things come before: the sample that somebody waits
+for (`capture.py`) also of an automation that is not live yet, and Slack's question whether the address is ours.
 """
 
 from dataclasses import dataclass
@@ -11,21 +12,19 @@ from uuid import UUID
 import structlog
 
 from blocks.conditions import holds
-from blocks.values import Json
 from core.buckets import Buckets
 from core.clock import Clock, now
 from core.db import Database
-from core.deliveries import repository
+from core.deliveries import capture, repository, signatures
+from core.deliveries.admission import admit, not_run
 from core.deliveries.arrival import (
-    KEY_TTL,
     Arrival,
     Data,
     File,
     Key,
+    challenge_of,
     data_of,
     given_secret,
-    kept_headers,
-    kept_query,
     key_of,
     secret_matches,
     trigger_context,
@@ -33,8 +32,7 @@ from core.deliveries.arrival import (
 from core.deliveries.hooks import Hook, Hooks
 from core.errors import NotFound, RateLimited, Unauthenticated, VutlerError
 from core.ids import new_id
-from core.runs import blobs
-from core.runs.accept import Accepted, Delivery, NewRun, accept
+from core.runs.accept import Accepted
 
 _log = structlog.get_logger()
 
@@ -49,11 +47,16 @@ _REFUSALS_PER_SECOND: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The verdict on an arrival that was not refused. `run_id` of a duplicate is the first one's."""
+    """The verdict on an arrival that was not refused. `run_id` of a duplicate is the first one's.
+
+    A sample may have come with a wrong secret: then `refusal` is what to answer. `challenge` is to be sent back.
+    """
 
     delivery_id: UUID
-    status: str  # accepted, duplicate, filtered
-    run_id: UUID | None
+    status: str  # accepted, duplicate, filtered, captured, confirmed
+    run_id: UUID | None = None
+    refusal: VutlerError | None = None
+    challenge: str | None = None
 
 
 class Ingest:
@@ -75,15 +78,25 @@ class Ingest:
     async def receive(self, hook: Hook, arrival: Arrival) -> Received:
         """Take the arrival in; when this returns, it is committed.
 
-        Raises `NotFound` (`automation_disabled`), `Unauthenticated` (`wrong_secret`), `RateLimited`, `Invalid`
-        (`invalid_body`): refusals, to be written down with `refuse`.
+        Raises `NotFound` (`automation_disabled`), `Unauthenticated` (`wrong_secret`, `wrong_signature`),
+        `RateLimited`, `Invalid` (`invalid_body`): refusals, to be written down with `refuse`.
         """
+        refusal = await self._refusal(hook, arrival)
+        if hook.is_armed(self._clock()):
+            sample = await self._capture(hook, arrival, refusal)
+            if sample is not None:
+                return Received(sample, "captured", refusal=refusal)
+        if refusal is None and hook.config.style is not None:
+            challenge = challenge_of(hook.config.style, data_of(arrival))
+            if challenge is not None:
+                return await self._confirm(hook, arrival, challenge)
         if not hook.live:
             raise NotFound("automation_disabled", "The automation of this webhook is switched off or not published.")
-        await self._require_secret(hook, arrival)
+        if refusal is not None:
+            raise refusal
         self._require_rate(hook)
         data = data_of(arrival)
-        key = key_of(arrival, data, hook.config.dedupe)
+        key = key_of(arrival, data, hook.config)
         if hook.config.filter is not None and not holds(hook.config.filter, trigger_context(arrival, data)):
             return await self._filtered(hook, arrival, key)
         delivery_id = new_id()
@@ -100,22 +113,21 @@ class Ingest:
         if unwritten:
             _log.warning("refusals_counted_only", automation=str(hook.rule_id), count=unwritten)
         limit = KEPT_STRANGER_BODY if isinstance(error, Unauthenticated) else KEPT_BODY
-        await self._write(
+        row = not_run(
             hook, arrival, verdict="refused", reason=error.code, detail=error.detail + more, status=http_status,
             limit=limit,
         )  # fmt: skip
+        async with self._db.connection() as connection:
+            await repository.add(connection, row)
 
-    async def _require_secret(self, hook: Hook, arrival: Arrival) -> None:
-        given = given_secret(arrival)
-        if secret_matches(given, hook.secrets(self._clock())):
-            return
+    async def _refusal(self, hook: Hook, arrival: Arrival) -> Unauthenticated | None:
+        """What to say to a sender who does not know the webhook's secret, else None."""
+        refusal = _judged(hook, arrival, self._clock)
+        if refusal is None or not _is_signed(hook, arrival):
+            return refusal
         # The secret may have been changed a moment ago, in another process.
-        fresh = await self._hooks.get(hook.webhook_id, oldest_s=_FRESH_S) if given else None
-        if fresh is None or not secret_matches(given, fresh.secrets(self._clock())):
-            raise Unauthenticated(
-                "wrong_secret",
-                "The webhook's secret is missing or wrong; send it as the header X-Webhook-Secret or as ?secret=.",
-            )
+        fresh = await self._hooks.get(hook.webhook_id, oldest_s=_FRESH_S)
+        return refusal if fresh is None or fresh is hook else _judged(fresh, arrival, self._clock)
 
     def _require_rate(self, hook: Hook) -> None:
         per_second = hook.config.rate_per_min / 60
@@ -131,74 +143,62 @@ class Ingest:
     async def _accept(self, hook: Hook, arrival: Arrival, data: Data, key: Key | None, delivery_id: UUID) -> Accepted:
         if not isinstance(data, File):
             async with self._db.connection() as connection:
-                return await accept(connection, _new_run(hook, arrival, data, key, delivery_id))
+                return await admit(connection, hook, arrival, data, key=key, delivery_id=delivery_id)
         async with self._db.transaction() as connection:
-            reference = await blobs.store(
-                connection,
-                workspace_id=hook.workspace_id,
-                run_id=None,
-                content=data.content,
-                media_type=data.media_type,
-            )
-            accepted = await accept(connection, _new_run(hook, arrival, reference, key, delivery_id))
-            await repository.settle_file(
-                connection, str(reference[blobs.REFERENCE]), None if accepted.duplicate else accepted.run_id
-            )
-        return accepted
+            return await admit(connection, hook, arrival, data, key=key, delivery_id=delivery_id)
+
+    async def _capture(self, hook: Hook, arrival: Arrival, refusal: VutlerError | None) -> UUID | None:
+        """Keep the arrival as the sample; None when another one was quicker."""
+        row = not_run(
+            hook,
+            arrival,
+            verdict="captured",
+            reason=refusal.code if refusal else None,
+            detail=refusal.detail if refusal else None,
+            status=401 if refusal else 202,
+            limit=KEPT_STRANGER_BODY if refusal else capture.KEPT_BODY,
+        )
+        async with self._db.transaction() as connection:
+            if not await capture.take(connection, hook.trigger_id, row.id, authentic=refusal is None):
+                return None
+            await repository.add(connection, row)
+            await capture.announce(connection, hook.rule_id)
+        return row.id
+
+    async def _confirm(self, hook: Hook, arrival: Arrival, challenge: str) -> Received:
+        row = not_run(
+            hook, arrival, verdict="confirmed", reason="url_verification",
+            detail="The sender asked whether this address is ours, and was answered.", status=200, limit=0,
+        )  # fmt: skip
+        async with self._db.connection() as connection:
+            await repository.add(connection, row)
+        return Received(row.id, "confirmed", challenge=challenge)
 
     async def _filtered(self, hook: Hook, arrival: Arrival, key: Key | None) -> Received:
-        delivery_id = await self._write(
+        row = not_run(
             hook, arrival, verdict="filtered", reason="filter", detail="The filter of the trigger is not met.",
             status=202, limit=KEPT_BODY, key=key,
         )  # fmt: skip
-        return Received(delivery_id, "filtered", None)
-
-    async def _write(
-        self,
-        hook: Hook,
-        arrival: Arrival,
-        *,
-        verdict: str,
-        reason: str,
-        detail: str,
-        status: int,
-        limit: int,
-        key: Key | None = None,
-    ) -> UUID:
-        row = repository.NotRun(
-            id=new_id(),
-            workspace_id=hook.workspace_id,
-            rule_id=hook.rule_id,
-            trigger_id=hook.trigger_id,
-            verdict=verdict,
-            reason=reason,
-            detail=detail,
-            http_status=status,
-            dedupe_key=key.text if key else None,
-            size=arrival.size,
-            content_type=arrival.content_type,
-            remote=arrival.remote,
-            headers=kept_headers(arrival),
-            query=kept_query(arrival),
-            body=arrival.body if arrival.body and len(arrival.body) <= limit else None,
-        )
         async with self._db.connection() as connection:
             await repository.add(connection, row)
-        return row.id
+        return Received(row.id, "filtered")
 
 
-def _new_run(hook: Hook, arrival: Arrival, data: Json, key: Key | None, delivery_id: UUID) -> NewRun:
-    return NewRun(
-        workspace_id=hook.workspace_id,
-        rule_id=hook.rule_id,
-        version=hook.version,
-        trigger_type="webhook",
-        data=data,
-        trigger_id=hook.trigger_id,
-        context={"headers": kept_headers(arrival), "query": kept_query(arrival)},
-        lane=hook.lane,
-        priority=hook.priority,
-        key=key.text if key else None,
-        key_ttl=key.ttl if key else KEY_TTL,
-        delivery=Delivery(delivery_id, arrival.size, arrival.content_type, arrival.remote),
-    )
+def _judged(hook: Hook, arrival: Arrival, clock: Clock) -> Unauthenticated | None:
+    if hook.config.style is None:
+        if secret_matches(given_secret(arrival), hook.secrets(clock())):
+            return None
+        return Unauthenticated(
+            "wrong_secret",
+            "The webhook's secret is missing or wrong; send it as the header X-Webhook-Secret or as ?secret=.",
+        )
+    moment = clock()
+    reason = signatures.refusal(hook.config.style, arrival.headers, arrival.body, hook.signing_secrets(moment), moment)
+    return None if reason is None else Unauthenticated("wrong_signature", reason)
+
+
+def _is_signed(hook: Hook, arrival: Arrival) -> bool:
+    """Whether the sender shows a secret or a signature at all."""
+    if hook.config.style is None:
+        return given_secret(arrival) != ""
+    return signatures.SIGNATURE_HEADERS[hook.config.style] in arrival.headers

@@ -92,6 +92,8 @@ def _refusal(error: Exception) -> dict[str, object]:
             why, limit, worn = "it takes too much memory", True, True
         case RecursionError():
             why, limit, worn = "it is nested too deeply", True, True
+        case _ if isinstance(error, NameError) or "set_int_max_str_digits" in str(error):
+            why = "it makes a number that is too large"  # NameError: Jinja wrote the constant as Python's `inf`
         case _:
             why = str(error) or type(error).__name__
     return {"limit": limit, "worn": worn, "why": why[:300].rstrip(".")}
@@ -102,7 +104,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     while len(head := questions.read(4)) == 4:
         arm()
         question = json.loads(questions.read(struct.unpack(">I", head)[0]))
-        text = json.dumps(answer(question)).encode()
+        text = json.dumps(answer(question), ensure_ascii=False).encode(errors="replace")  # lone surrogates are no text
         answers.write(struct.pack(">I", len(text)) + text)
         answers.flush()
 

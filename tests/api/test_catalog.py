@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from api.catalog import preferred
+from api.language import preferred
 from blocks import registry
 from tests.api.conftest import Tenant
 
@@ -27,6 +27,8 @@ async def test_in_french(client: httpx.AsyncClient, ada: Tenant) -> None:
     assert answer.headers["content-language"] == "fr"
     titles = {each["name"]: each["title"] for each in answer.json()["triggers"]}
     assert titles["cron"] == "Planification"
+    sentences = {each["name"]: each["sentence"] for each in answer.json()["actions"]}
+    assert sentences["http"] == "envoyer un {method} à {host}"
 
 
 async def test_the_definition_language(client: httpx.AsyncClient, ada: Tenant) -> None:

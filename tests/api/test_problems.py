@@ -25,7 +25,9 @@ async def test_routing_errors_are_problems(client: httpx.AsyncClient) -> None:
     problem(await client.get("/"), 404, "not_found")
     answer = await client.put("/api/me")
     problem(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, PATCH"
+    answer = await client.request("TRACE", f"/api/automations/{uuid.uuid4()}")
+    assert answer.headers["allow"] == "DELETE, GET, PATCH, PUT"
 
 
 async def test_answers_carry_the_security_headers(client: httpx.AsyncClient, ada: Tenant) -> None:

@@ -1,5 +1,6 @@
 """What a webhook's body becomes: JSON its value, a form an object, text a string, the rest a file."""
 
+import gzip
 from typing import Any
 
 import httpx
@@ -48,6 +49,7 @@ async def test_kinds_of_bodies(
     [
         ("application/json", b"{nope"),
         ("application/json", b'{"a": NaN}'),
+        ("application/json", b'{"a": -1e999}'),
         ("application/json", b"[" * 1000 + b"]" * 1000),
         ("application/json", b'"\xff"'),
         ("application/json", b'{"a": "\\u0000"}'),
@@ -66,6 +68,12 @@ async def test_bodies_that_lie_are_refused(
     assert await run_count(db) == 0
     (delivery,) = await ledger(client, ada)
     assert (delivery["verdict"], delivery["http_status"]) == ("refused", 422)
+
+
+async def test_a_compressed_body_is_refused_with_the_reason(client: httpx.AsyncClient, hook: Webhook) -> None:
+    headers = GOOD | {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    found = problem(await client.post(hook.path, content=gzip.compress(b"{}"), headers=headers), 422, "invalid_body")
+    assert found["errors"][0]["message"] == "The body is compressed (gzip); send it as it is, without Content-Encoding."
 
 
 async def test_other_bodies_are_files(

@@ -73,6 +73,13 @@ async def test_its_example_is_a_valid_config(action: Action[Any]) -> None:
 
 
 @each
+def test_an_unsafe_call_does_not_only_read(action: Action[Any]) -> None:
+    """What only reads is carried out when a step is tried out, without asking."""
+    given = action.Input.model_validate(action.example)
+    assert not (action.only_reads(given) and action.effect(given) is Effect.UNSAFE)
+
+
+@each
 def test_its_models_refuse_unknown_fields(action: Action[Any]) -> None:
     assert issubclass(action.Input, StepModel)
     with pytest.raises(ValidationError, match="no_such_field"):

@@ -126,6 +126,7 @@ def test_what_a_call_does_to_the_world(config: JsonObject, effect: Effect) -> No
         ("application/problem+json; charset=utf-8", '"x"', "x"),
         ("application/json", "{broken", "{broken"),
         ("application/json", '{"a": NaN}', '{"a": NaN}'),
+        ("application/json", '{"a": 1e999}', '{"a": 1e999}'),
         ("application/json", "[" * 1000 + "]" * 1000, "[" * 1000 + "]" * 1000),
         ("application/json", '{"a\\u0000": "b\\u0000"}', {"a\ufffd": "b\ufffd"}),
         ("application/json", '"\\ud800"', '"\\ud800"'),

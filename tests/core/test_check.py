@@ -101,6 +101,8 @@ async def test_everything_is_said_at_once() -> None:
     ]  # fmt: skip
     assert all(finding.message[0].isupper() or finding.message[0] in "0123456789'{" for finding in found), found
     assert next(each for each in found if each.at == "actions[1].type").message.endswith("There are: echo, fork.")
+    assert next(each for each in found if "needs" in each.at).message == "There is no step ghost; there are a, d, e, f."
+    assert "There is no step 'zz'; there are a, d, e, f." in [each.message for each in found]
 
 
 @pytest.mark.parametrize("value", ["{{ trigger.data.n }}", "{% if true %}3{% endif %}"])

@@ -70,6 +70,9 @@ def test_fields_named_like_secrets_are_masked(written: io.StringIO, name: str) -
     assert "S3CRET" not in written.getvalue()
 
 
-def test_ordinary_text_stays(written: io.StringIO) -> None:
-    structlog.get_logger().info("said", path="/api/automations?search=a", count=7)
-    assert _lines(written)[0]["path"] == "/api/automations?search=a"
+@pytest.mark.parametrize(
+    "text", ["/api/automations?search=a", "POST http://127.0.0.1:4200/api/flow_runs", "ws://[::1]:4200 is away"]
+)
+def test_ordinary_text_stays(written: io.StringIO, text: str) -> None:
+    structlog.get_logger().info("said", detail=text, count=7)
+    assert _lines(written)[0]["detail"] == text

@@ -135,6 +135,8 @@ async def test_expressions(renderer: Renderer, source: str, expected: Json) -> N
         ("{{ nobody.x + 1 }}", "there is no 'nobody'."),
         ("{{ trigger.data.name.upper ~ '' }}", "a function, not a value."),
         ("{{ 1 / 0 }}", "division by zero."),
+        ("{{ 1e308 * 10 }}", "it makes a number that is too large."),
+        ("{{ 10 ** 5000 }}", "it makes a number that is too large."),
         ("{{ 'a' + 1 }}", "can only concatenate str"),
         ("{{ trigger.data.items | tojso }}", "No filter named 'tojso' (line 1)."),
         ("{{ 1 is strange }}", "No test named 'strange' (line 1)."),
@@ -161,6 +163,10 @@ async def test_an_error_names_the_expression_and_what_was_there(renderer: Render
     assert caught.value.code == "template_error"
     assert told in caught.value.message
     assert source[source.find("{") :][:8] in caught.value.message
+
+
+async def test_half_a_character_is_no_text(renderer: Renderer) -> None:
+    assert await renderer.render(r"{{ 'a\ud800b' }}", CONTEXT, workspace="w") == "a?b"
 
 
 async def test_a_value_is_rendered_all_through_and_once(renderer: Renderer) -> None:

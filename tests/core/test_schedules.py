@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks.schedule import Schedule
+from blocks.schedule_words import in_words
 from blocks.values import Json, JsonObject
 from core.db import Database
 from core.ids import new_id
 from core.schedules import fires
 from core.schedules.fires import PrefectDue
 from core.schedules.times import is_due, next_times, times_after
-from core.schedules.words import in_words
 from tests.published import Published, publish
 
 MINUTELY: Json = {"cron": "* * * * *", "timezone": "UTC"}

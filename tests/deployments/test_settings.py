@@ -59,6 +59,13 @@ def test_everything_set() -> None:
         ("VUTLER_WORKERS", "-1", "from 0 to 64"),
         ("VUTLER_SIGNUP", "closed", "either unset or 'open'"),
         ("VUTLER_SECRET_KEY_FILE", "/does/not/exist", "can't be read: No such file"),
+        ("VUTLER_PUBLIC_URL", "vutler.example", "a URL such as https://"),
+        ("VUTLER_PUBLIC_URL", "https://vutler.example:port", "a URL such as https://"),
+        ("VUTLER_PUBLIC_URL", "https://vutler.example/?a=1", "a URL such as https://"),
+        ("VUTLER_PREFECT_API_URL", "ftp://prefect.example/api", "a URL such as https://"),
+        ("VUTLER_HTTP_ALLOW_HOSTS", "intranet, http://x", "no valid port"),
+        ("VUTLER_HTTP_ALLOW_HOSTS", "300.1.1.1/99", "neither host[:port] nor a network"),
+        ("VUTLER_LOG_LEVEL", "loud", "one of debug, info, warning, error, not 'loud'"),
     ],
 )
 def test_what_can_not_be_used_is_named(name: str, value: str, said: str) -> None:

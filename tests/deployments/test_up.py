@@ -212,6 +212,11 @@ def test_a_taken_port_is_told_before_anything_is_started(idle: Product) -> None:
     assert not (idle.home / "postgres").exists()
 
 
+def test_an_address_of_another_machine(idle: Product) -> None:
+    idle.environment["VUTLER_HOST"] = "192.0.2.1"
+    assert "Set VUTLER_HOST to one that is" in _refusal(idle)
+
+
 def test_the_same_port_twice(idle: Product) -> None:
     idle.environment["VUTLER_PREFECT_PORT"] = str(idle.port)
     assert "two different ports" in _refusal(idle)

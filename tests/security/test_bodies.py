@@ -20,6 +20,7 @@ LIMIT = 1024 * 1024
         b'{"a":' * 1000 + b"1" + b"}" * 1000,
         b'{"email": NaN}',
         b'{"email": Infinity}',
+        b'{"email": 1e999}',
         b'{"email": "\xff\xfe"}',
         b'{"email": "\\ud800"}',
         b'{"email": "a\\u0000b"}',
@@ -43,8 +44,17 @@ async def test_json_of_another_shape_is_a_422(client: httpx.AsyncClient, body: b
 async def test_another_kind_of_body_is_a_422(client: httpx.AsyncClient) -> None:
     for media_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         answer = await client.post("/api/auth/login", content=b"email=a", headers={"Content-Type": media_type})
-        problem(answer, 422, "invalid_request")
+        found = problem(answer, 422, "invalid_request")
+        assert found["errors"] == [
+            {"at": "body", "message": "Send JSON, with the header Content-Type: application/json."}
+        ]
     problem(await client.post("/api/auth/login"), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("path", ["/api/automations?search=", "/api/automations/logs?q=", "/api/deliveries?cursor="])
+async def test_no_parameter_holds_u0000(client: httpx.AsyncClient, ada: Tenant, path: str) -> None:
+    found = problem(await client.get(f"{path}a%00b", headers=ada.headers), 422, "invalid_request")
+    assert found["errors"] == [{"at": "query", "message": "The character U+0000 is not accepted."}]
 
 
 async def test_a_body_over_the_limit_is_a_413(client: httpx.AsyncClient, ada: Tenant) -> None:

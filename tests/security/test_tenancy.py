@@ -17,6 +17,7 @@ from tests.api.rows import SECRET, Webhook, add_run, add_webhook
 
 SCHEMA = coverage.application().openapi()
 SECURED = [(method, path) for method, path, operation in operations(SCHEMA) if operation.get("security")]
+Ids = dict[str, UUID | int | str]
 WITH_IDS = [(method, path) for method, path in SECURED if "{" in path]
 
 
@@ -26,21 +27,30 @@ async def hook(db: Database, ada: Tenant) -> Webhook:
 
 
 @pytest.fixture
-async def adas(db: Database, ada: Tenant, hook: Webhook) -> dict[str, UUID]:
+async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
     """An id of each kind, all of them Ada's, by the name of the path's parameter."""
     run_id = await add_run(db, ada, hook.rule_id, {"n": 1})
+    delivery_id = new_id()
     async with db.connection() as connection:
         reference = await blobs.store(
             connection, workspace_id=ada.workspace_id, run_id=run_id, content=b"x", media_type="text/plain"
         )
+        await connection.execute(
+            "INSERT INTO deliveries (id, workspace_id, rule_id, trigger_id, verdict, http_status)"
+            " VALUES ($1, $2, $3, $4, 'refused', 401)",
+            delivery_id, ada.workspace_id, hook.rule_id, hook.trigger_id,
+        )  # fmt: skip
     return {
         "automation_id": hook.rule_id,
         "log_id": run_id,
         "blob_id": UUID(str(reference["$blob"])),
+        "delivery_id": delivery_id,
+        "number": 1,  # of a version
+        "step": "send",
     }
 
 
-def _filled(path: str, ids: dict[str, UUID]) -> str:
+def _filled(path: str, ids: Ids) -> str:
     """The path with these ids. A parameter that nobody gave an id for fails the test: say what it is."""
     return re.sub(r"\{(\w+)\}", lambda found: str(ids[found[1]]), path)
 
@@ -50,10 +60,15 @@ async def _call(client: httpx.AsyncClient, method: str, path: str, headers: dict
     return await client.request(method, path, headers=headers, **body)
 
 
-def _without_ids(answer: httpx.Response, ids: list[UUID]) -> str:
+def _nobodys(ids: Ids) -> Ids:
+    """Ids of nothing; numbers and names, which stand behind an id, are as good as any."""
+    return {name: new_id() if isinstance(value, UUID) else value for name, value in ids.items()}
+
+
+def _without_ids(answer: httpx.Response, ids: Ids) -> str:
     text = answer.text.replace(answer.json()["request_id"], "")
-    for each in ids:
-        text = text.replace(str(each), "")
+    for each in ids.values():
+        text = text.replace(str(each), "") if isinstance(each, UUID) else text
     return text
 
 
@@ -62,6 +77,10 @@ async def _snapshot(db: Database) -> list[str]:
         "automation_rules",
         "automation_triggers",
         "automation_versions",
+        "webhook_secrets",
+        "webhook_captures",
+        "deliveries",
+        "agent_events",
         "automation_logs",
         "run_queue",
         "blobs",
@@ -76,9 +95,7 @@ async def _snapshot(db: Database) -> list[str]:
 
 
 @pytest.mark.proves("R-PROD-1", "T-4", "D1 (1)")
-async def test_without_a_token_everything_is_401(
-    client: httpx.AsyncClient, db: Database, adas: dict[str, UUID]
-) -> None:
+async def test_without_a_token_everything_is_401(client: httpx.AsyncClient, db: Database, adas: Ids) -> None:
     before = await _snapshot(db)
     for method, path in SECURED:
         answer = await _call(client, method, _filled(path, adas), {})
@@ -88,34 +105,32 @@ async def test_without_a_token_everything_is_401(
 
 @pytest.mark.proves("R-PROD-1", "T-4", "D1 (1)")
 async def test_a_foreign_id_is_a_404_and_changes_nothing(
-    client: httpx.AsyncClient, db: Database, eve: Tenant, adas: dict[str, UUID]
+    client: httpx.AsyncClient, db: Database, eve: Tenant, adas: Ids
 ) -> None:
     before = await _snapshot(db)
     for method, path in WITH_IDS:
         answer = await _call(client, method, _filled(path, adas), eve.headers)
         assert answer.status_code in (404, 422), f"{method} {path}: {answer.status_code} {answer.text}"
         if answer.status_code == 422:  # of a body that is wrong whoever asks
-            owned = await _call(client, method, _filled(path, {name: new_id() for name in adas}), eve.headers)
+            owned = await _call(client, method, _filled(path, _nobodys(adas)), eve.headers)
             assert owned.status_code == 422
     assert await _snapshot(db) == before
 
 
-async def test_an_unknown_id_is_answered_like_a_foreign_one(
-    client: httpx.AsyncClient, eve: Tenant, adas: dict[str, UUID]
-) -> None:
+async def test_an_unknown_id_is_answered_like_a_foreign_one(client: httpx.AsyncClient, eve: Tenant, adas: Ids) -> None:
     for method, path in WITH_IDS:
         foreign = await _call(client, method, _filled(path, adas), eve.headers)
-        nobodys = {name: new_id() for name in adas}
+        nobodys = _nobodys(adas)
         unknown = await _call(client, method, _filled(path, nobodys), eve.headers)
         texts = [
-            _without_ids(foreign, [*adas.values()]),
-            _without_ids(unknown, [*nobodys.values()]),
+            _without_ids(foreign, adas),
+            _without_ids(unknown, nobodys),
         ]
         assert texts[0] == texts[1], f"{method} {path}"
 
 
 async def test_another_workspace_by_header_is_a_404(
-    client: httpx.AsyncClient, ada: Tenant, eve: Tenant, adas: dict[str, UUID]
+    client: httpx.AsyncClient, ada: Tenant, eve: Tenant, adas: Ids
 ) -> None:
     for workspace in (ada.workspace_id, new_id()):
         for method, path in SECURED:
@@ -126,19 +141,17 @@ async def test_another_workspace_by_header_is_a_404(
 
 
 @pytest.mark.proves("R-PROD-1", "D1 (1)")
-async def test_lists_show_only_ones_own(
-    client: httpx.AsyncClient, eve: Tenant, hook: Webhook, adas: dict[str, UUID]
-) -> None:
+async def test_lists_show_only_ones_own(client: httpx.AsyncClient, eve: Tenant, hook: Webhook, adas: Ids) -> None:
     await client.post(hook.path, headers={"X-Webhook-Secret": SECRET})
     for method, path in SECURED:
         if method == "GET" and "{" not in path:
             answer = await client.get(path, headers=eve.headers)
             for each in (*adas.values(), hook.trigger_id):
-                assert str(each) not in answer.text, path
+                assert not isinstance(each, UUID) or str(each) not in answer.text, path
 
 
 async def test_a_member_who_was_sent_away_is_out_within_seconds(
-    client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant, adas: dict[str, UUID]
+    client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant, adas: Ids
 ) -> None:
     async with db.connection() as connection:
         await connection.execute(

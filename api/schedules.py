@@ -1,0 +1,123 @@
+"""When schedules will fire, before they do."""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic.config import JsonDict
+
+from api.caller import CallerDep
+from api.language import LanguageDep
+from api.problems import documented
+from api.services import ServicesDep
+from api.strict import StrictRoute
+from blocks.schedule_words import in_words
+from blocks.words import Language
+from core.schedules import preview
+from core.schedules.preview import Preview
+
+router = APIRouter(prefix="/api", tags=["schedules"], route_class=StrictRoute)
+
+_EXAMPLE: Final[JsonDict] = {
+    "active": True,
+    "schedules": [
+        {
+            "cron": "30 2 * * *",
+            "timezone": "Europe/Zurich",
+            "every_s": None,
+            "run_at": None,
+            "sentence": "every day at 02:30 (Europe/Zurich)",
+        }
+    ],
+    "times": [
+        {"at": "2027-03-27T01:30:00Z", "local": "2027-03-27T02:30:00+01:00", "mark": None, "schedule": 0},
+        {"at": "2027-03-28T01:00:00Z", "local": "2027-03-28T03:00:00+02:00", "mark": "gap", "schedule": 0},
+    ],
+}
+
+
+class ScheduleView(BaseModel):
+    cron: str | None
+    timezone: str | None
+    every_s: int | None
+    run_at: datetime | None
+    sentence: str = Field(description="in words, in the language of Accept-Language")
+
+
+class TimeView(BaseModel):
+    """One due time."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime = Field(description="UTC")
+    local: datetime = Field(description="the same in the schedule's time zone")
+    mark: Literal["gap", "overlap"] | None = Field(
+        description="gap: the clock jumps over the time, so it is due behind the jump; overlap: the first of two"
+    )
+    schedule: int = Field(description="which of `schedules`, counted from 0")
+
+
+class PreviewView(BaseModel):
+    """The next times of all schedules together, exactly as they will fire."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
+    active: bool = Field(description="these times will start runs, as things are")
+    schedules: list[ScheduleView]
+    times: list[TimeView]
+
+    @classmethod
+    def of(cls, found: Preview, language: Language) -> Self:
+        return cls(
+            active=found.active,
+            schedules=[
+                ScheduleView(**each.model_dump(), sentence=in_words(each, language)) for each in found.schedules
+            ],
+            times=[TimeView.model_validate(each) for each in found.times],
+        )
+
+
+class PreviewBody(BaseModel):
+    """Either `trigger_config` or `schedules`, in any form that can be saved."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"schedules": [{"cron": "30 2 * * *", "timezone": "Europe/Zurich"}], "count": 2}},
+    )
+
+    trigger_config: dict[str, JsonValue] | None = Field(default=None, description="of a schedule trigger")
+    schedules: list[JsonValue] | None = None
+    count: int = Field(default=10, ge=1, le=preview.MOST)
+    timezone: str | None = Field(default=None, max_length=60, description="where a schedule names none; IANA name")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.trigger_config is None) is (self.schedules is None):
+            raise ValueError("Give either trigger_config or schedules.")
+        return self
+
+
+@router.get(
+    "/automations/{automation_id:uuid}/schedule/preview",
+    summary="Preview an automation's schedule",
+    responses=documented(401, 404, 422),
+)
+async def of_automation(
+    *,
+    automation_id: Annotated[UUID, Path(description="id of an automation")],
+    caller: CallerDep,
+    services: ServicesDep,
+    language: LanguageDep,
+    count: Annotated[int, Query(ge=1, le=preview.MOST, description=f"how many, at most {preview.MOST}")] = 10,
+) -> PreviewView:
+    """The next times of the live version, or of a draft that was never published; none where nothing is scheduled."""
+    return PreviewView.of(await services.previews.of_automation(caller, automation_id, count), language)
+
+
+@router.post("/schedules/preview", summary="Preview a schedule", responses=documented(401, 422))
+async def of_config(_caller: CallerDep, body: PreviewBody, language: LanguageDep) -> PreviewView:
+    """The next times of a schedule that is still being written. Nothing is saved."""
+    config = body.schedules if body.trigger_config is None else body.trigger_config
+    return PreviewView.of(preview.of_config(config, body.count, body.timezone), language)

@@ -1,0 +1,93 @@
+"""What happened to an agent, and the automations that start for it: one transaction."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from blocks.triggers.agent_event import AgentEventConfig, EventType
+from blocks.values import Json, JsonObject
+from core import idempotency, jsontext
+from core.automations import subscribers
+from core.caller import Caller
+from core.clock import Clock, now
+from core.db import Connection, Database
+from core.idempotency import Once
+from core.ids import new_id
+from core.runs.accept import accept
+
+KIND: Final = "agent_event"
+
+_ADD = """
+INSERT INTO agent_events (id, workspace_id, type, agent, content, data, runs, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`agent` is the slug or id of the agent it happened to, `content` what was said, `data` whatever else belongs."""
+
+    type: EventType
+    agent: str | None
+    content: str | None
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """`runs`: (automation, run) for each automation that started."""
+
+    event_id: UUID
+    runs: list[tuple[UUID, UUID]]
+
+
+class AgentEvents:
+    """The service of one process."""
+
+    def __init__(self, db: Database, *, clock: Clock = now) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def emit(self, caller: Caller, event: Event, once: Once | None) -> Emitted:
+        """Take in an event from outside. Raises `Forbidden`, and what `core.idempotency.once` raises."""
+        caller.require("editor")
+        async with self._db.transaction() as connection:
+
+            async def work() -> JsonObject:
+                emitted = await self.record(connection, caller.workspace_id, event)
+                runs: list[Json] = [[str(rule_id), str(run_id)] for rule_id, run_id in emitted.runs]
+                return {"event_id": str(emitted.event_id), "runs": runs}
+
+            answer, _ = await idempotency.once(connection, once, 202, work)
+        runs = answer["runs"] if isinstance(answer["runs"], list) else []
+        pairs = [each for each in runs if isinstance(each, list)]
+        return Emitted(UUID(str(answer["event_id"])), [(UUID(str(rule)), UUID(str(run))) for rule, run in pairs])
+
+    async def record(self, connection: Connection, workspace_id: UUID, event: Event) -> Emitted:
+        """Keep the event and accept a run of each automation that wants it, in the transaction of `connection`."""
+        event_id, moment = new_id(), self._clock()
+        data: JsonObject = {
+            "id": str(event_id),
+            "type": event.type,
+            "agent": event.agent,
+            "content": event.content,
+            "data": event.data,
+            "received_at": moment.isoformat(),
+        }
+        text = _text(event)
+        runs: list[tuple[UUID, UUID]] = []
+        for each in await subscribers.of_kind(connection, workspace_id, KIND):
+            if AgentEventConfig.model_validate(each.config).wants(event.type, event.agent, text):
+                accepted = await accept(connection, each.run(workspace_id, KIND, data))
+                runs.append((each.rule_id, accepted.run_id))
+        await connection.execute(
+            _ADD, event_id, workspace_id, event.type, event.agent, event.content, event.data, len(runs), moment
+        )
+        return Emitted(event_id, runs)
+
+
+def _text(event: Event) -> str:
+    """Where keywords and patterns are looked for: the content; without one, the data as JSON."""
+    if event.content is not None:
+        return event.content
+    return "" if event.data is None else jsontext.dump_text(event.data)

@@ -1,0 +1,252 @@
+"""Trying out one step with sample data: rendered always, run where that changes nothing or was confirmed.
+
+A trial is no run: nothing is recorded, retried or counted, and large answers are not kept.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final, Protocol, assert_never
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from blocks.action import Action, Effect, Http, Level, StepModel
+from blocks.errors import ActionError, InvalidInput
+from blocks.outcomes import Choose, Done, Outcome, Respond, Wait
+from blocks.values import Json, JsonObject
+from core import clock
+from core.automations import graph
+from core.automations.definition import Definition, Step
+from core.automations.model import Rule
+from core.automations.service import Automations
+from core.automations.versions import draft_of
+from core.buckets import Buckets
+from core.caller import Caller
+from core.db import Database
+from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
+from core.ids import new_id
+from core.places import place
+from core.sentences import sentence
+
+LONGEST_S: Final = 30.0
+MOST_LINES: Final = 100
+_AT_ONCE: Final = 20  # trials of a workspace, and one a second after that
+_PER_SECOND: Final = 1.0
+
+
+class Renders(Protocol):
+    """The renderer as a trial uses it (`core/rendering`)."""
+
+    async def render(self, value: Json, context: Mapping[str, Json], *, workspace: str) -> Json: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the step is to believe has happened: the trigger's data, and the outputs of steps before it by id."""
+
+    data: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Trial:
+    """What came of it. `sent`: the action was run. `rendered` is null when its templates failed already."""
+
+    rendered: Json = None
+    effect: Effect | None = None
+    sent: bool = False
+    output: Json = None
+    waits: str | None = None  # the sentence of a step that would go on later
+    error_code: str | None = None
+    error: str | None = None
+    duration_ms: int = 0
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Context:
+    """Implements `blocks.action.ActionContext` without a run."""
+
+    run_id: str
+    step_id: str
+    timeout_s: float
+    http: Http
+    lines: list[str]
+    attempt: int = 1
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.run_id}/{self.step_id}/0"
+
+    def log(self, text: str, level: Level = Level.INFO) -> None:
+        if len(self.lines) < MOST_LINES:
+            self.lines.append(text[:1000])
+
+    async def store(self, content: bytes, media_type: str) -> JsonObject:
+        self.log(f"A value of {len(content)} bytes ({media_type}) is not kept in a trial.")
+        return {"$blob": None, "size": len(content), "media_type": media_type}
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the trials of a process share."""
+
+    renderer: Renders
+    http: Http
+    actions: Mapping[str, Action[Any]]
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """The step of a draft that is tried out."""
+
+    rule: Rule
+    definition: Definition
+    step: Step
+    action: Action[Any]
+
+    @property
+    def timeout_s(self) -> float:
+        return min(self.step.timeout_s or self.action.timeout_s, LONGEST_S)
+
+
+class Trials:
+    """The service of one process."""
+
+    def __init__(self, db: Database, automations: Automations, tools: Tools) -> None:
+        self._db = db
+        self._automations = automations
+        self._tools = tools
+        self._rates = Buckets()
+
+    async def run(self, caller: Caller, rule_id: UUID, step_id: str, sample: Sample, *, confirm: bool) -> Trial:
+        """Try a step of the draft. What goes wrong in the step itself is told in the trial.
+
+        Raises `NotFound`, `Invalid` for samples that fit no step, `RateLimited`, and `Conflict` where the draft can't
+        be read or the step's action is not installed.
+        """
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            rule = await self._automations.found(connection, caller, rule_id)
+        tried = self._tried(rule, step_id)
+        _require_known(tried.definition, sample)
+        if wait := self._rates.take(str(caller.workspace_id), burst=_AT_ONCE, per_second=_PER_SECOND):
+            raise RateLimited("too_many_trials", "These are many tests at once; try again in a moment.", after=wait)
+        trial, begun = Trial(), monotonic()
+        try:
+            async with asyncio.timeout(tried.timeout_s):
+                await self._try(trial, tried, sample, confirm=confirm)
+        except TimeoutError:
+            trial.error_code, trial.error = "step_timeout", f"No answer within {tried.timeout_s:g} s."
+        except ActionError as error:
+            trial.error_code, trial.error = error.code, error.message
+        trial.duration_ms = round((monotonic() - begun) * 1000)
+        return trial
+
+    def _tried(self, rule: Rule, step_id: str) -> _Tried:
+        definition = draft_of(rule)
+        step = graph.graph(definition.actions).get(step_id)
+        if step is None:
+            known = ", ".join(each.id for each in definition.actions[:20]) or "none yet"
+            raise NotFound("step_not_found", f"The draft has no step {step_id!r}; there are: {known}.")
+        action = self._tools.actions.get(step.type)
+        if action is None:
+            raise Conflict("action_unknown", f"The step is of the type {step.type!r}, which is not installed here.")
+        return _Tried(rule, definition, step, action)
+
+    async def _try(self, trial: Trial, tried: _Tried, sample: Sample, *, confirm: bool) -> None:
+        run_id = str(new_id())
+        names = _names(tried, sample, run_id, self._tools.public_url)
+        workspace = str(tried.rule.workspace_id)
+        trial.rendered = await self._tools.renderer.render({**tried.step.config}, names, workspace=workspace)
+        given = _input(tried.action, trial.rendered)
+        trial.effect = tried.action.effect(given)
+        if not confirm and not tried.action.only_reads(given):
+            return
+        trial.sent = True
+        context = _Context(run_id, tried.step.id, tried.timeout_s, self._tools.http, trial.lines)
+        try:
+            outcome = await tried.action.run(given, context)
+        except (ActionError, TimeoutError):
+            raise
+        except Exception as error:  # an action's own fault is its result, not ours
+            raise InvalidInput("internal_error", f"The action broke: {type(error).__name__}: {error}") from error
+        _settle(trial, outcome)
+
+
+def _names(tried: _Tried, sample: Sample, run_id: str, public_url: str) -> dict[str, Json]:
+    """What the step's templates may name (definition.md, "Templates"), as far as the sample tells."""
+    rule, steps = tried.rule, tried.definition.actions
+    views: dict[str, Json] = {}
+    for position, step in enumerate(steps):
+        if step.id in sample.steps:
+            view: JsonObject = {"output": sample.steps[step.id], "status": "success", "error": None}
+            views[step.id] = views[str(position)] = view
+    return {
+        "trigger": {
+            "data": sample.data,
+            "type": rule.trigger_type,
+            "headers": {**sample.headers},
+            "query": {**sample.query},
+        },
+        **_previous(graph.graph(steps), tried.step, sample),
+        "steps": views,
+        "run": {"id": run_id, "url": f"{public_url}/automations/logs/{run_id}"},
+        "automation": {"id": str(rule.id), "name": rule.name},
+        "now": clock.now().isoformat(),
+    }
+
+
+def _previous(steps: graph.Graph, step: Step, sample: Sample) -> dict[str, Json]:
+    """The output of the nearest step before this one that has a sample; of a first step the trigger's data."""
+    if not step.needs:
+        return {"previous": {"output": sample.data}}
+    todo, seen = deque([step]), {step.id}
+    while todo:
+        for before, _ in reversed(graph.needed(todo.popleft())):
+            if before in sample.steps:
+                return {"previous": {"output": sample.steps[before]}}
+            if before in steps and before not in seen:
+                seen.add(before)
+                todo.append(steps[before])
+    return {}
+
+
+def _require_known(definition: Definition, sample: Sample) -> None:
+    known = [step.id for step in definition.actions]
+    findings = [
+        Finding(place(("steps", name)), f"There is no step {name!r}; there are: {', '.join(known[:20])}.")
+        for name in sample.steps
+        if name not in known
+    ]
+    if findings:
+        raise Invalid("invalid_request", "The request is not valid; `errors` says where.", tuple(findings))
+
+
+def _input(action: Action[Any], rendered: Json) -> StepModel:
+    """The rendered config as the action's input. Raises `InvalidInput` with everything that is wrong with it."""
+    try:
+        return action.Input.model_validate(rendered)
+    except ValidationError as error:
+        faults = [f"{place(('config', *each['loc']))}: {sentence(each)}" for each in error.errors(include_url=False)]
+        raise InvalidInput("invalid_input", " ".join(faults[:5])) from error
+
+
+def _settle(trial: Trial, outcome: Outcome) -> None:
+    match outcome:
+        case Done():
+            trial.output = outcome.output
+        case Choose():
+            trial.output = {"case": outcome.case}
+        case Respond():
+            trial.output = {"status": outcome.status, "headers": {**outcome.headers}, "body": outcome.body}
+        case Wait():
+            trial.waits = outcome.reason
+        case _:
+            assert_never(outcome)
