@@ -60,7 +60,7 @@ def take_over(execution: Execution, recorded: list[RecordedStep]) -> None:
 
 
 async def _run_steps(execution: Execution) -> None:
-    """Until every step has ended or waits; True parallelism: whatever is ready runs."""
+    """Run whatever is ready, in parallel, until every step has ended or waits."""
     active: set[asyncio.Task[None]] = set()
     try:
         while True:
