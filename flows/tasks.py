@@ -259,7 +259,8 @@ class StepCall:
 
     async def _record(self, status: str) -> StepRecord:
         record = self._record_of(status)
-        record.input = await self.execution.inline(self.rendered)
+        if record.input is None and self.rendered is not None:
+            record.input = await self.execution.inline(self.rendered)
         return record
 
     def _record_of(self, status: str) -> StepRecord:

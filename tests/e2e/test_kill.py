@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 from core.db import SCHEMA
 from deployments.postgres import Embedded
 from tests.e2e.person import Person, until
-from tests.e2e.product import Product, free_port
+from tests.e2e.product import Product
 from tests.echo import Echo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("kill")]
@@ -56,30 +56,6 @@ class Load:
         tasks = [asyncio.create_task(self.deliver(f"event-{self.sent + n}")) for n in range(count)]
         self.sent += count
         return tasks
-
-
-@pytest.fixture(scope="module")
-def echo_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def product(echo_port: int) -> Iterator[Product]:
-    with Product({"VUTLER_HTTP_ALLOW_HOSTS": f"127.0.0.1:{echo_port}"}) as product:
-        product.wait_prefect()
-        yield product
-
-
-@pytest.fixture
-async def echo(echo_port: int) -> AsyncIterator[Echo]:
-    async with Echo(port=echo_port) as echo:
-        yield echo
-
-
-@pytest.fixture
-async def person(product: Product) -> AsyncIterator[Person]:
-    async with Person(product.url) as person:
-        yield person
 
 
 async def ask(home: Path, query: str, *arguments: Any) -> Any:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,34 +10,10 @@ import aiohttp
 import pytest
 
 from tests.e2e.person import Person, until
-from tests.e2e.product import Product, free_port
+from tests.e2e.product import Product
 from tests.echo import Echo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
-
-
-@pytest.fixture(scope="module")
-def echo_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def product(echo_port: int) -> Iterator[Product]:
-    with Product({"VUTLER_HTTP_ALLOW_HOSTS": f"127.0.0.1:{echo_port}"}) as product:
-        product.wait_prefect()
-        yield product
-
-
-@pytest.fixture
-async def echo(echo_port: int) -> AsyncIterator[Echo]:
-    async with Echo(port=echo_port) as echo:
-        yield echo
-
-
-@pytest.fixture
-async def person(product: Product) -> AsyncIterator[Person]:
-    async with Person(product.url) as person:
-        yield person
 
 
 class Prefect:

@@ -13,7 +13,7 @@ CREATE INDEX run_queue_timers ON run_queue (available_at) WHERE state = 'waiting
 -- Record what one worker says of several runs: step results, log lines, waits, ends. One call, one commit, many runs.
 -- Only runs that the worker holds under the very epoch it names are written; their ids are given back. A step's
 -- result is written once: an ended step is never overwritten.
-CREATE OR REPLACE FUNCTION record_runs(p_owner text, p_runs jsonb, p_steps jsonb, p_lines jsonb, p_events text[])
+CREATE FUNCTION record_runs(p_owner text, p_runs jsonb, p_steps jsonb, p_lines jsonb, p_events text[])
 RETURNS uuid[] LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp AS $$
 DECLARE
     held uuid[];
