@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from blocks.values import Json, JsonObject
 
@@ -33,15 +34,59 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to people, which a waiting step is the reason for. The answer wakes the step.
+
+    `kind` is "approval" (the step of that name), "gate" (a step with `approval_required`; its input may be edited) or
+    "doubt" (whether an effect happened). `who` holds "owner", "role:<role>", user ids and mail addresses; empty means
+    the owner. `form` is the JSON Schema of the values that an answer brings. Without an answer at the deadline
+    (`Wait.until`) `on_deadline` is the answer.
+    """
+
+    kind: Literal["approval", "gate", "doubt"]
+    message: str
+    who: tuple[str, ...] = ()
+    form: JsonObject | None = None
+    remind_at: datetime | None = None
+    on_deadline: Literal["approve", "reject", "fail"] = "reject"
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """The step goes on later: at `until` (aware), or when somebody wakes it. Meanwhile the run holds no worker.
 
-    `reason` is a sentence for people; `details` are kept and given back to `Action.wake`.
+    `reason` is a sentence for people; `details` are kept and given back to `Action.wake`. With `ask` people are asked
+    in the very commit that records the wait.
     """
 
     reason: str
     until: datetime | None = None
     details: JsonObject = field(default_factory=dict)
+    ask: Ask | None = None
 
 
-Outcome = Done | Choose | Respond | Wait
+@dataclass(frozen=True, slots=True)
+class Expand:
+    """The step runs the steps it contains once for each of `items`, at most `concurrency` of them at a time.
+
+    Its output is the list of what the last steps gave. `keep_going`: an item that fails is null in the list.
+    """
+
+    items: list[Json]
+    concurrency: int = 1
+    keep_going: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The step starts a run of another automation (its id, or its name in the workspace) with `payload`.
+
+    With `wait` it goes on when that run has ended: its output is the step's, its failure too.
+    """
+
+    automation: str
+    payload: Json
+    wait: bool = True
+
+
+Outcome = Done | Choose | Respond | Wait | Expand | Call

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from blocks.action import Effect, Http, Level, StepModel
 from blocks.errors import ActionError, InvalidInput, Retryable
-from blocks.outcomes import Choose, Done, Outcome, Respond, Wait
+from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
 from core.ids import new_id
 from core.runs.blobs import fits
@@ -205,6 +205,8 @@ class StepCall:
             case Wait():
                 await self._waits(outcome)
                 return None
+            case Expand() | Call():
+                raise TypeError(f"a step can't {type(outcome).__name__.lower()} yet")
         assert_never(outcome)
 
     async def _done(self, output: Json, *, choice: str | None = None, told: bool = False) -> Ended:

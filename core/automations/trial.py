@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from blocks.action import Action, Effect, Http, Level, StepModel
 from blocks.errors import ActionError, InvalidInput
-from blocks.outcomes import Choose, Done, Outcome, Respond, Wait
+from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
 from core import clock
 from core.automations import graph
@@ -248,5 +248,9 @@ def _settle(trial: Trial, outcome: Outcome) -> None:
             trial.output = {"status": outcome.status, "headers": {**outcome.headers}, "body": outcome.body}
         case Wait():
             trial.waits = outcome.reason
+        case Expand():
+            trial.output = {"items": outcome.items}
+        case Call():
+            trial.output = {"automation": outcome.automation, "payload": outcome.payload}
         case _:
             assert_never(outcome)
