@@ -112,7 +112,8 @@ class Action(Described, ABC, Generic[InputT]):
     """One kind of step.
 
     `name` is permanent: it is the `type` in stored definitions. `example` is a valid `config`.
-    `retry_attempts` is the default of `retry.max_attempts` (at most 10).
+    `retry_attempts` is the default of `retry.max_attempts` (at most 10). The field that `contains` names is not
+    rendered by the step itself.
     """
 
     name: ClassVar[str]
@@ -125,6 +126,8 @@ class Action(Described, ABC, Generic[InputT]):
     timeout_s: ClassVar[float] = 30.0
     retry_attempts: ClassVar[int] = 1
     connection: ClassVar[str | None] = None
+    contains: ClassVar[str | None] = None  # the field of `config` that holds steps
+    light: ClassVar[bool] = False  # at once and from its input alone: it never waits, never acts, never retries
     example: ClassVar[dict[str, Json]]
 
     @abstractmethod
@@ -148,3 +151,7 @@ class Action(Described, ABC, Generic[InputT]):
     ) -> Outcome:
         """Go on after a `Wait`: `details` are its own, `answer` is what woke it, None when its time came."""
         return Done(None)
+
+    def recall(self, output: Json) -> Outcome:
+        """What a recorded `output` meant when the step ended well, for a run that goes on from its records."""
+        return Done(output)

@@ -18,10 +18,12 @@ class Done:
 class Choose:
     """The step ended well and sends the run down one of its exits: steps that need `this:<case>` go on.
 
-    An empty `case` is none of them.
+    An empty `case` is none of them. With an `output` the step has one of its own; without, it is the case, and the
+    step passes on what came before it.
     """
 
     case: str
+    output: Json = None
 
 
 @dataclass(frozen=True, slots=True)

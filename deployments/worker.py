@@ -23,10 +23,11 @@ from core import keys as core_keys
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
 from core.db import Database
+from core.errands import Errands
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
-from core.runs import partitions, retention
+from core.runs import calling, partitions, retention
 from core.runs.record import Writer
 from core.settings import Settings
 from deployments.databases import vutler_dsn
@@ -36,6 +37,7 @@ from deployments.warm import POOL, WarmWorker
 from flows.door import Door
 from flows.engine import Engine, Identity
 from flows.execution import Tools
+from flows.ledger import DatabaseLedger
 from flows.prefect_api import PrefectApi
 from flows.recorder import Recorder
 from flows.scheduler import Scheduler
@@ -60,14 +62,15 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         renderer = await stack.enter_async_context(Renderer())
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
-        tools = Tools(db, writer, renderer, http, settings.public_url)
-        engine = Engine(identity, tools, registry.actions(), settings.worker_concurrency)
+        tools = Tools(DatabaseLedger(db), writer, renderer, http, settings.public_url)
+        engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {
                 "recorder": Recorder(db, prefect).run(stop),
                 "sync": DeploymentSync(db, prefect).run(stop),
                 "following": Following(db).run(stop),
+                "called": Errands(db, calling.TOPIC, calling.wake_caller).run(stop),
                 "scheduler": Scheduler(db, prefect).run(stop),
                 "door": Door(db, prefect).run(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),

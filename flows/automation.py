@@ -6,20 +6,26 @@ is ready, each step is a Prefect task, and the state that the flow returns is th
 
 import asyncio
 import inspect
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed, Paused
 
-from blocks.action import Effect
-from core.runs.resume import RecordedStep
+from blocks.outcomes import Expand
 from flows import waits
 from flows.execution import Execution
-from flows.tasks import StepCall, in_doubt, skipped
+from flows.loops import Loop
+from flows.scope import Parked, Scope
+from flows.tasks import StepCall, skipped
 
 EXECUTION: ContextVar[Execution] = ContextVar("vutler_execution")
+
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 @flow(name="automation", persist_result=False, validate_parameters=False, log_prints=False)
@@ -27,7 +33,7 @@ async def automation(automation_id: str, run_id: str, version: int) -> "State[No
     """Run one version of an automation to its end."""
     execution = EXECUTION.get()
     try:
-        await _run_steps(execution)
+        await run_scope(execution, execution.top)
     except asyncio.CancelledError:
         if execution.stop.reason != "cancel":
             raise  # a time-out of the flow, a lost lease, a worker that stops: none of them is this flow's to decide
@@ -35,49 +41,34 @@ async def automation(automation_id: str, run_id: str, version: int) -> "State[No
         if current is not None:
             current.uncancel()
         return Cancelled(message="Cancelled on request.")
-    failed = execution.plan.failure()
+    top = execution.top
+    failed = top.plan.failure()
     if failed is not None:
-        return Failed(message=f"Step {failed} failed: {execution.plan.ended[failed].error}")
-    if execution.waiting:
-        return Paused(message=waits.reason(waits.first(execution.waiting.values())))
+        return Failed(message=f"Step {failed} failed: {top.plan.ended[failed].error}")
+    waiting = list(top.all_waiting())
+    if waiting:
+        return Paused(message=waits.reason(waits.first(waiting)))
     return Completed(message=None)
 
 
 automation.fn.__signature__ = inspect.signature(automation.fn)  # type: ignore[attr-defined]  # worked out once
 
 
-def take_over(execution: Execution, recorded: list[RecordedStep]) -> None:
-    """Continue a run that another worker began: ended steps are read, not run."""
-    for step in execution.resume(recorded):
-        if step.effect == Effect.UNSAFE.value:
-            in_doubt(execution, execution.compiled.steps[step.step_id], step.id, step.attempt)
-    why = (
-        "its wait"
-        if any(waits.is_over(step, datetime.now(UTC)) for step in execution.waiting.values())
-        else "an interruption"
-    )
-    execution.line(f"Run goes on after {why}; {len(execution.plan.ended)} steps have ended before.")
-
-
-async def _run_steps(execution: Execution) -> None:
+async def run_scope(execution: Execution, scope: Scope) -> None:
     """Run whatever is ready, in parallel, until every step has ended or waits."""
     active: set[asyncio.Task[None]] = set()
     try:
         while True:
-            calls = [StepCall(execution, execution.compiled.steps[step]) for step in _advance(execution)]
-            calls += [
-                StepCall.woken(execution, execution.compiled.steps[waited.step_id], waited)
-                for waited in execution.due()
-            ]
-            if not active and len(calls) == 1:
-                await _run_step(execution, calls[0])
+            ready = _ready(execution, scope)
+            if not active and len(ready) == 1 and not scope.waiting and not scope.parked:
+                await ready[0]()
                 continue
-            active |= {asyncio.create_task(_run_step(execution, call)) for call in calls}
+            active |= {asyncio.create_task(work()) for work in ready}
             if not active:
                 return
-            if not calls:
+            if not ready:
                 execution.write_behind()
-            active = await _some_end(execution, active)
+            active = await _some_end(execution, scope, active)
     finally:
         for task in active:
             task.cancel()
@@ -85,34 +76,59 @@ async def _run_steps(execution: Execution) -> None:
             await asyncio.gather(*active, return_exceptions=True)
 
 
-async def _some_end(execution: Execution, active: set["asyncio.Task[None]"]) -> set["asyncio.Task[None]"]:
+def _ready(execution: Execution, scope: Scope) -> list[Work]:
+    """What can run now: steps whose needs are met, steps that were woken, loops in which one was."""
+    now = datetime.now(UTC)
+    calls = [_call(execution, scope, step) for step in advance(execution, scope)]
+    calls += [StepCall.woken(execution, scope, waited) for waited in scope.due(now)]
+    return [
+        *(partial(_run_step, execution, scope, call) for call in calls),
+        *(partial(_run_loop, scope, name, loop) for name, loop in scope.due_loops(now).items()),
+    ]
+
+
+def _call(execution: Execution, scope: Scope, step: str) -> StepCall:
+    begun = scope.begun.pop(step, None)
+    return StepCall(execution, scope, scope.steps[step]) if begun is None else StepCall.again(execution, scope, begun)
+
+
+async def _some_end(execution: Execution, scope: Scope, active: set["asyncio.Task[None]"]) -> set["asyncio.Task[None]"]:
     """Wait until a step ends, or until a waiting one can go on; gives the steps that are still running."""
-    nudged = asyncio.create_task(execution.nudge.wait())
+    bell = asyncio.create_task(execution.bell.after(scope.heard))
     try:
-        left = waits.seconds_left(execution.waiting.values(), datetime.now(UTC))
-        done, _ = await asyncio.wait({*active, nudged}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        left = waits.seconds_left(list(scope.all_waiting()), datetime.now(UTC))
+        done, _ = await asyncio.wait({*active, bell}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        nudged.cancel()
-    if execution.nudge.is_set():
-        await execution.patiently(execution.look_for_answers)
+        bell.cancel()
+    await scope.listen(execution)
     for task in done & active:
         task.result()
     return active - done
 
 
-def _advance(execution: Execution) -> list[str]:
+def advance(execution: Execution, scope: Scope) -> list[str]:
     """The steps that can start now; the ones that never will are noted as skipped."""
     found: list[str] = []
     while True:
-        ready, never = execution.plan.advance()
+        ready, never = scope.plan.advance()
         found += ready
         for step in never:
-            skipped(execution, execution.compiled.steps[step])
+            skipped(execution, scope, scope.steps[step])
         if not never:
             return found
 
 
-async def _run_step(execution: Execution, call: StepCall) -> None:
+async def _run_step(execution: Execution, scope: Scope, call: StepCall) -> None:
     ended = await call.run()
+    if isinstance(ended, Expand):
+        await _run_loop(scope, call.step.id, Loop(execution, scope, call, ended, run_scope, advance))
+    elif ended is not None:
+        scope.end(call.step.id, ended)
+
+
+async def _run_loop(scope: Scope, name: str, loop: Parked) -> None:
+    ended = await loop.run()
     if ended is not None:
-        execution.end_step(call.step.id, ended)
+        scope.end(name, ended)
+    else:
+        scope.parked[name] = loop

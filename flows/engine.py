@@ -11,15 +11,14 @@ from uuid import UUID
 import structlog
 
 from blocks.action import Action
-from core.db import AWAY, connect
+from core.db import AWAY, Database, connect
 from core.runs import queue
 from core.runs.channels import CANCEL, RUNS, WAKE
 from core.runs.pinned import load_definition
 from core.runs.queue import LEASE_S, ClaimedRun
-from core.runs.resume import RecordedStep, recorded_steps
-from flows.automation import take_over
 from flows.execution import Execution, Tools
 from flows.orchestration import LocalOrchestration, execute, prefect_engine
+from flows.resuming import resume
 from flows.steps import Compiled, UnknownAction, compile_version
 
 log = structlog.get_logger(__name__)
@@ -48,6 +47,7 @@ class Engine:
     """Executes the runs of one lane until told to stop."""
 
     identity: Identity
+    db: Database
     tools: Tools
     actions: Mapping[str, Action[Any]]
     concurrency: int
@@ -110,7 +110,7 @@ class Engine:
             await asyncio.sleep(0.3)
 
     async def _listen_once(self) -> None:
-        connection = await connect(self.tools.db.dsn, application=f"vutler worker {self.owner}")
+        connection = await connect(self.db.dsn, application=f"vutler worker {self.owner}")
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: lost.set())
@@ -140,7 +140,7 @@ class Engine:
     def _on_wake(self, _connection: object, _pid: int, _channel: str, run_id: object) -> None:
         execution = self.executions.get(UUID(str(run_id)))
         if execution is not None:
-            execution.nudge.set()
+            execution.bell.ring()
 
     async def _claim(self, client: LocalOrchestration) -> None:
         """Claim while there is room and work; then sleep until somebody wakes us, or a little while."""
@@ -148,13 +148,13 @@ class Engine:
             await asyncio.wait_for(self._wake.wait(), POLL_S)
         self._wake.clear()
         if self._claim_unanswered:
-            async with self.tools.db.connection() as connection:
+            async with self.db.connection() as connection:
                 await queue.free_unknown(connection, owner=self.owner, known=list(self.executions))
         while (room := self.concurrency - len(self.executions)) > 0:
             limit = min(room, CLAIM_AT_ONCE)
             asked_at = time.monotonic()
             self._claim_unanswered = True
-            async with self.tools.db.connection() as connection:
+            async with self.db.connection() as connection:
                 claimed = await queue.claim(connection, owner=self.owner, lane=self.lane, limit=limit)
             self._claim_unanswered = False
             for run in claimed:
@@ -208,16 +208,12 @@ class Engine:
         if run.cancel_requested:
             await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
         elif run.resumed:
-            take_over(execution, await execution.patiently(lambda: self._recorded(run)))
+            resume(execution, await execution.patiently(lambda: self.tools.ledger.steps(run)))
         else:
             execution.line(f"Run started by {run.trigger_type}, version {run.version}.")
 
-    async def _recorded(self, run: ClaimedRun) -> list[RecordedStep]:
-        async with self.tools.db.connection() as connection:
-            return await recorded_steps(connection, run.workspace_id, run.id)
-
     async def _load(self, run: ClaimedRun) -> Compiled:
-        async with self.tools.db.connection() as connection:
+        async with self.db.connection() as connection:
             definition = await load_definition(connection, run.rule_id, run.version)
         compiled = compile_version(str(run.rule_id), run.version, definition, self.actions)
         while len(self._versions) >= _VERSIONS_KEPT:
@@ -230,7 +226,7 @@ class Engine:
     async def _renew(self) -> None:
         asked_at = time.monotonic()
         before = dict(self.executions)
-        async with self.tools.db.connection() as connection:
+        async with self.db.connection() as connection:
             held = await queue.renew(connection, owner=self.owner, run_ids=list(before))
             await queue.report_alive(
                 connection, owner=self.owner, host=self.identity.host, slot=self.identity.slot,
@@ -243,12 +239,12 @@ class Engine:
                 execution.halt("lost")
 
     async def _requeue_due(self) -> None:
-        async with self.tools.db.connection() as connection:
+        async with self.db.connection() as connection:
             if await queue.requeue_due(connection):
                 self._wake.set()
 
     async def _reap(self) -> None:
-        async with self.tools.db.connection() as connection:
+        async with self.db.connection() as connection:
             freed = await queue.reap(connection)
             cancelled = await queue.cancelled_among(connection, owner=self.owner)
         if freed:
@@ -268,7 +264,7 @@ class Engine:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=5)
         with contextlib.suppress(*AWAY):
-            async with self.tools.db.connection() as connection:
+            async with self.db.connection() as connection:
                 await queue.release(connection, owner=self.owner)
                 await queue.report_gone(connection, owner=self.owner)
 

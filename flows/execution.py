@@ -7,21 +7,23 @@ so its record rides along with the next effectful one or the end.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from blocks.action import Http, Level
-from blocks.outcomes import Respond
+from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
 from core import jsontext
-from core.db import AWAY, Database
+from core.db import AWAY
 from core.runs import blobs
 from core.runs.queue import LEASE_S, ClaimedRun
-from core.runs.record import Entry, LineRecord, RunRecord, StepRecord, Writer
-from core.runs.resume import RecordedStep, recorded_steps
+from core.runs.record import Entry, LineRecord, RunRecord, StepRecord
+from core.runs.resume import RecordedStep
 from flows import waits
-from flows.plan import ENDED, Ended, Plan
+from flows.bell import Bell
+from flows.ledger import Ledger
+from flows.scope import Place, Scope
 from flows.steps import Compiled
 
 T = TypeVar("T")
@@ -36,12 +38,20 @@ class Renders(Protocol):
     async def render(self, value: Json, context: Mapping[str, Json], *, workspace: str) -> Json: ...
 
 
+class Writes(Protocol):
+    """The writer as an execution uses it (`core/runs/record.py`)."""
+
+    def write(self, entry: Entry) -> "asyncio.Future[bool]": ...
+
+    def hint(self, event: JsonObject) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What every execution of a worker shares."""
 
-    db: Database
-    writer: Writer
+    ledger: Ledger
+    writer: Writes
     renderer: Renders
     http: Http
     public_url: str
@@ -62,35 +72,36 @@ class Execution:
     compiled: Compiled
     tools: Tools
     lease_until: float  # time.monotonic()
-    plan: Plan = field(init=False)
+    top: Scope = field(init=False)
     task: "asyncio.Task[None] | None" = None
     stop: Stop = field(default_factory=Stop)
     ended: bool = False
     seq: int = 0
-    views: dict[str, Json] = field(default_factory=dict)  # {{ steps.<id> }}
-    attempts_made: dict[str, int] = field(default_factory=dict)
-    failure_codes: dict[str, str] = field(default_factory=dict)
-    waiting: dict[str, RecordedStep] = field(default_factory=dict)
+    recorded: dict[str, list[RecordedStep]] = field(default_factory=dict)  # by iteration, until it is taken over
+    attempts_made: dict[Place, int] = field(default_factory=dict)
+    failure_codes: dict[Place, str] = field(default_factory=dict)
     response: Respond | None = None
-    nudge: asyncio.Event = field(default_factory=asyncio.Event)  # a waiting step may have been woken
+    bell: Bell = field(default_factory=Bell)  # rings when a waiting step may have been woken
     claimed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _steps: dict[tuple[str, str], StepRecord] = field(default_factory=dict)  # one statement takes one record of a step
     _lines: list[LineRecord] = field(default_factory=list)
     _events: list[JsonObject] = field(default_factory=list)
+    _calls: list[JsonObject] = field(default_factory=list)
+    _open: dict[Place, StepRecord] = field(default_factory=dict)  # loops that have begun and not ended
     _effects_pending: bool = False
     _unanswered: "asyncio.Future[bool] | None" = None  # a write that is on its way
     _line_count: int = 0
     _flushing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self.plan = Plan.of(self.compiled.nodes)
+        self.top = Scope(self.compiled.steps, self.run.trigger_data)
         self.seq = self.run.seq
         self.note_run_status("running", self.run.seq)
 
     def replace_version(self, compiled: Compiled) -> None:
         """The version was read after the run was claimed."""
         self.compiled = compiled
-        self.plan = Plan.of(compiled.nodes)
+        self.top = Scope(compiled.steps, self.run.trigger_data)
 
     def unfinished(self) -> bool:
         """Nobody ended the run and nobody asked it to stop."""
@@ -146,29 +157,44 @@ class Execution:
     def note_run_status(self, status: str, seq: int) -> None:
         self._hint(self._event("run", seq, status=status))
 
-    def provisional(self, step: str, status: str) -> None:
+    def provisional(self, place: Place, status: str) -> None:
         """Tell the live stream of a change that is not recorded (yet)."""
-        self._hint(self._event("step", self.seq, step=step, status=status, provisional=True))
+        self._hint(self._step_event(place, self.seq, status) | {"provisional": True})
+
+    def _step_event(self, place: Place, seq: int, status: str) -> JsonObject:
+        step, iteration = place
+        event = self._event("step", seq, step=step, status=status)
+        return event | {"iteration": iteration} if iteration else event
 
     def _hint(self, event: JsonObject) -> None:
         self.tools.writer.hint(event)
 
-    def note_step(self, record: StepRecord, *, effect: bool) -> None:
-        """Have the record written: soon when it is an effect's, with the next one when the step was pure."""
+    def note_step(self, record: StepRecord, *, effect: bool, quiet: bool = False) -> None:
+        """Have the record written: soon when it is an effect's, with the next one when the step was pure.
+
+        `quiet`: nobody is told of it by itself.
+        """
         record.seq = self.next_seq()
         key = record.step_id, record.iteration
         self._steps.pop(key, None)
         self._steps[key] = record
-        self._events.append(self._event("step", record.seq, step=record.step_id, status=record.status))
         self._effects_pending = self._effects_pending or effect
-        if not effect:
-            self.provisional(record.step_id, record.status)
+        if not quiet:
+            self._events.append(self._step_event(key, record.seq, record.status))
+            if not effect:
+                self.provisional(key, record.status)
 
-    def end_step(self, step: str, ended: Ended) -> None:
-        self.plan.end(step, ended)
-        view: JsonObject = {"output": ended.output, "status": ended.status, "error": ended.error}
-        self.views[step] = view
-        self.views[str(self.compiled.steps[step].index)] = view
+    def note_call(self, facts: JsonObject) -> None:
+        """Have the run of another automation taken in with what is noted."""
+        self._calls.append(facts)
+        self._effects_pending = True
+
+    async def checkpoint(self, step: str) -> None:
+        """Begin to write what a long loop has done so far; waits only for the write before it."""
+        await self._answered()
+        self._events.append(self._event("step", self.seq, step=step, status="running"))
+        self._effects_pending = True
+        self.write_behind()
 
     async def flush(self) -> None:
         """Commit what is noted when an effect's record is among it."""
@@ -186,7 +212,7 @@ class Execution:
     async def finish(self, status: str, *, code: str | None = None, error: str | None = None) -> None:
         """Commit the end: success, failed or cancelled."""
         at = datetime.now(UTC)
-        failed = self.plan.failure() if status == "failed" else None
+        failed = self.top.plan.failure() if status == "failed" else None
         self._drop_waiting()
         self._note_end(status, at, error)
         record = self._run_record()
@@ -205,8 +231,8 @@ class Execution:
         """What the run gives: the answer of a respond step, else the output of the step that ended well last."""
         if self.response is not None:
             return self.response.body
-        last = self.plan.last()
-        return self.plan.ended[last].output if last is not None else None
+        last = self.top.plan.last()
+        return self.top.plan.ended[last].output if last is not None else None
 
     def worked_ms(self) -> int:
         """How long the run has worked so far, its waits left out."""
@@ -214,16 +240,13 @@ class Execution:
 
     async def pause(self) -> None:
         """Commit that the run waits, and give it back: it holds nothing until it is woken."""
-        first = waits.first(self.waiting.values())
-        reason = waits.reason(first)
+        waiting = list(self.top.all_waiting())
+        first = waits.first(waiting)
+        reason = waits.reason(first) + (f" {len(waiting) - 1} more steps wait as well." if len(waiting) > 1 else "")
         self.line(f"Run waits. {reason}")
         record = self._run_record()
         record.status, record.worked_ms, record.wake_at = "waiting", self.worked_ms(), waits.until(first)
-        record.wait = {
-            "reason": reason,
-            "steps": [*self.waiting],
-            "until": record.wake_at.isoformat() if record.wake_at else None,
-        }
+        record.wait = waits.of_run(waiting, reason)
         async with self._flushing:
             await self._answered()
             record.seq = self.next_seq()
@@ -232,35 +255,40 @@ class Execution:
             await self._answered()
             self.ended = True
 
-    def due(self) -> list[RecordedStep]:
-        """The waiting steps that can go on now; they wait no longer."""
-        now = datetime.now(UTC)
-        ready = [step for step in self.waiting.values() if waits.is_over(step, now)]
-        for step in ready:
-            del self.waiting[step.step_id]
-        return ready
+    async def answers(self) -> Mapping[Place, JsonObject]:
+        """What woke the waiting steps, by place."""
+        return await self.patiently(lambda: self.tools.ledger.woken(self.run))
 
-    async def look_for_answers(self) -> None:
-        """Read what woke the waiting steps meanwhile."""
-        self.nudge.clear()
-        if not self.waiting:
-            return
-        async with self.tools.db.connection() as connection:
-            recorded = await recorded_steps(connection, self.run.workspace_id, self.run.id)
-        self.waiting |= {step.step_id: step for step in recorded if step.step_id in self.waiting and step.wake}
+    def answered(self, outcome: Outcome) -> None:
+        """Keep the answer to a caller who waits; the last respond step gives the run's output."""
+        if isinstance(outcome, Respond):
+            self.response = outcome
+
+    def open_loop(self, record: StepRecord) -> None:
+        self._open[record.step_id, record.iteration] = record
+
+    def close_loop(self, place: Place) -> None:
+        self._open.pop(place, None)
 
     def _drop_waiting(self) -> None:
         """Steps that still wait when the run ends will never go on."""
-        for step in self.waiting.values():
-            compiled = self.compiled.steps[step.step_id]
+        for step in list(self.top.all_waiting()):
+            compiled = self.compiled.everywhere[step.step_id]
             record = StepRecord(
                 id=step.id, run_id=self.run.id, workspace_id=self.run.workspace_id, step_id=step.step_id,
                 action_index=compiled.index, action_type=compiled.action.name, status="skipped",
-                epoch=self.run.epoch, seq=0, input=step.input, started_at=step.started_at,
+                epoch=self.run.epoch, seq=0, iteration=step.iteration, input=step.input, started_at=step.started_at,
                 completed_at=datetime.now(UTC),
             )  # fmt: skip
             self.note_step(record, effect=False)
-        self.waiting.clear()
+        for begun in self._open.values():
+            cut = replace(
+                begun, status="skipped", error="The run ended before the loop.", completed_at=datetime.now(UTC)
+            )
+            self.note_step(cut, effect=False)
+        self._open.clear()
+        self.top.waiting.clear()
+        self.top.parked.clear()
 
     def _note_end(self, status: str, at: datetime, error: str | None) -> None:
         over = self._line_count - LINE_LIMIT
@@ -276,8 +304,8 @@ class Execution:
         return RunRecord(self.run.id, self.run.rule_id, self.run.epoch, self.seq)
 
     def _submit(self, record: RunRecord) -> None:
-        entry = Entry(record, list(self._steps.values()), self._lines, self._events)
-        self._steps, self._lines, self._events, self._effects_pending = {}, [], [], False
+        entry = Entry(record, list(self._steps.values()), self._lines, self._events, self._calls)
+        self._steps, self._lines, self._events, self._calls, self._effects_pending = {}, [], [], [], False
         record.seq = max(record.seq, self.seq)
         self._unanswered = self.tools.writer.write(entry)
         self._unanswered.add_done_callback(self._on_answer)
@@ -304,10 +332,9 @@ class Execution:
 
     # values -------------------------------------------------------------------------------------------------------
 
-    def context(self, step: str) -> dict[str, Json]:
+    def context(self, scope: Scope, step: str) -> dict[str, Json]:
         """What templates of `step` may name (definition.md, "Templates")."""
         run = self.run
-        previous = self.plan.previous(step)
         return {
             "trigger": {
                 "data": run.trigger_data,
@@ -315,22 +342,14 @@ class Execution:
                 "headers": run.trigger_context.get("headers", {}),
                 "query": run.trigger_context.get("query", {}),
             },
-            "previous": {"output": self.plan.ended[previous].output if previous else run.trigger_data},
-            "steps": self.views,
             "run": {"id": str(run.id), "url": f"{self.tools.public_url}/automations/logs/{run.id}"},
             "automation": {"id": str(run.rule_id), "name": self.compiled.name},
             "now": datetime.now(UTC).isoformat(),
+            **scope.context(step),
         }
 
     async def store(self, content: bytes, media_type: str) -> JsonObject:
-        return await self.patiently(lambda: self._store(content, media_type))
-
-    async def _store(self, content: bytes, media_type: str) -> JsonObject:
-        async with self.tools.db.connection() as connection:
-            return await blobs.store(
-                connection, workspace_id=self.run.workspace_id, run_id=self.run.id, content=content,
-                media_type=media_type,
-            )  # fmt: skip
+        return await self.patiently(lambda: self.tools.ledger.keep(self.run, content, media_type))
 
     async def inline(self, value: Json) -> Json:
         """The value as a row carries it: itself, or a reference when it is larger than 64 KiB."""
@@ -338,30 +357,3 @@ class Execution:
         if len(text) <= blobs.INLINE_LIMIT:
             return value
         return await self.store(text, "application/json") | {"whole": True}
-
-    # resuming -----------------------------------------------------------------------------------------------------
-
-    def resume(self, recorded: list[RecordedStep]) -> list[RecordedStep]:
-        """Take over what was recorded before; gives the steps that were begun and have no result."""
-        begun = []
-        for step in recorded:
-            self.attempts_made[step.step_id] = step.attempt
-            if step.error_code is not None:
-                self.failure_codes[step.step_id] = step.error_code
-            if step.status in ENDED:
-                self.end_step(step.step_id, self._as_it_ended(step))
-            elif step.status == "waiting":
-                self.waiting[step.step_id] = step
-                self.plan.started.add(step.step_id)
-            else:
-                begun.append(step)
-        return begun
-
-    def _as_it_ended(self, step: RecordedStep) -> Ended:
-        """A recorded end, with what the record of a branch or of an answer means."""
-        kind = self.compiled.steps[step.step_id].action.name
-        output = step.output if isinstance(step.output, dict) else {}
-        if kind == "respond" and step.status == "success":
-            self.response = Respond(200, {}, output.get("body"))
-        choice = str(output.get("case", "")) if kind == "branch" else None
-        return Ended(step.status, step.output, choice=choice, error=step.error)

@@ -88,9 +88,7 @@ class LocalOrchestration(PrefectClient):
 
 
 async def _commit_end(execution: Execution, state: "State[Any]") -> None:
-    if execution.ended:
-        return
-    failed = execution.plan.failure()
+    failed = execution.top.plan.failure()
     if state.is_completed():
         await execution.finish("success")
     elif state.is_cancelled() or (state.is_crashed() and execution.stop.reason == "cancel"):
@@ -99,8 +97,8 @@ async def _commit_end(execution: Execution, state: "State[Any]") -> None:
         limit = execution.compiled.max_duration_s
         await execution.finish("failed", code="run_timeout", error=f"The run took longer than {limit:g} s.")
     elif failed is not None:
-        code = execution.failure_codes.get(failed, "step_failed")
-        await execution.finish("failed", code=code, error=execution.plan.ended[failed].error)
+        code = execution.failure_codes.get((failed, ""), "step_failed")
+        await execution.finish("failed", code=code, error=execution.top.plan.ended[failed].error)
     elif state.is_failed():
         await execution.finish("failed", code="internal_error", error=state.message or "The run broke.")
 

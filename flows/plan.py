@@ -38,13 +38,20 @@ class Node:
 
 @dataclass(slots=True)
 class Ended:
-    """How a step ended. `order` counts the ends of the run's steps, `choice` is the case of a branch."""
+    """How a step ended. `order` counts the ends of the run's steps, `choice` is the exit that it took.
+
+    A step that `passes_on` has no output of its own for those behind it (a branch). One that was skipped and
+    `counts` as ended well is an effect in doubt that was let be.
+    """
 
     status: str
     output: Json = None
     order: int = 0
     choice: str | None = None
     error: str | None = None
+    passes_on: bool = False
+    counts: bool = False
+    kept: Json = None  # the output as its record holds it: a reference where it is large
 
 
 @dataclass(slots=True)
@@ -102,7 +109,7 @@ class Plan:
         if ended.status == "failed":
             return need.on == "" and self.nodes[need.step].continue_on_error
         if ended.status != "success":
-            return False
+            return ended.counts and need.on == ""
         return need.on in ("", ended.choice)
 
     def failure(self) -> str | None:
@@ -123,11 +130,11 @@ class Plan:
 
     def _passed(self, step: str) -> str | None:
         ended = self.ended.get(step)
-        if ended is not None and ended.status == "success" and ended.choice is None:
+        if ended is not None and ended.status == "success" and not ended.passes_on:
             return step
         return self.previous(step)
 
     def last(self) -> str | None:
         """The step whose output is the run's: the one that ended well last."""
-        done = [step for step, ended in self.ended.items() if ended.status == "success" and ended.choice is None]
+        done = [step for step, ended in self.ended.items() if ended.status == "success" and not ended.passes_on]
         return max(done, key=lambda step: self.ended[step].order) if done else None

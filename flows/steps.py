@@ -41,6 +41,19 @@ class CompiledStep:
     jitter: bool
     timeout_s: float
     prefect_task: "Task[[], Any]"
+    approval_required: bool
+    in_doubt: str  # ask, repeat or skip; only an unsafe step can be in doubt
+    kept: Mapping[str, Json]  # of the configuration, what the step does not render: the steps it contains
+    inner: "Mapping[str, CompiledStep]"
+
+    @property
+    def light(self) -> bool:
+        """Whether it can be computed in a row with others: at once, without a wait, an effect or a second attempt."""
+        return self.action.light and not self.approval_required and self.max_attempts == 1
+
+    @property
+    def light_body(self) -> bool:
+        return all(step.light for step in self.inner.values())
 
     def delay(self, attempt: int, after: float | None) -> float:
         """Seconds to wait after the failed `attempt` (1 is the first); never less than the other side asked for."""
@@ -61,8 +74,16 @@ class Compiled:
     steps: Mapping[str, CompiledStep]
 
     @property
-    def nodes(self) -> list[Node]:
-        return [step.node for step in self.steps.values()]
+    def everywhere(self) -> dict[str, CompiledStep]:
+        """Every step by its id, those inside loops included."""
+        return _everywhere(self.steps)
+
+
+def _everywhere(steps: Mapping[str, CompiledStep]) -> dict[str, CompiledStep]:
+    found = dict(steps)
+    for step in steps.values():
+        found |= _everywhere(step.inner)
+    return found
 
 
 class UnknownAction(LookupError):
@@ -71,23 +92,22 @@ class UnknownAction(LookupError):
 
 def compile_version(rule_id: str, version: int, definition: Definition, actions: Mapping[str, Action[Any]]) -> Compiled:
     """Raises `UnknownAction`."""
-    steps = {}
-    for index, step in enumerate(definition.actions):
-        action = actions.get(step.type)
-        if action is None:
-            raise UnknownAction(
-                f"Step {step.id!r} is of the type {step.type!r}, which this installation does not have."
-            )
-        steps[step.id] = _compile_step(index, step, action)
+    steps = {step.id: _compile_step(index, step, actions) for index, step in enumerate(definition.actions)}
     return Compiled(rule_id, version, definition.name, definition.policy.max_duration_s, steps)
 
 
-def _compile_step(index: int, step: Step, action: Action[Any]) -> CompiledStep:
+def _compile_step(index: int, step: Step, actions: Mapping[str, Action[Any]]) -> CompiledStep:
+    """Steps inside a loop carry the index of the loop."""
+    action = actions.get(step.type)
+    if action is None:
+        raise UnknownAction(f"Step {step.id!r} is of the type {step.type!r}, which this installation does not have.")
     retry = step.retry
+    kept = {name: value for name, value in step.config.items() if name == action.contains}
+    inner = [Step.model_validate(each) for each in _listed(kept.get(action.contains or ""))]
     return CompiledStep(
         index=index,
         id=step.id,
-        config=step.config,
+        config={name: value for name, value in step.config.items() if name not in kept},
         action=action,
         node=Node(step.id, tuple(map(Need.parse, step.needs or ())), step.join, step.on_error == "continue"),
         max_attempts=retry.max_attempts if retry is not None and retry.max_attempts else action.retry_attempts,
@@ -96,7 +116,15 @@ def _compile_step(index: int, step: Step, action: Action[Any]) -> CompiledStep:
         jitter=retry is None or retry.jitter,
         timeout_s=float(step.timeout_s or action.timeout_s),
         prefect_task=_prefect_task(action),
+        approval_required=step.approval_required,
+        in_doubt=step.in_doubt or "ask",
+        kept=kept,
+        inner={each.id: _compile_step(index, each, actions) for each in inner},
     )
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 async def _unbound() -> Outcome:
@@ -147,6 +175,18 @@ def bind(
     bound.retries = step.max_attempts - 1
     bound.retry_condition_fn = retry_condition
     bound.timeout_seconds = step.timeout_s
+    return bound
+
+
+def bind_plainly(step: CompiledStep, work: Callable[[], Awaitable[None]]) -> "Task[[], Any]":
+    """The step's Prefect task around `work`, once and without a time limit of its own."""
+    bound = copy.copy(step.prefect_task)
+
+    async def once() -> None:
+        await work()
+
+    once.__signature__ = _NO_PARAMETERS  # type: ignore[attr-defined]
+    bound.fn = once
     return bound
 
 

@@ -35,6 +35,7 @@ class Branch(Action[BranchInput]):
     Input = BranchInput
     Output = None  # {"case": the exit that was taken}
     timeout_s = 10.0
+    light = True
     example: ClassVar[dict[str, Json]] = {
         "cases": [{"name": "yes", "when": "{{ trigger.data.score >= 70 }}"}],
         "else": "no",
@@ -53,6 +54,9 @@ class Branch(Action[BranchInput]):
             if holds(case.when):
                 return Choose(case.name)
         return Choose(given.otherwise or "")
+
+    def recall(self, output: Json) -> Choose:
+        return Choose(str(output.get("case", "")) if isinstance(output, dict) else "")
 
 
 def holds(value: Json) -> bool:

@@ -46,3 +46,6 @@ class RespondAction(Action[RespondInput]):
             if not _HEADER_VALUE.fullmatch(value):
                 raise InvalidInput("invalid_header", f"The header {name} has a value that can't be sent.")
         return Respond(given.status, headers, given.body)
+
+    def recall(self, output: Json) -> Respond:
+        return Respond(200, {}, output.get("body") if isinstance(output, dict) else None)

@@ -41,6 +41,8 @@ class ClaimedRun:
     started_at: datetime
     worked_ms: int
     cancel_requested: bool
+    root_id: UUID
+    depth: int
 
     @property
     def resumed(self) -> bool:
@@ -64,7 +66,8 @@ WITH ready AS MATERIALIZED (
     RETURNING l.*, c.epoch, c.cancel_requested
 )
 SELECT b.id, b.workspace_id, b.rule_id, coalesce(r.name, '') AS rule_name, b.version, b.epoch, b.seq, b.trigger_type,
-    b.trigger_data, b.trigger_context, b.prefect_run_id, b.created_at, b.started_at, b.worked_ms, b.cancel_requested
+    b.trigger_data, b.trigger_context, b.prefect_run_id, b.created_at, b.started_at, b.worked_ms, b.cancel_requested,
+    b.root_id, b.depth
 FROM begun b LEFT JOIN automation_rules r ON r.id = b.rule_id
 ORDER BY b.id
 """

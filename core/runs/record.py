@@ -89,15 +89,19 @@ class RunRecord:
 
 @dataclass(slots=True)
 class Entry:
-    """Everything that one run wants written at one moment: all of it or nothing."""
+    """Everything that one run wants written at one moment: all of it or nothing.
+
+    `calls` are runs of other automations to be taken in with it (`core/runs/calling.py`).
+    """
 
     run: RunRecord
     steps: list[StepRecord] = field(default_factory=list)
     lines: list[LineRecord] = field(default_factory=list)
     events: list[JsonObject] = field(default_factory=list)
+    calls: list[JsonObject] = field(default_factory=list)
 
 
-_RECORD = "SELECT record_runs($1, $2, $3, $4, $5)"
+_RECORD = "SELECT record_runs($1, $2, $3, $4, $5, $6)"
 
 
 class Writer:
@@ -155,6 +159,7 @@ class Writer:
             [step for entry, _ in batch for step in entry.steps],
             [line for entry, _ in batch for line in entry.lines],
             notices(events),
+            [call for entry, _ in batch for call in entry.calls],
         )
         while True:
             try:

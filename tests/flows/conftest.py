@@ -17,6 +17,7 @@ from core.runs.accept import NewRun, accept
 from core.runs.record import Writer
 from flows.engine import Engine, Identity
 from flows.execution import Tools
+from flows.ledger import DatabaseLedger
 from tests.flows.actions import TEST_ACTIONS, calls
 from tests.waiting import until
 
@@ -105,8 +106,8 @@ class Workshop:
         identity = Identity("testhost", slot, new_id().hex)
         stop = asyncio.Event()
         async with Writer(self.db, identity.owner) as writer:
-            tools = Tools(self.db, writer, Verbatim(), NoNetwork(), "http://vutler.test")
-            engine = Engine(identity, tools, TEST_ACTIONS, concurrency, **options)
+            tools = Tools(DatabaseLedger(self.db), writer, Verbatim(), NoNetwork(), "http://vutler.test")
+            engine = Engine(identity, self.db, tools, TEST_ACTIONS, concurrency, **options)
             task = asyncio.create_task(engine.run(stop, drain_s=2))
             try:
                 yield engine, task

@@ -173,7 +173,7 @@ async def _halted(engine: Engine, run_id: UUID) -> bool:
 
 
 async def _ended_here(engine: Engine, run_id: UUID, name: str) -> bool:
-    return run_id in engine.executions and name in engine.executions[run_id].plan.ended
+    return run_id in engine.executions and name in engine.executions[run_id].top.plan.ended
 
 
 async def _recorded(workshop: Workshop, run_id: UUID, name: str) -> bool:

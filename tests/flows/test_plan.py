@@ -65,7 +65,7 @@ def test_cases_choose_and_any_joins_once() -> None:
     plan = Plan.of(
         [node("a"), node("good", "a"), node("page", "good:yes"), node("tell", "page", "good:no", join="any")]
     )
-    ends = {"good": Ended("success", None, choice="no")}
+    ends = {"good": Ended("success", None, choice="no", passes_on=True)}
     assert drive(plan, ends) == [["a"], ["good"], ["tell"]]
     assert plan.ended["page"].status == "skipped"
     assert plan.previous("tell") == "a"
@@ -95,5 +95,5 @@ def test_a_failure_that_is_continued_chose_no_case() -> None:
 
 def test_a_choice_is_no_output_of_the_run() -> None:
     plan = Plan.of([node("a"), node("good", "a")])
-    drive(plan, {"good": Ended("success", None, choice="no")})
+    drive(plan, {"good": Ended("success", None, choice="no", passes_on=True)})
     assert plan.last() == "a"

@@ -1,0 +1,57 @@
+"""What the engine reads and keeps beside the records that it writes."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from blocks.outcomes import Call
+from blocks.values import JsonObject
+from core.db import Database
+from core.runs import blobs, calling
+from core.runs.calling import Called
+from core.runs.queue import ClaimedRun
+from core.runs.resume import RecordedStep, answers, recorded_steps
+
+
+class Ledger(Protocol):
+    """Raises what `core/db.py` calls AWAY while it can't be reached; the engine then tries again."""
+
+    async def steps(self, run: ClaimedRun) -> list[RecordedStep]:
+        """Everything that the run's steps recorded, in that order."""
+        ...
+
+    async def woken(self, run: ClaimedRun) -> dict[tuple[str, str], JsonObject]:
+        """The answers that waiting steps have got, by step and iteration."""
+        ...
+
+    async def keep(self, run: ClaimedRun, content: bytes, media_type: str) -> JsonObject:
+        """Store a large value beside the run; gives the reference that stands for it."""
+        ...
+
+    async def prepare(self, run: ClaimedRun, call: Call) -> Called:
+        """The run that a step calls, ready to be recorded with it. Raises `InvalidInput` where it may not be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLedger:
+    """PostgreSQL itself."""
+
+    db: Database
+
+    async def steps(self, run: ClaimedRun) -> list[RecordedStep]:
+        async with self.db.connection() as connection:
+            return await recorded_steps(connection, run.workspace_id, run.id)
+
+    async def woken(self, run: ClaimedRun) -> dict[tuple[str, str], JsonObject]:
+        async with self.db.connection() as connection:
+            return await answers(connection, run.id)
+
+    async def keep(self, run: ClaimedRun, content: bytes, media_type: str) -> JsonObject:
+        async with self.db.connection() as connection:
+            return await blobs.store(
+                connection, workspace_id=run.workspace_id, run_id=run.id, content=content, media_type=media_type
+            )
+
+    async def prepare(self, run: ClaimedRun, call: Call) -> Called:
+        async with self.db.transaction() as connection:
+            return await calling.prepare(connection, run, call)

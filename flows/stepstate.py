@@ -1,0 +1,134 @@
+"""What one step of one run knows of itself while it is executed, and the records that it leaves."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from blocks.action import Effect, Http, Level, StepModel
+from blocks.errors import ActionError, Retryable
+from blocks.values import Json, JsonObject
+from core.ids import new_id
+from core.runs.blobs import fits
+from core.runs.record import StepRecord
+from core.runs.resume import RecordedStep
+from flows.execution import Execution
+from flows.scope import Place, Scope
+from flows.steps import CompiledStep
+
+# Prefect's time-out is the one that counts; the action's own deadline lies behind it and only frees what it holds.
+_BEHIND_S = 5.0
+
+IN_DOUBT = "in_doubt"
+
+
+@dataclass(slots=True)
+class StepState:
+    """It is also the `ActionContext` that the step's action sees."""
+
+    execution: Execution
+    scope: Scope
+    step: CompiledStep
+    id: UUID = field(default_factory=new_id)
+    attempt: int = 0
+    given: StepModel | None = None
+    rendered: Json = None
+    effect: Effect = Effect.PURE
+    acting: bool = False  # the present attempt has gone as far as the action
+    attempts: list[JsonObject] = field(default_factory=list)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    attempt_started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    waited: RecordedStep | None = None  # what it waited for, when it goes on after a wait
+    passed: RecordedStep | None = None  # the question that was answered before it acted
+    lost: bool = False  # begun by a worker that was lost: its effect may have happened
+    quiet: bool = False  # one of many in a row: no lines, no notices of its own
+
+    # ActionContext ------------------------------------------------------------------------------------------------
+
+    @property
+    def run_id(self) -> str:
+        return str(self.execution.run.id)
+
+    @property
+    def step_id(self) -> str:
+        return self.step.id
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.execution.run.id}/{self.step.id}/{self.scope.iteration or 0}"
+
+    @property
+    def place(self) -> Place:
+        return self.scope.place(self.step.id)
+
+    @property
+    def timeout_s(self) -> float:
+        return self.step.timeout_s + _BEHIND_S
+
+    @property
+    def http(self) -> Http:
+        return self.execution.tools.http
+
+    def log(self, text: str, level: Level = Level.INFO) -> None:
+        at = f"[{self.scope.iteration}] " if self.scope.iteration else ""
+        self.execution.line(at + text, level, self.step.id)
+
+    async def store(self, content: bytes, media_type: str) -> JsonObject:
+        return await self.execution.store(content, media_type)
+
+    # records ------------------------------------------------------------------------------------------------------
+
+    def at_stake(self) -> Effect:
+        """What repeating the present attempt would do to the world: nothing, as long as it has not acted."""
+        if not self.acting:
+            return Effect.PURE
+        return Effect.IDEMPOTENT if self.step.in_doubt == "repeat" and self.effect is Effect.UNSAFE else self.effect
+
+    def note_attempt(self, code: str, message: str) -> None:
+        now = datetime.now(UTC)
+        self.attempts.append({
+            "attempt": self.attempt, "started_at": self.attempt_started_at.isoformat(),
+            "completed_at": now.isoformat(), "code": code, "error": message,
+        })  # fmt: skip
+
+    def close(self, record: StepRecord, *, told: bool = False) -> None:
+        """Note the step's end. `told`: somebody waits for this very record."""
+        record.completed_at = datetime.now(UTC)
+        record.duration_ms = round((record.completed_at - self.started_at).total_seconds() * 1000)
+        self.execution.note_step(record, effect=told or self.effect is not Effect.PURE, quiet=self.quiet)
+
+    def explain(self, error: BaseException) -> tuple[str, str]:
+        """The code and the sentence of an error, for history and for people."""
+        if self.at_stake() is Effect.UNSAFE and _unanswered(error):
+            return IN_DOUBT, f"{_sentence_of(error, self.step.timeout_s)} Whether the step had its effect is not known."
+        if isinstance(error, ActionError):
+            return error.code, error.message
+        if isinstance(error, TimeoutError):
+            return "step_timeout", _sentence_of(error, self.step.timeout_s)
+        return "internal_error", f"The action broke: {type(error).__name__}: {error}"
+
+    async def record(self, status: str) -> StepRecord:
+        record = self.record_of(status)
+        if record.input is None and self.rendered is not None:
+            record.input = await self.execution.inline(self.rendered)
+        return record
+
+    def record_of(self, status: str) -> StepRecord:
+        """Without an input that is too large for the row."""
+        run = self.execution.run
+        return StepRecord(
+            id=self.id, run_id=run.id, workspace_id=run.workspace_id, step_id=self.step.id,
+            action_index=self.step.index, action_type=self.step.action.name, status=status, epoch=run.epoch, seq=0,
+            iteration=self.scope.iteration, input=self.rendered if fits(self.rendered) else None,
+            attempt=max(self.attempt, 1), attempts=list(self.attempts), effect=self.effect.value,
+            started_at=self.started_at, wait=self.passed.wait if self.passed is not None else None,
+        )  # fmt: skip
+
+
+def _unanswered(error: BaseException) -> bool:
+    return isinstance(error, TimeoutError) or (isinstance(error, Retryable) and not error.answered)
+
+
+def _sentence_of(error: BaseException, timeout_s: float) -> str:
+    if isinstance(error, ActionError):
+        return error.message
+    return f"No answer within {timeout_s:g} s."
