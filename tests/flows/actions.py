@@ -10,7 +10,7 @@ from prefect.context import FlowRunContext, TaskRunContext
 from blocks import registry
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.errors import InvalidInput, Retryable
-from blocks.outcomes import Done, Outcome, Wait
+from blocks.outcomes import Call, Done, Expand, Outcome, Wait
 
 calls: Counter[str] = Counter()  # by run/step: how often an action really ran
 keys: defaultdict[str, set[str]] = defaultdict(set)  # by run/step: the idempotency keys it was called with
@@ -151,5 +151,54 @@ class Ask(_Base):
         return Done({"question": given.question, "asked": details["asked"], "answer": answer})
 
 
-_ALL = (Say(), Flaky(), Hang(), Look(), Large(), Stray(), Ask())
+class Each(_Base):
+    """Runs its steps for each item."""
+
+    name = "each"
+    contains = "steps"
+
+    class Input(StepModel):
+        items: list[Any]
+        concurrency: int = 1
+        keep_going: bool = False
+        steps: list[Any]
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        return Expand(given.items, given.concurrency, given.keep_going)
+
+
+class Echo(_Base):
+    """Light: gives the item of the loop back, or fails on one."""
+
+    name = "echo"
+    light = True
+
+    class Input(StepModel):
+        value: Any
+        fails_on: Any = None
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        if given.fails_on is not None and given.value == given.fails_on:
+            raise InvalidInput("broken", "It is broken.")
+        return Done(given.value)
+
+
+class Ring(_Base):
+    """Calls another automation."""
+
+    name = "ring"
+
+    class Input(StepModel):
+        automation: str
+        payload: Any = None
+        wait: bool = True
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        return Call(given.automation, given.payload, given.wait)
+
+
+_ALL = (Say(), Flaky(), Hang(), Look(), Large(), Stray(), Ask(), Each(), Echo(), Ring())
 TEST_ACTIONS: Mapping[str, Action[Any]] = {**registry.actions(), **{found.name: found for found in _ALL}}

@@ -30,9 +30,19 @@ class NoNetwork:
 
 
 class Verbatim:
-    """A renderer for definitions without templates."""
+    """A renderer for definitions whose only templates are "{{ item }}" and "{{ previous.output }}"."""
 
     async def render(self, value: Json, context: Mapping[str, Json], *, workspace: str) -> Json:
+        match value:
+            case "{{ item }}":
+                return context["item"]
+            case "{{ previous.output }}":
+                previous = context["previous"]
+                return previous["output"] if isinstance(previous, dict) else None
+            case dict():
+                return {name: await self.render(each, context, workspace=workspace) for name, each in value.items()}
+            case list():
+                return [await self.render(each, context, workspace=workspace) for each in value]
         return value
 
 
@@ -78,6 +88,14 @@ class Workshop:
         async with self.db.connection() as connection:
             rows = await connection.fetch("SELECT * FROM automation_action_logs WHERE log_id = $1 ORDER BY seq", run_id)
         return {row["step_id"]: dict(row) for row in rows}
+
+    async def items(self, run_id: UUID, name: str) -> dict[str, dict[str, Any]]:
+        """The records of a step inside a loop, by iteration."""
+        async with self.db.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT * FROM automation_action_logs WHERE log_id = $1 AND step_id = $2 ORDER BY seq", run_id, name
+            )
+        return {row["iteration"]: dict(row) for row in rows}
 
     async def lines(self, run_id: UUID) -> list[str]:
         async with self.db.connection() as connection:
