@@ -94,7 +94,8 @@ json_build_object(
                 WHERE a.status <> 'running') s)
         ) ORDER BY a.seq)
         FROM automation_action_logs a
-        WHERE a.log_id = l.id AND a.status <> 'pending' AND a.seq > k.since),
+        WHERE a.log_id = l.id AND a.status <> 'pending' AND a.seq > k.since
+            AND (a.iteration = '' OR a.effect <> 'pure')),  -- the items of a light loop are one task there
     'lines', (SELECT json_agg(json_build_object(
         'id', md5(l.id || '/' || n.seq)::uuid, 'at', n.at, 'text', n.text,
         'level', CASE n.level WHEN 'debug' THEN 10 WHEN 'warning' THEN 30 WHEN 'error' THEN 40 ELSE 20 END,

@@ -11,6 +11,7 @@ from tests.flows.actions import calls, gates
 from tests.flows.conftest import Workshop, called
 from tests.flows.test_engine import step
 from tests.flows.test_recovery import take_away
+from tests.waiting import until
 
 
 def gated(**more: Any) -> dict[str, Any]:
@@ -80,9 +81,10 @@ async def test_an_approval_outlives_the_worker_that_acts_on_it(workshop: Worksho
 
 
 async def _shown(workshop: Workshop, run_id: UUID) -> None:
-    async with asyncio.timeout(5):
-        while (await workshop.steps(run_id))["a"]["status"] != "running":
-            await asyncio.sleep(0.02)
+    async def at_work() -> bool:
+        return bool((await workshop.steps(run_id))["a"]["status"] == "running")
+
+    await until(at_work)
 
 
 async def _in_doubt(workshop: Workshop, **policy: Any) -> UUID:

@@ -21,6 +21,12 @@ DECLARE
     held_by text;
     run_lane text;
 BEGIN
+    -- Nobody's queue row is locked for a step that waits for nothing: a claim would pass it over.
+    IF NOT EXISTS (SELECT FROM automation_action_logs WHERE log_id = p_run AND step_id = p_step
+                   AND iteration = p_iteration AND status IN ('waiting', 'unknown') AND wait IS NOT NULL
+                   AND wake IS NULL) THEN
+        RETURN false;
+    END IF;
     -- The queue row first, as everybody who writes a run does.
     SELECT owner, lane INTO held_by, run_lane FROM run_queue WHERE run_id = p_run FOR UPDATE;
     UPDATE automation_action_logs SET wake = p_wake
