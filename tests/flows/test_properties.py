@@ -74,8 +74,8 @@ def as_recorded(entries: list[Entry]) -> list[RecordedStep]:
     rows = sorted(table(entries).values(), key=lambda row: row.seq)
     return [
         RecordedStep(
-            row.id, row.step_id, row.iteration, row.status, row.input, row.output, row.error, row.error_code, row.effect,
-            row.attempt, row.seq, row.started_at, row.wait, None, row.output,
+            row.id, row.step_id, row.iteration, row.status, row.input, row.output, row.error, row.error_code,
+            row.effect, row.attempt, row.seq, row.started_at, row.wait, None, row.output,
         )
         for row in rows
     ]  # fmt: skip
