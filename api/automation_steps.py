@@ -39,6 +39,8 @@ class TrialBody(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict, description="`trigger.headers`, by lower-case name")
     query: dict[str, str] = Field(default_factory=dict, description="`trigger.query`")
     steps: dict[str, JsonValue] = Field(default_factory=dict, description="outputs of steps before it, by their ids")
+    item: JsonValue = Field(default=None, description="`item`, of a step inside a loop")
+    index: int = Field(default=0, ge=0, le=9_999, description="`index`, of a step inside a loop")
     confirm: bool = Field(default=False, description="really do what changes something: send, write, delete")
 
 
@@ -76,7 +78,8 @@ async def try_step(
     body: Annotated[TrialBody | None, Body()] = None,
 ) -> TrialView:
     """Fills the step's templates from the sample and carries it out where that changes nothing (a calculation, a GET).
-    Other steps are only rendered, unless `confirm` says to do it. At most 30 s; nothing is recorded as a run."""
+    Other steps are only rendered, unless `confirm` says to do it; of a loop the list is worked out, of a call its
+    payload, and nothing inside them runs. At most 30 s; nothing is recorded as a run."""
     given = body or TrialBody()
-    sample = Sample(given.data, given.headers, given.query, given.steps)
+    sample = Sample(given.data, given.headers, given.query, given.steps, given.item, given.index)
     return TrialView.of(await services.trials.run(caller, automation_id, step, sample, confirm=given.confirm))

@@ -37,6 +37,7 @@ _COMPARISON_EXAMPLE: Final[JsonDict] = {
         {
             "kind": "step_changed",
             "step": "send",
+            "loop": None,
             "before": None,
             "after": None,
             "fields": [
@@ -52,8 +53,9 @@ _COMPARISON_EXAMPLE: Final[JsonDict] = {
         {
             "kind": "step_moved",
             "step": "result",
-            "before": {"position": 1, "needs": ["send"]},
-            "after": {"position": 2, "needs": ["tell"]},
+            "loop": "each",
+            "before": {"position": 1, "needs": ["send"], "loop": "each"},
+            "after": {"position": 2, "needs": ["tell"], "loop": "each"},
             "fields": [],
             "quiet": False,
         },
@@ -93,8 +95,13 @@ class DifferenceView(BaseModel):
 
     kind: Kind
     step: str | None = Field(description="its id in the version; of a removed step the one it had")
-    before: JsonValue = Field(description="position and needs; also the step itself where it was removed; an old id")
-    after: JsonValue = Field(description="position and needs; also the step itself where it was added; the new id")
+    loop: str | None = Field(description="id of the loop around the step; null: it stands in none")
+    before: JsonValue = Field(
+        description="position, needs and loop; also the step itself where it was removed; or the old id"
+    )
+    after: JsonValue = Field(
+        description="position, needs and loop; also the step itself where it was added; or the new id"
+    )
     fields: list[FieldView]
     quiet: bool = Field(description="concerns nobody but the editor: where blocks are drawn")
 

@@ -11,8 +11,9 @@ from api.caller import CallerDep
 from api.language import LanguageDep
 from api.problems import documented
 from blocks import registry
+from blocks.action import Action
 from blocks.words import Language
-from core.automations.definition import Definition
+from core.automations.definition import Definition, Step
 
 router = APIRouter(prefix="/api/catalog", tags=["catalog"])
 
@@ -29,6 +30,7 @@ _EXAMPLE: Final = {
             "timeout_s": 30,
             "max_attempts": 2,
             "connection": None,
+            "contains": None,
             "example": {"method": "GET", "url": "https://api.example.com/status"},
         }
     ],
@@ -59,6 +61,7 @@ class ActionView(BaseModel):
     timeout_s: float = Field(description="seconds, unless the step says otherwise")
     max_attempts: int = Field(description="unless the step says otherwise")
     connection: str | None = Field(description="kind of the connection that it needs")
+    contains: str | None = Field(description="field of `config` that holds steps, of the same shape as `actions`")
     example: dict[str, JsonValue]
 
 
@@ -96,7 +99,8 @@ async def catalog(_caller: CallerDep, language: LanguageDep) -> CatalogView:
     },
 )
 async def definition(_caller: CallerDep) -> dict[str, JsonValue]:
-    """The JSON Schema of an automation in its long form, without the `config` of each step (see the catalogue)."""
+    """The JSON Schema of an automation in its long form, without the `config` of each step: that is in the catalogue,
+    for steps inside loops too (`contains`)."""
     return _definition()
 
 
@@ -113,12 +117,13 @@ def _catalog(language: Language) -> CatalogView:
                 title=_said(action.title, language),
                 description=_said(action.description, language),
                 sentence=action.template(language),
-                input_schema=action.Input.model_json_schema(),
+                input_schema=_input_schema(action),
                 output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
                 credits=action.credits,
                 timeout_s=action.timeout_s,
                 max_attempts=action.retry_attempts,
                 connection=action.connection,
+                contains=action.contains,
                 example=_plain(action.example),
             )
             for _, action in sorted(registry.actions().items())
@@ -136,6 +141,16 @@ def _catalog(language: Language) -> CatalogView:
             for _, kind in sorted(registry.triggers().items())
         ],
     )
+
+
+def _input_schema(action: Action[Any]) -> dict[str, JsonValue]:
+    """Of a container with the shape of the steps inside, which the action itself knows nothing of."""
+    schema = action.Input.model_json_schema()
+    if action.contains is not None:
+        step = Step.model_json_schema()
+        schema["$defs"] = {**schema.get("$defs", {}), **step.pop("$defs", {}), "Step": step}
+        schema["properties"][action.contains]["items"] = {"$ref": "#/$defs/Step"}
+    return schema
 
 
 @cache

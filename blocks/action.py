@@ -128,6 +128,8 @@ class Action(Described, ABC, Generic[InputT]):
     connection: ClassVar[str | None] = None
     contains: ClassVar[str | None] = None  # the field of `config` that holds steps
     light: ClassVar[bool] = False  # at once and from its input alone: it never waits, never acts, never retries
+    calls: ClassVar[str | None] = None  # the field of `config` that names an automation, by id or name
+    repeats: ClassVar[bool] = True  # it may stand inside a loop
     example: ClassVar[dict[str, Json]]
 
     @abstractmethod

@@ -7,22 +7,22 @@ are worth another attempt and after how long, and `timeout_seconds`.
 import copy
 import inspect
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from blocks.action import Action, Effect, StepModel
-from blocks.errors import Retryable
+from blocks.errors import Cause, Retryable
 from blocks.outcomes import Outcome
 from blocks.values import Json
 from core.automations.definition import Definition, Step
 from flows.plan import Need, Node
 
-LONGEST_DELAY_S = 300.0
+LONGEST_DELAY_S = 300.0  # where the author names no other
 _NO_PARAMETERS = inspect.Signature()
 
 
@@ -39,6 +39,8 @@ class CompiledStep:
     delay_s: float
     exponential: bool
     jitter: bool
+    max_delay_s: float
+    retry_on: Collection[str]
     timeout_s: float
     prefect_task: "Task[[], Any]"
     approval_required: bool
@@ -60,7 +62,7 @@ class CompiledStep:
         base = self.delay_s * (2 ** (attempt - 1) if self.exponential else 1)
         if self.jitter:
             base *= random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
-        return min(max(base, after or 0.0), LONGEST_DELAY_S)
+        return min(max(base, after or 0.0), self.max_delay_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ def _compile_step(index: int, step: Step, actions: Mapping[str, Action[Any]]) ->
         delay_s=retry.delay_s if retry is not None else 1.0,
         exponential=retry is None or retry.backoff == "exponential",
         jitter=retry is None or retry.jitter,
+        max_delay_s=retry.max_delay_s if retry is not None else LONGEST_DELAY_S,
+        retry_on=frozenset(retry.on if retry is not None else get_args(Cause)),
         timeout_s=float(step.timeout_s or action.timeout_s),
         prefect_task=_prefect_task(action),
         approval_required=step.approval_required,
@@ -137,11 +141,14 @@ def _prefect_task(action: Action[Any]) -> "Task[[], Any]":
     return made
 
 
-def worth_another_attempt(error: BaseException, effect: Effect) -> bool:
-    """An answered refusal is retried for every effect; no answer only where repeating is harmless."""
+def worth_another_attempt(error: BaseException, effect: Effect, causes: Collection[str]) -> bool:
+    """An answered refusal is retried for every effect; no answer only where repeating is harmless.
+
+    `causes` are those that the author wants retried.
+    """
     if isinstance(error, Retryable):
-        return error.answered or effect is not Effect.UNSAFE
-    return isinstance(error, TimeoutError) and effect is not Effect.UNSAFE
+        return error.cause in causes and (error.answered or effect is not Effect.UNSAFE)
+    return isinstance(error, TimeoutError) and "timeout" in causes and effect is not Effect.UNSAFE
 
 
 def bind(
@@ -159,7 +166,7 @@ def bind(
 
     def retry_condition(task: "Task[..., Any]", task_run: TaskRun, state: "State[Any]") -> bool:
         error = state.data
-        if not isinstance(error, BaseException) or not worth_another_attempt(error, effect()):
+        if not isinstance(error, BaseException) or not worth_another_attempt(error, effect(), step.retry_on):
             return False
         pause = step.delay(task_run.run_count, error.after if isinstance(error, Retryable) else None)
         # The engine reads the delay right after it has asked this condition.

@@ -181,7 +181,9 @@ def _failure(answer: HttpResponse) -> InvalidInput | Retryable:
     message = f"The server answered with status {answer.status}: {_told(answer)}"
     if answer.status == 429 or answer.status >= 500:
         after = retry_after(answer.headers.get("retry-after"), datetime.now(UTC))
-        return Retryable("http_status", message, after=after)
+        return Retryable(
+            "http_status", message, after=after, cause="rate_limited" if answer.status == 429 else "server_error"
+        )
     return InvalidInput("http_status", message)
 
 

@@ -5,7 +5,7 @@ The shape was read before (`reading.py`). Errors stop publishing, warnings do no
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError
 from typing import Any, Final
@@ -18,10 +18,11 @@ from blocks.trigger import Trigger
 from blocks.triggers.cron import CronConfig
 from blocks.values import Json, JsonObject
 from core import clock
-from core.automations import graph
+from core.automations import containers, graph
+from core.automations.containers import Body, Loc
 from core.automations.definition import Definition, Policy, Step
 from core.automations.outgoing import Refuse
-from core.automations.reading import Loc, Reading, named
+from core.automations.reading import Reading, named
 from core.automations.templates import Templates, check_templates, is_template
 from core.errors import Finding
 from core.places import place
@@ -47,11 +48,14 @@ class Checker:
 
     async def check(self, definition: Definition, workspace: str = "") -> list[Finding]:
         """Everything that is wrong, in the order of the document."""
-        findings = [*self._trigger(definition), *self._steps(definition.actions)]
-        findings += _graph(definition.actions, self.actions)
+        bodies = containers.bodies(definition.actions, self.actions)
+        findings = [*self._trigger(definition), *self._steps(bodies)]
+        for body in bodies:
+            findings += _graph(body, bodies, self.actions)
         findings += _policy(definition.policy)
-        findings += await check_templates(self.templates, definition.actions, workspace)
-        return sorted(findings, key=lambda finding: _rank(finding.at))
+        findings += await check_templates(self.templates, bodies, self.actions, workspace)
+        rank = _ranking(definition.actions, self.actions)
+        return sorted(findings, key=lambda finding: rank(finding.at))
 
     async def review(self, reading: Reading, workspace: str = "") -> list[Finding]:
         """The findings of a reading and, as far as something could be understood, of its sense."""
@@ -81,23 +85,27 @@ class Checker:
                     at = f"trigger_config.schedules[{index}].run_at"
                     yield Finding(at, "This moment has passed: it will not start a run.", WARNING)
 
-    def _steps(self, steps: list[Step]) -> Iterator[Finding]:
-        if not steps:
+    def _steps(self, bodies: Sequence[Body]) -> Iterator[Finding]:
+        if not bodies[0].steps:
             yield Finding("actions", "An automation needs at least one action.")
-        seen: dict[str, int] = {}
-        for index, step in enumerate(steps):
-            first = seen.setdefault(step.id, index)
-            if first != index:
-                yield Finding(f"actions[{index}].id", f"The id {step.id} is taken by actions[{first}]; ids are unique.")
-            if step.approval_required:
-                yield Finding(f"actions[{index}].approval_required", "Approvals are not available in this version.")
-            action = self.actions.get(step.type)
-            if action is None:
-                yield Finding(f"actions[{index}].type", _unknown("action", step.type, self.actions))
-                continue
-            yield from _config(action.Input, step.config, ("actions", index, "config"))
-            for inner, reason in self.refuse(step.config):
-                yield Finding(place(("actions", index, "config", *inner)), reason)
+        seen: dict[str, str] = {}
+        for body in bodies:
+            for index, step in enumerate(body.steps):
+                here = body.place(index)
+                first = seen.setdefault(step.id, here)
+                if first != here:
+                    yield Finding(f"{here}.id", f"The id {step.id} is taken by {first}; ids are unique.")
+                action = self.actions.get(step.type)
+                if action is None:
+                    yield Finding(f"{here}.type", _unknown("action", step.type, self.actions))
+                    continue
+                if body.holder is not None and not action.repeats:
+                    yield Finding(
+                        f"{here}.type", f"A step {step.type} can't stand inside a loop: put it behind {body.holder.id}."
+                    )
+                yield from _config(action.Input, step.config, (*body.at, index, "config"))
+                for inner, reason in self.refuse(step.config):
+                    yield Finding(body.place(index, "config", *inner), reason)
 
 
 def _listed(names: Mapping[str, object]) -> str:
@@ -144,22 +152,35 @@ def _located(config: Json, loc: Loc) -> tuple[Loc, Json]:
     return tuple(real), here
 
 
-def _graph(steps: list[Step], actions: Mapping[str, Action[Any]]) -> Iterator[Finding]:
+def _graph(body: Body, bodies: Sequence[Body], actions: Mapping[str, Action[Any]]) -> Iterator[Finding]:
+    """What is wrong with the needs of one list of steps."""
+    steps = body.steps
     nodes = graph.graph(steps)
     for index, step in enumerate(steps):
         for number, (before, outlet) in enumerate(graph.needed(step)):
-            at = f"actions[{index}].needs[{number}]"
+            at = body.place(index, "needs", number)
             if before not in nodes:
-                yield Finding(at, f"There is no step {before}; there are {named(each.id for each in steps)}.")
+                yield Finding(at, _not_here(before, body, bodies))
             elif reason := _no_such_outlet(nodes[before], outlet, actions):
                 yield Finding(at, reason)
     sequence = graph.order(nodes)
     if isinstance(sequence, CycleError):
-        yield Finding("actions", f"The steps run in a circle: {' -> '.join(graph.circle(sequence))}.")
+        yield Finding(place(body.at), f"The steps run in a circle: {' -> '.join(graph.circle(sequence))}.")
         return
     position = {step.id: index for index, step in reversed(list(enumerate(steps)))}
     for name, reason in graph.never_running(nodes, sequence).items():
-        yield Finding(f"actions[{position[name]}].needs", f"This step can never run. {reason}")
+        yield Finding(body.place(position[name], "needs"), f"This step can never run. {reason}")
+
+
+def _not_here(needed: str, body: Body, bodies: Sequence[Body]) -> str:
+    """Why a step can't need one that does not stand in its list."""
+    home = next((each for each in bodies if any(step.id == needed for step in each.steps)), None)
+    if home is None:
+        return f"There is no step {needed}; there are {named(each.id for each in body.steps)}."
+    where = "outside of this loop" if home.holder is None else f"inside of the loop {home.holder.id}"
+    return (
+        f"The step {needed} stands {where}; steps need those beside them only: {named(each.id for each in body.steps)}."
+    )
 
 
 def _no_such_outlet(step: Step, outlet: str, actions: Mapping[str, Action[Any]]) -> str | None:
@@ -188,11 +209,15 @@ def _doubtful(at: str, places: Iterable[str]) -> bool:
 
 
 _SECTIONS: Final = ("name", "description", "trigger", "actions", "policy", "layout")
-_STEP: Final = re.compile(r"actions\[(\d+)\]")
 
 
-def _rank(at: str) -> tuple[int, int]:
-    """Sorts findings by section, those of steps by the step."""
-    step = _STEP.match(at)
-    section = next((rank for rank, section in enumerate(_SECTIONS) if at.startswith(section)), len(_SECTIONS))
-    return section, int(step[1]) if step else -1
+def _ranking(steps: Sequence[Step], actions: Mapping[str, Action[Any]]) -> Callable[[str], tuple[int, int]]:
+    """Sorts findings by section, those of steps by the step that they are about."""
+    order = {place(at): number for number, at in enumerate(containers.places(steps, actions))}
+
+    def rank(at: str) -> tuple[int, int]:
+        section = next((rank for rank, section in enumerate(_SECTIONS) if at.startswith(section)), len(_SECTIONS))
+        ends = [end.end() for end in re.finditer(r"\]", at)]
+        return section, max((order.get(at[:end], -1) for end in ends), default=-1)
+
+    return rank

@@ -5,11 +5,12 @@ people write into this shape, `reading.py` checks the shape, `check.py` the sens
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter, field_validator
 
 from blocks import paths
+from blocks.errors import Cause
 from blocks.values import JsonObject
 
 STEP_ID = r"^[a-z][a-z0-9_]{0,39}$"
@@ -35,6 +36,21 @@ class Retry(Part):
     delay_s: float = Field(default=2, ge=0, le=3600, description="seconds before the second attempt")
     backoff: Literal["fixed", "exponential"] = "exponential"
     jitter: bool = Field(default=True, description="spread the waits, so that many runs do not retry in step")
+    max_delay_s: float = Field(
+        default=300, ge=0, le=3600, description="seconds that no wait is longer than, whatever the other side asks for"
+    )
+    on: list[Cause] = Field(
+        default_factory=lambda: [*get_args(Cause)],
+        min_length=1,
+        max_length=4,
+        description="which failures: answered 429 (rate_limited) or 5xx (server_error), no answer (connection), the"
+        " step's time was over (timeout)",
+    )
+
+    @field_validator("on")
+    @classmethod
+    def _distinct(cls, on: list[Cause]) -> list[Cause]:
+        return [each for each in get_args(Cause) if each in on]
 
 
 class Step(Part):
@@ -42,7 +58,9 @@ class Step(Part):
 
     id: StepId
     type: str = Field(min_length=1, max_length=40, description="name of an action of the catalogue")
-    config: dict[str, JsonValue] = Field(default_factory=dict, description="the action's input; templates allowed")
+    config: dict[str, JsonValue] = Field(
+        default_factory=dict, description="the action's input; templates allowed; of a container also its steps"
+    )
     needs: list[Need] = Field(default_factory=list, max_length=200, description="step, step:case or step:error")
     join: Literal["all", "any"] = "all"
     retry: Retry | None = None

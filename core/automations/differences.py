@@ -2,7 +2,8 @@
 
 Steps are paired first: those of the same id, then those with the same content under another id (renamed), then those
 that are alike. A step that was moved, renamed and changed is three findings. Together the findings tell everything: the
-first document and its differences give the second.
+first document and its differences give the second. Steps inside loops are steps like the others; a loop itself is told
+without them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias, TypeVar
 
+from blocks import registry
 from blocks.values import Json, JsonObject
+from core.automations.containers import field_of
 from core.automations.definition import Definition, canonical
 from core.places import place
 
@@ -52,11 +55,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One finding. `step` is the id in the newer definition, of a removed step the one it had.
+    """One finding. `step` is the id in the newer definition, of a removed step the one it had; `loop` is that of the
+    step around it, None where it stands in no loop.
 
-    Of an added, removed or moved step `before` and `after` hold `{"position", "needs"}`, with the whole `step` where it
-    was added or removed; of a renamed one the ids. `fields` are the values of what is changed. `quiet` ones concern
-    nobody but the editor.
+    Of an added, removed or moved step `before` and `after` hold `{"position", "needs", "loop"}`, with the whole `step`
+    where it was added or removed; of a renamed one the ids. `fields` are the values of what is changed. `quiet` ones
+    concern nobody but the editor.
     """
 
     kind: Kind
@@ -64,6 +68,7 @@ class Difference:
     before: Json = None
     after: Json = None
     fields: tuple[Field, ...] = ()
+    loop: str | None = None
 
     @property
     def quiet(self) -> bool:
@@ -75,7 +80,7 @@ def differences(before: Definition, after: Definition) -> list[Difference]:
     old, new = canonical(before), canonical(after)
     old_steps, new_steps = _steps(old), _steps(new)
     pairs = _paired(old_steps, new_steps)
-    renamed = {str(old_steps[was]["id"]): str(new_steps[now]["id"]) for now, was in pairs.items()}
+    renamed = {old_steps[was].id: new_steps[now].id for now, was in pairs.items()}
     return [
         *_section(Kind.NAME_CHANGED, old, new, "name"),
         *_section(Kind.DESCRIPTION_CHANGED, old, new, "description"),
@@ -104,13 +109,46 @@ def _with_names(document: JsonObject, renamed: Mapping[str, str]) -> JsonObject:
 # steps ----------------------------------------------------------------------------------------------------------------
 
 
-def _steps(document: JsonObject) -> list[JsonObject]:
-    actions = document["actions"]
-    return [step for step in actions if isinstance(step, dict)] if isinstance(actions, list) else []
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A step without those inside it, and where it stands."""
+
+    step: JsonObject
+    position: int  # in its list
+    loop: str | None
+
+    @property
+    def id(self) -> str:
+        return str(self.step["id"])
+
+    @property
+    def place(self) -> JsonObject:
+        return {"position": self.position, "needs": self.step["needs"], "loop": self.loop}
+
+    @property
+    def content(self) -> JsonObject:
+        return {name: value for name, value in self.step.items() if name not in _PLACED}
 
 
-def _paired(old: Sequence[JsonObject], new: Sequence[JsonObject]) -> dict[int, int]:
-    """The position before of each step that is still there, by its position now."""
+def _steps(document: JsonObject) -> list[_Standing]:
+    """All of them, each loop before the steps inside it."""
+    return list(_standing(document["actions"], None))
+
+
+def _standing(steps: Json, loop: str | None) -> Iterator[_Standing]:
+    for position, step in enumerate(steps if isinstance(steps, list) else ()):
+        if not isinstance(step, dict):
+            continue
+        field, config = field_of(step["type"], registry.actions()), step["config"]
+        if field is None or not isinstance(config, dict) or not isinstance(config.get(field), list):
+            yield _Standing(step, position, loop)
+            continue
+        yield _Standing({**step, "config": {**config, field: []}}, position, loop)
+        yield from _standing(config[field], str(step["id"]))
+
+
+def _paired(old: Sequence[_Standing], new: Sequence[_Standing]) -> dict[int, int]:
+    """The number before of each step that is still there, by its number now."""
     pairs: dict[int, int] = {}
     left = list(range(len(old)))
 
@@ -123,27 +161,24 @@ def _paired(old: Sequence[JsonObject], new: Sequence[JsonObject]) -> dict[int, i
             found = None if now in pairs else next((was for was in left if same(old[was], step)), None)
             if found is not None:
                 pair(now, found)
-    values = {was: _values(old[was]) for was in left}
-    for now, step in enumerate(new):
+    values = {was: _values(old[was].step) for was in left}
+    for now, standing in enumerate(new):
         if now not in pairs:
-            mine = _values(step)
-            likeness = {was: _likeness(values[was], mine) for was in left if old[was]["type"] == step["type"]}
+            mine = _values(standing.step)
+            same_type = [was for was in left if old[was].step["type"] == standing.step["type"]]
+            likeness = {was: _likeness(values[was], mine) for was in same_type}
             best = max(likeness, key=lambda was: likeness[was], default=None)
             if best is not None and likeness[best] >= ALIKE:
                 pair(now, best)
     return dict(sorted(pairs.items()))
 
 
-def _same_id(one: JsonObject, other: JsonObject) -> bool:
-    return one["id"] == other["id"]
+def _same_id(one: _Standing, other: _Standing) -> bool:
+    return one.id == other.id
 
 
-def _same_content(one: JsonObject, other: JsonObject) -> bool:
-    return _content(one) == _content(other)
-
-
-def _content(step: JsonObject) -> JsonObject:
-    return {name: value for name, value in step.items() if name not in _PLACED}
+def _same_content(one: _Standing, other: _Standing) -> bool:
+    return one.content == other.content
 
 
 def _values(step: JsonObject) -> frozenset[tuple[_Path, str]]:
@@ -169,28 +204,23 @@ def _likeness(one: frozenset[object], other: frozenset[object]) -> float:
 
 
 def _step_findings(
-    old: Sequence[JsonObject], new: Sequence[JsonObject], pairs: Mapping[int, int], renamed: Mapping[str, str]
+    old: Sequence[_Standing], new: Sequence[_Standing], pairs: Mapping[int, int], renamed: Mapping[str, str]
 ) -> Iterator[Difference]:
-    for was, step in enumerate(old):
+    for was, gone in enumerate(old):
         if was not in pairs.values():
-            yield Difference(Kind.STEP_REMOVED, str(step["id"]), before={**_place(step, was), "step": step})
-    settled = _in_order(pairs)
-    for now, step in enumerate(new):
-        name = str(step["id"])
+            yield Difference(Kind.STEP_REMOVED, gone.id, before={**gone.place, "step": gone.step}, loop=gone.loop)
+    settled = _settled(old, new, pairs, renamed)
+    for now, here in enumerate(new):
         if now not in pairs:
-            yield Difference(Kind.STEP_ADDED, name, after={**_place(step, now), "step": step})
+            yield Difference(Kind.STEP_ADDED, here.id, after={**here.place, "step": here.step}, loop=here.loop)
             continue
-        was = pairs[now]
-        if old[was]["id"] != name:
-            yield Difference(Kind.STEP_RENAMED, name, before=old[was]["id"], after=name)
-        if now not in settled or _needs(old[was], renamed) != step["needs"]:
-            yield Difference(Kind.STEP_MOVED, name, before=_place(old[was], was), after=_place(step, now))
-        if fields := tuple(_fields(_content(old[was]), _content(step), ())):
-            yield Difference(Kind.STEP_CHANGED, name, fields=fields)
-
-
-def _place(step: JsonObject, position: int) -> JsonObject:
-    return {"position": position, "needs": step["needs"]}
+        before = old[pairs[now]]
+        if before.id != here.id:
+            yield Difference(Kind.STEP_RENAMED, here.id, before=before.id, after=here.id, loop=here.loop)
+        if now not in settled or _needs(before.step, renamed) != here.step["needs"]:
+            yield Difference(Kind.STEP_MOVED, here.id, before=before.place, after=here.place, loop=here.loop)
+        if fields := tuple(_fields(before.content, here.content, ())):
+            yield Difference(Kind.STEP_CHANGED, here.id, fields=fields, loop=here.loop)
 
 
 def _needs(step: JsonObject, renamed: Mapping[str, str]) -> Json:
@@ -200,13 +230,26 @@ def _needs(step: JsonObject, renamed: Mapping[str, str]) -> Json:
     return [f"{renamed.get(name, name)}{colon}{outlet}" for name, colon, outlet in parted]
 
 
-def _in_order(pairs: Mapping[int, int]) -> frozenset[int]:
-    """The positions now of a longest run of steps that kept their order; the others changed places with them."""
-    runs: dict[int, list[int]] = {}  # by the position before that a run ends with
+def _settled(
+    old: Sequence[_Standing], new: Sequence[_Standing], pairs: Mapping[int, int], renamed: Mapping[str, str]
+) -> frozenset[int]:
+    """The steps that stay in their loop and kept their order there."""
+    stayed: dict[str | None, dict[int, int]] = {}
+    for now, was in pairs.items():
+        before, after = old[was].loop, new[now].loop
+        same = before == after if before is None or after is None else renamed.get(before) == after
+        if same:
+            stayed.setdefault(after, {})[now] = was
+    return frozenset(now for inside in stayed.values() for now in _in_order(inside))
+
+
+def _in_order(pairs: Mapping[int, int]) -> list[int]:
+    """The numbers now of a longest run of steps that kept their order; the others changed places with them."""
+    runs: dict[int, list[int]] = {}  # by the number before that a run ends with
     for now, was in pairs.items():
         before = [run for last, run in runs.items() if last < was]
         runs[was] = [*_longest(before), now]
-    return frozenset(_longest(list(runs.values())))
+    return _longest(list(runs.values()))
 
 
 def _longest(runs: list[list[int]]) -> list[int]:

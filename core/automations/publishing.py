@@ -32,7 +32,7 @@ async def publish(
     live = None
     if rule.live_version is not None:
         live = await repository.definition_of(connection, rule.id, rule.live_version)
-    if rule.live_version is not None and live == document:
+    if rule.live_version is not None and live is not None and canonical(stored(live)) == document:
         number = rule.live_version
     else:
         number = await repository.add_version(connection, rule.id, document, note=note, by=by)

@@ -1,15 +1,17 @@
 """From JSON that somebody sent to a `Definition`, with everything that is wrong about its shape. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from blocks import registry
 from blocks.values import Json, JsonObject
-from core.automations import shortforms, webhook_secrets
-from core.automations.definition import Definition
+from core.automations import containers, shortforms, webhook_secrets
+from core.automations.containers import Loc
+from core.automations.definition import Definition, Step
 from core.errors import Finding
 from core.places import place
 from core.sentences import sentence
@@ -20,7 +22,6 @@ MOST_VALUES: Final = 50_000
 MOST_REPAIRS: Final = 200  # with more that is wrong, the rest is checked when those are mended
 _STAND_IN: Final = "unreadable"
 _MOST_NAMES: Final = 20
-Loc: TypeAlias = tuple[int | str, ...]
 
 
 @dataclass(slots=True)
@@ -54,14 +55,11 @@ def read_expanded(expanded: shortforms.Expanded) -> Reading:
     reading.secret = _secret(expanded.secret, reading.findings)
     reading.enabled = _switch(expanded.enabled, reading.findings)
     document = shortforms.fill(expanded.document)
-    try:
-        reading.definition = Definition.model_validate(document)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        reading.findings += [Finding(place(each["loc"]), _in_words(each)) for each in details]
-        reading.doubtful = tuple(place(each["loc"]) for each in details)
-        if len(details) <= MOST_REPAIRS:
-            reading.definition = _repaired(document, [each["loc"] for each in details])
+    wrong = [*_wrong(document), *_wrong_inside(document)]
+    reading.findings += [Finding(place(at), message) for at, message in wrong]
+    reading.doubtful = tuple(place(at) for at, _ in wrong)
+    if len(wrong) <= MOST_REPAIRS:
+        reading.definition = _understood(_repaired(document, [at for at, _ in wrong]))
     return reading
 
 
@@ -69,7 +67,7 @@ def limits(raw: JsonObject) -> Finding | None:
     """Refuse what is too large before anything walks through it with care."""
     actions = raw.get("actions")
     if isinstance(actions, list) and len(actions) > MOST_STEPS:
-        return Finding("actions", f"An automation has at most {MOST_STEPS} steps; this one has {len(actions)}.")
+        return _too_many(len(actions))
     level: list[Json] = [raw]
     depth = count = 0
     while level:
@@ -85,13 +83,50 @@ def limits(raw: JsonObject) -> Finding | None:
             if isinstance(value, dict | list)
             for child in (value.values() if isinstance(value, dict) else value)
         ]
-    return None
+    steps = sum(len(body) for _, body in containers.raw_bodies(raw, registry.actions()) if isinstance(body, list))
+    return _too_many(steps) if steps > MOST_STEPS else None
+
+
+def _too_many(steps: int) -> Finding:
+    return Finding("actions", f"An automation has at most {MOST_STEPS} steps, inner ones included; this has {steps}.")
 
 
 def named(step_ids: Iterable[str]) -> str:
     """Step ids for a sentence: the first of them, each once, without those that stand in for unreadable ones."""
     known = dict.fromkeys(each for each in step_ids if not each.startswith(f"{_STAND_IN}_"))
     return ", ".join(list(known)[:_MOST_NAMES]) or "none"
+
+
+def _wrong(document: JsonObject) -> Iterator[tuple[Loc, str]]:
+    """What of the document has the wrong shape, the steps inside others left out."""
+    try:
+        Definition.model_validate(document)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            yield detail["loc"], _in_words(detail)
+
+
+def _wrong_inside(document: JsonObject) -> Iterator[tuple[Loc, str]]:
+    """What has the wrong shape in the steps inside others."""
+    for at, body in containers.raw_bodies(document, registry.actions()):
+        if (level := containers.depth(at)) == 0:
+            continue
+        if level > containers.DEEPEST:
+            yield (
+                at,
+                f"Loops stand at most {containers.DEEPEST} deep in each other; let an automation step do the rest.",
+            )
+            return  # the deeper ones are inside of this, or as deep
+        if not isinstance(body, list):
+            yield at, "This must be a list of steps; no template can stand for it."
+            continue
+        for index, step in enumerate(body):
+            try:
+                Step.model_validate(step)
+            except ValidationError as error:
+                for detail in error.errors(include_url=False):
+                    loc = (*at, index, *detail["loc"])
+                    yield loc, _in_words({**detail, "loc": loc})
 
 
 def _in_words(detail: ErrorDetails) -> str:
@@ -116,18 +151,36 @@ def _switch(enabled: Json, findings: list[Finding]) -> bool | None:
     return None
 
 
-def _repaired(document: JsonObject, wrong: Sequence[Loc]) -> Definition | None:
-    """The document without its wrong values, so that the rest of it can be checked in the same go."""
-    repaired: Json = document
-    places = {
-        loc if loc[:1] == ("actions",) else loc[:1] for loc in wrong
-    }  # other sections have defaults to fall back to
-    for loc in sorted(places, key=lambda loc: [str(part).zfill(8) for part in loc], reverse=True):
-        repaired = _without(repaired, loc)
+def _understood(document: Json) -> Definition | None:
     try:
-        return Definition.model_validate(repaired)
+        definition = Definition.model_validate(document)
+        actions = [containers.written_out(step, registry.actions()) for step in definition.actions]
     except ValidationError:
         return None
+    return definition.model_copy(update={"actions": actions})
+
+
+def _repaired(document: JsonObject, wrong: Sequence[Loc]) -> Json:
+    """The document without its wrong values, so that the rest of it can be checked in the same go."""
+    repaired: Json = document
+    places = {_smallest(loc) for loc in wrong}
+    for loc in sorted(places, key=lambda loc: [str(part).zfill(8) for part in loc], reverse=True):
+        repaired = _without(repaired, loc)
+    return repaired
+
+
+def _smallest(loc: Loc) -> Loc:
+    """What can be taken away around a wrong value: other sections and `retry` have defaults to fall back to."""
+    if loc[:1] != ("actions",):
+        return loc[:1]
+    return loc[: loc.index("retry") + 1] if "retry" in loc else loc
+
+
+def _is_step(loc: Loc) -> bool:
+    """Whether a step stands there: `actions[0]`, `actions[0].config.steps[1]`. Other things at such a place have no
+    fault of their own, for any value may stand in a config."""
+    inside = len(loc) % 3 == 2 and set(loc[2::3]) <= {"config"}
+    return loc[:1] == ("actions",) and inside and isinstance(loc[-1], int)
 
 
 def _without(value: Json, loc: Loc, done: int = 0) -> Json:
@@ -137,8 +190,7 @@ def _without(value: Json, loc: Loc, done: int = 0) -> Json:
     key = loc[done]
     last = done + 1 == len(loc)
     if isinstance(value, list) and isinstance(key, int) and key < len(value):
-        kept_here = not last or (loc[0] == "actions" and len(loc) == 2)  # a step keeps its place and number
-        middle = [_without(value[key], loc, done + 1)] if kept_here else []
+        middle = [_without(value[key], loc, done + 1)] if not last or _is_step(loc) else []  # a step keeps its place
         return [*value[:key], *middle, *value[key + 1 :]]
     if isinstance(value, dict) and isinstance(key, str):
         if not last and key in value:
@@ -149,13 +201,12 @@ def _without(value: Json, loc: Loc, done: int = 0) -> Json:
 
 
 def _stand_in(loc: Loc) -> Json:
-    step = loc[1] if len(loc) > 1 else ""
+    name = "_".join([_STAND_IN, *(str(part) for part in loc if isinstance(part, int))])
+    if _is_step(loc):
+        return {"id": name, "type": _STAND_IN}
     match loc[-1]:
         case "name" | "type":
             return _STAND_IN
         case "id":
-            return f"{_STAND_IN}_{step}"
-        case _ if len(loc) == 2 and loc[0] == "actions":
-            return {"id": f"{_STAND_IN}_{step}", "type": _STAND_IN}
-        case _:
-            return None
+            return name
+    return None

@@ -15,7 +15,7 @@ from blocks.triggers.cron import CronConfig
 from blocks.triggers.webhook import WebhookConfig
 from blocks.values import Json, JsonObject
 from core import legacy
-from core.automations import merging, publishing, reading, repository, subscribers
+from core.automations import calls, merging, publishing, reading, repository, subscribers
 from core.automations.check import Checker
 from core.automations.definition import Definition
 from core.automations.model import Rule, Summary, TriggerRow, Version
@@ -178,7 +178,11 @@ class Automations:
         """Every finding of a body, or of the stored draft where there is none. Raises `NotFound`."""
         rule = (await self.get(caller, rule_id)).rule
         read = reading.read(rule.document if raw is None else raw)
-        return await self._checker.review(read, str(caller.workspace_id))
+        found = await self._checker.review(read, str(caller.workspace_id))
+        if read.definition is None:
+            return found
+        async with self._db.connection() as connection:
+            return [*found, *await self._missing(connection, rule, read.definition)]
 
     async def publish(
         self, caller: Caller, rule_id: UUID, *, note: str | None = None, revision: int | None = None
@@ -266,7 +270,7 @@ class Automations:
         rule = await self.found(connection, caller, rule_id)
         definition = _understood(read)
         secret = None
-        found = [*found, *await subscribers.missing(connection, rule, definition, self._checker.triggers)]
+        found = [*found, *await self._missing(connection, rule, definition)]
         if errors(found) and not as_draft:
             raise _invalid(found)
         if definition.trigger_type == "webhook":
@@ -280,6 +284,13 @@ class Automations:
             await publishing.publish(connection, rule, definition, self._checker.triggers, note=note, by=caller.user_id)
             rule = await self.found(connection, caller, rule_id)
         return await self._detail(connection, rule, found, secret)
+
+    async def _missing(self, connection: Connection, rule: Rule, definition: Definition) -> list[Finding]:
+        """What is wrong with the other automations that this one names."""
+        return [
+            *await subscribers.missing(connection, rule, definition, self._checker.triggers),
+            *await calls.wrong_calls(connection, rule, definition, self._checker.actions),
+        ]
 
     async def _detail(
         self, connection: Connection, rule: Rule, found: list[Finding] | None = None, secret: str | None = None

@@ -5,12 +5,15 @@ Sources: the trigger and action shapes of both product documents (`agent_id`, `p
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from itertools import count
 
 from blocks import registry, schedule
 from blocks.values import Json, JsonObject
+from core.automations import containers
+from core.automations.containers import Loc
 from core.automations.definition import STEP_ID, Step
 from core.errors import Finding
 from core.places import place
@@ -49,34 +52,54 @@ def expand(raw: JsonObject) -> Expanded:
     found.enabled = raw.get("enabled")
     _expand_trigger(found)
     if isinstance(actions := found.document.get("actions"), list):
-        found.document["actions"] = [_expand_step(step, index, found.findings) for index, step in enumerate(actions)]
+        found.document["actions"] = _expand_steps(actions, ("actions",), found.findings)
     return found
 
 
 def fill(document: JsonObject) -> JsonObject:
-    """Name the nameless steps `s1, s2 ...` and say what each needs: by default the one before it."""
-    actions = document.get("actions")
-    if not isinstance(actions, list):
-        return document
-    taken = {step["id"] for step in actions if isinstance(step, dict) and isinstance(step.get("id"), str)}
+    """Name the nameless steps `s1, s2 ...` and say what each needs: by default the one before it in its list."""
+    taken = {
+        step["id"]
+        for _, body in containers.raw_bodies(document, registry.actions())
+        for step in (body if isinstance(body, list) else ())
+        if isinstance(step, dict) and isinstance(step.get("id"), str)
+    }
+    filled: Json = document
+    for at, _ in containers.raw_bodies(document, registry.actions()):  # the outer ones are named first
+        filled = _changed(filled, at, partial(_fill_steps, taken=taken))
+    return filled if isinstance(filled, dict) else document
+
+
+def _changed(value: Json, at: Loc, change: Callable[[Json], Json]) -> Json:
+    """A copy of `value` with another value at `at`, which is there."""
+    if not at:
+        return change(value)
+    if isinstance(value, list) and isinstance(number := at[0], int):
+        return [*value[:number], _changed(value[number], at[1:], change), *value[number + 1 :]]
+    if isinstance(value, dict):
+        return {**value, str(at[0]): _changed(value[str(at[0])], at[1:], change)}
+    raise AssertionError(f"nothing stands at {place(at)}")
+
+
+def _fill_steps(steps: Json, taken: set[Json]) -> Json:
+    if not isinstance(steps, list):
+        return steps
     filled: list[Json] = []
     before: str | None = None
-    for index, step in enumerate(actions):
+    for index, step in enumerate(steps):
         if not isinstance(step, dict):
             filled.append(step)
             continue
         name = step.get("id")
         if name is None:
-            name = next(
-                free for number in range(index + 1, 2 * len(actions) + 2) if (free := f"s{number}") not in taken
-            )
+            name = next(free for number in count(index + 1) if (free := f"s{number}") not in taken)
             taken.add(name)
         needs = step.get("needs")
         if needs is None:
             needs = [before] if before else []
         filled.append({**step, "id": name, "needs": [needs] if isinstance(needs, str) else needs})
         before = name if isinstance(name, str) and re.match(STEP_ID, name) else None
-    return {**document, "actions": filled}
+    return filled
 
 
 # triggers -------------------------------------------------------------------------------------------------------------
@@ -192,7 +215,12 @@ def _expand_schedule(raw: JsonObject, at: Iterable[str | int], findings: list[Fi
 # actions --------------------------------------------------------------------------------------------------------------
 
 
-def _expand_step(step: Json, index: int, findings: list[Finding]) -> Json:
+def _expand_steps(steps: list[Json], at: Loc, findings: list[Finding]) -> list[Json]:
+    return [_expand_step(step, (*at, index), findings) for index, step in enumerate(steps)]
+
+
+def _expand_step(step: Json, at: Loc, findings: list[Finding]) -> Json:
+    """The depth is bounded: the document was measured before."""
     if not isinstance(step, dict):
         return step
     config = step.get("config")
@@ -208,12 +236,12 @@ def _expand_step(step: Json, index: int, findings: list[Finding]) -> Json:
     if isinstance(kind, str):
         known["type"] = kind = ACTION_ALIASES.get(kind, kind)
     for name in sorted(flat.keys() & (config or {}).keys()):
-        findings.append(Finding(place(("actions", index, name)), f"{name} is given twice: here and in config."))
-    merged = _expand_config(kind, {**flat, **(config or {})}, index, findings)
+        findings.append(Finding(place((*at, name)), f"{name} is given twice: here and in config."))
+    merged = _expand_config(kind, {**flat, **(config or {})}, at, findings)
     return {**known, "config": merged}
 
 
-def _expand_config(kind: Json, config: JsonObject, index: int, findings: list[Finding]) -> JsonObject:
+def _expand_config(kind: Json, config: JsonObject, at: Loc, findings: list[Finding]) -> JsonObject:
     if not isinstance(kind, str):
         return config
     for alias, name in _CONFIG_ALIASES.get(kind, {}).items():
@@ -228,8 +256,11 @@ def _expand_config(kind: Json, config: JsonObject, index: int, findings: list[Fi
             del config[name]
             findings.append(
                 Finding(
-                    place(("actions", index, "config", name)),
+                    place((*at, "config", name)),
                     f"{name} is a secret and is not kept in an automation: save it as a connection and name that.",
                 )
             )
+    field = containers.field_of(kind, registry.actions())
+    if field is not None and isinstance(inside := config.get(field), list):
+        config[field] = _expand_steps(inside, (*at, "config", field), findings)
     return config

@@ -6,9 +6,9 @@ from graphlib import CycleError
 from typing import Final, Protocol
 
 from blocks.errors import Retryable
-from blocks.values import Json
+from blocks.values import Json, JsonObject
 from core.automations import graph
-from core.automations.definition import Step
+from core.automations.containers import Actions, Body, Loc, own_config
 from core.automations.reading import named
 from core.errors import Finding, Unavailable
 from core.places import place
@@ -17,7 +17,7 @@ from core.rendering.renderer import names
 MOST_TEMPLATES: Final = 1_000
 DEADLINE_S: Final = 10.0
 ROOTS: Final = frozenset({"trigger", "previous", "steps", "run", "automation", "now"})
-_LOOP_ROOTS: Final = frozenset({"item", "index"})
+LOOP_ROOTS: Final = frozenset({"item", "index"})
 
 
 class Templates(Protocol):
@@ -33,23 +33,33 @@ def is_template(value: object) -> bool:
     return isinstance(value, str) and ("{{" in value or "{%" in value or "{#" in value)
 
 
-async def check_templates(templates: Templates, steps: Sequence[Step], workspace: str) -> list[Finding]:
-    """Syntax and references of every template of every step, within a deadline. Raises `Unavailable`."""
-    found = [(index, at, text) for index, step in enumerate(steps) for at, text in _texts(step, index)]
+async def check_templates(
+    templates: Templates, bodies: Sequence[Body], actions: Actions, workspace: str
+) -> list[Finding]:
+    """Syntax and references of every template of every step, within a deadline. Raises `Unavailable`.
+
+    `bodies` are all lists of steps, each behind the one that it stands in.
+    """
+    found = [
+        (body, index, at, text)
+        for body in bodies
+        for index, step in enumerate(body.steps)
+        for at, text in _texts(own_config(step, actions), (*body.at, index, "config"))
+    ]
     if len(found) > MOST_TEMPLATES:
         return [Finding("actions", f"There are {len(found)} templates; at most {MOST_TEMPLATES} are taken.")]
     findings: list[Finding] = []
-    scope = _Scope(steps)
+    scope = _Scope(bodies)
     verdicts: dict[str, str | None] = {}
     try:
         async with asyncio.timeout(DEADLINE_S):
-            for index, at, text in found:
+            for body, index, at, text in found:
                 if text not in verdicts:
                     verdicts[text] = await templates.check(text, workspace=workspace)
                 if reason := verdicts[text]:
                     findings.append(Finding(at, reason))
                     continue
-                reasons = dict.fromkeys(scope.complain(index, path) for path in sorted(names(text)))
+                reasons = dict.fromkeys(scope.complain(body, index, path) for path in sorted(names(text)))
                 findings += [Finding(at, reason) for reason in reasons if reason]
     except TimeoutError:
         findings.append(Finding("actions", f"The templates take more than {DEADLINE_S:g} s to check; simplify them."))
@@ -58,9 +68,9 @@ async def check_templates(templates: Templates, steps: Sequence[Step], workspace
     return findings
 
 
-def _texts(step: Step, index: int) -> Iterator[tuple[str, str]]:
+def _texts(config: JsonObject, at: Loc) -> Iterator[tuple[str, str]]:
     """Every template of a step with its place, without recursion (the depth was limited, the width was not)."""
-    todo: list[tuple[tuple[int | str, ...], Json]] = [(("actions", index, "config"), {**step.config})]
+    todo: list[tuple[Loc, Json]] = [(at, config)]
     while todo:
         at, value = todo.pop()
         if isinstance(value, dict):
@@ -72,31 +82,50 @@ def _texts(step: Step, index: int) -> Iterator[tuple[str, str]]:
 
 
 class _Scope:
-    """What the templates of each step may name."""
+    """What the templates of each step may name: steps before it, and before the loops that it stands in."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
-        self._steps = steps
-        nodes = graph.graph(steps)
-        sequence = graph.order(nodes)
-        self._upstream = None if isinstance(sequence, CycleError) else graph.upstream(nodes, sequence)
+    def __init__(self, bodies: Sequence[Body]) -> None:
+        self._top = [step.id for step in bodies[0].steps]
+        self._known: dict[str, Body] = {}
+        for body in bodies:
+            for step in body.steps:
+                self._known.setdefault(step.id, body)
+        self._before: dict[Loc, dict[str, frozenset[str]]] = {}  # by body; none where its steps run in a circle
+        for body in bodies:
+            nodes = graph.graph(body.steps)
+            sequence = graph.order(nodes)
+            if not isinstance(sequence, CycleError):
+                self._before[body.at] = graph.upstream(nodes, sequence)
 
-    def complain(self, index: int, path: tuple[str, ...]) -> str | None:
-        """Why the template of step number `index` can't name `path`, or None."""
+    def complain(self, body: Body, index: int, path: tuple[str, ...]) -> str | None:
+        """Why the template of step number `index` of `body` can't name `path`, or None."""
         root = path[0]
-        if root in _LOOP_ROOTS:
-            return f"{root} exists only inside a loop."
+        inside = body.holder is not None
+        if root in LOOP_ROOTS:
+            return None if inside else f"{root} exists only inside a loop."
         if root not in ROOTS:
-            return f"Nothing is called {root!r} here; there are {', '.join(sorted(ROOTS))}."
-        return self._complain_step(index, path[1]) if root == "steps" and len(path) > 1 else None
+            known = sorted(ROOTS | LOOP_ROOTS if inside else ROOTS)
+            return f"Nothing is called {root!r} here; there are {', '.join(known)}."
+        return self._complain_step(body, body.steps[index].id, path[1]) if root == "steps" and len(path) > 1 else None
 
-    def _complain_step(self, index: int, called: str) -> str | None:
-        step = self._steps[index]
-        known = [each.id for each in self._steps]
-        target = known[int(called)] if called.isdecimal() and int(called) < len(known) else called
-        if target not in known:
-            return f"There is no step {called!r}; there are {named(known)}."
-        if target == step.id:
+    def _complain_step(self, body: Body, step: str, called: str) -> str | None:
+        target = self._top[int(called)] if called.isdecimal() and int(called) < len(self._top) else called
+        home = self._known.get(target)
+        if home is None:
+            return f"There is no step {called!r}; there are {named(self._known)}."
+        if target == step:
             return f"The step {target} can't read its own output."
-        if self._upstream is not None and target not in self._upstream[step.id]:
-            return f"The step {target} does not come before {step.id}, so it can't have run; add it to needs."
+        reader: Body | None = body
+        name = step
+        while reader is not None and reader.at != home.at:  # outwards to where both stand in one list
+            holder, reader = reader.holder, reader.outer
+            name = holder.id if holder is not None else name
+        if reader is None:
+            loop = home.holder.id if home.holder is not None else ""
+            return f"The step {target} runs inside the loop {loop}; outside of it there is steps.{loop}.output alone."
+        if target == name:
+            return f"The step {target} is the loop around {step}, which has no output yet."
+        before = self._before.get(reader.at)
+        if before is not None and target not in before[name]:
+            return f"The step {target} does not come before {name}, so it can't have run; add it to needs."
         return None

@@ -5,7 +5,7 @@ A trial is no run: nothing is recorded, retried or counted, and large answers ar
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, Protocol, assert_never
@@ -18,7 +18,8 @@ from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
 from core import clock
-from core.automations import graph
+from core.automations import containers, graph
+from core.automations.containers import Body
 from core.automations.definition import Definition, Step
 from core.automations.model import Rule
 from core.automations.service import Automations
@@ -33,6 +34,8 @@ from core.sentences import sentence
 
 LONGEST_S: Final = 30.0
 MOST_LINES: Final = 100
+_MOST_NAMES: Final = 20
+_MOST_ITEMS: Final = 100  # of a loop's list, to look at
 _AT_ONCE: Final = 20  # trials of a workspace, and one a second after that
 _PER_SECOND: Final = 1.0
 
@@ -45,12 +48,17 @@ class Renders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the step is to believe has happened: the trigger's data, and the outputs of steps before it by id."""
+    """What the step is to believe has happened: the trigger's data, and the outputs of steps before it by id.
+
+    `item` and `index` are those of the loop that it stands in.
+    """
 
     data: Json = None
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, Json] = field(default_factory=dict)
+    item: Json = None
+    index: int = 0
 
 
 @dataclass(slots=True)
@@ -104,10 +112,12 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """The step of a draft that is tried out."""
+    """The step of a draft that is tried out, and the list that it stands in."""
 
     rule: Rule
     definition: Definition
+    bodies: Sequence[Body]
+    body: Body
     step: Step
     action: Action[Any]
 
@@ -135,7 +145,7 @@ class Trials:
         async with self._db.connection() as connection:
             rule = await self._automations.found(connection, caller, rule_id)
         tried = self._tried(rule, step_id)
-        _require_known(tried.definition, sample)
+        _require_known(tried.bodies, sample)
         if wait := self._rates.take(str(caller.workspace_id), burst=_AT_ONCE, per_second=_PER_SECOND):
             raise RateLimited("too_many_trials", "These are many tests at once; try again in a moment.", after=wait)
         trial, begun = Trial(), monotonic()
@@ -151,21 +161,24 @@ class Trials:
 
     def _tried(self, rule: Rule, step_id: str) -> _Tried:
         definition = draft_of(rule)
-        step = graph.graph(definition.actions).get(step_id)
-        if step is None:
-            known = ", ".join(each.id for each in definition.actions[:20]) or "none yet"
-            raise NotFound("step_not_found", f"The draft has no step {step_id!r}; there are: {known}.")
+        bodies = containers.bodies(definition.actions, self._tools.actions)
+        found = next(((body, step) for body in bodies for step in body.steps if step.id == step_id), None)
+        if found is None:
+            raise NotFound("step_not_found", f"The draft has no step {step_id!r}; there are: {_known(bodies)}.")
+        body, step = found
         action = self._tools.actions.get(step.type)
         if action is None:
             raise Conflict("action_unknown", f"The step is of the type {step.type!r}, which is not installed here.")
-        return _Tried(rule, definition, step, action)
+        return _Tried(rule, definition, bodies, body, step, action)
 
     async def _try(self, trial: Trial, tried: _Tried, sample: Sample, *, confirm: bool) -> None:
         run_id = str(new_id())
         names = _names(tried, sample, run_id, self._tools.public_url)
         workspace = str(tried.rule.workspace_id)
-        trial.rendered = await self._tools.renderer.render({**tried.step.config}, names, workspace=workspace)
-        given = _input(tried.action, trial.rendered)
+        own = containers.own_config(tried.step, self._tools.actions)
+        rendered = await self._tools.renderer.render(own, names, workspace=workspace)
+        trial.rendered = rendered
+        given = _input(tried.action, {**tried.step.config, **rendered} if isinstance(rendered, dict) else rendered)
         trial.effect = tried.action.effect(given)
         if not confirm and not tried.action.only_reads(given):
             return
@@ -182,12 +195,13 @@ class Trials:
 
 def _names(tried: _Tried, sample: Sample, run_id: str, public_url: str) -> dict[str, Json]:
     """What the step's templates may name (definition.md, "Templates"), as far as the sample tells."""
-    rule, steps = tried.rule, tried.definition.actions
-    views: dict[str, Json] = {}
-    for position, step in enumerate(steps):
-        if step.id in sample.steps:
-            view: JsonObject = {"output": sample.steps[step.id], "status": "success", "error": None}
-            views[step.id] = views[str(position)] = view
+    rule = tried.rule
+    views: dict[str, Json] = {
+        step_id: {"output": output, "status": "success", "error": None} for step_id, output in sample.steps.items()
+    }
+    for position, step in enumerate(tried.definition.actions):
+        if step.id in views:
+            views[str(position)] = views[step.id]
     return {
         "trigger": {
             "data": sample.data,
@@ -195,7 +209,8 @@ def _names(tried: _Tried, sample: Sample, run_id: str, public_url: str) -> dict[
             "headers": {**sample.headers},
             "query": {**sample.query},
         },
-        **_previous(graph.graph(steps), tried.step, sample),
+        **_previous(tried.body, tried.step, sample),
+        **({"item": sample.item, "index": sample.index} if tried.body.holder is not None else {}),
         "steps": views,
         "run": {"id": run_id, "url": f"{public_url}/automations/logs/{run_id}"},
         "automation": {"id": str(rule.id), "name": rule.name},
@@ -203,10 +218,12 @@ def _names(tried: _Tried, sample: Sample, run_id: str, public_url: str) -> dict[
     }
 
 
-def _previous(steps: graph.Graph, step: Step, sample: Sample) -> dict[str, Json]:
-    """The output of the nearest step before this one that has a sample; of a first step the trigger's data."""
+def _previous(body: Body, step: Step, sample: Sample) -> dict[str, Json]:
+    """The output of the nearest step before this one that has a sample; of a first step the trigger's data, or the item
+    of its loop."""
     if not step.needs:
-        return {"previous": {"output": sample.data}}
+        return {"previous": {"output": sample.data if body.holder is None else sample.item}}
+    steps = graph.graph(body.steps)
     todo, seen = deque([step]), {step.id}
     while todo:
         for before, _ in reversed(graph.needed(todo.popleft())):
@@ -218,15 +235,19 @@ def _previous(steps: graph.Graph, step: Step, sample: Sample) -> dict[str, Json]
     return {}
 
 
-def _require_known(definition: Definition, sample: Sample) -> None:
-    known = [step.id for step in definition.actions]
+def _require_known(bodies: Sequence[Body], sample: Sample) -> None:
+    known = {step.id for body in bodies for step in body.steps}
     findings = [
-        Finding(place(("steps", name)), f"There is no step {name!r}; there are: {', '.join(known[:20])}.")
+        Finding(place(("steps", name)), f"There is no step {name!r}; there are: {_known(bodies)}.")
         for name in sample.steps
         if name not in known
     ]
     if findings:
         raise Invalid("invalid_request", "The request is not valid; `errors` says where.", tuple(findings))
+
+
+def _known(bodies: Sequence[Body]) -> str:
+    return ", ".join([step.id for body in bodies for step in body.steps][:_MOST_NAMES]) or "none yet"
 
 
 def _input(action: Action[Any], rendered: Json) -> StepModel:
@@ -249,8 +270,12 @@ def _settle(trial: Trial, outcome: Outcome) -> None:
         case Wait():
             trial.waits = outcome.reason
         case Expand():
-            trial.output = {"items": outcome.items}
+            trial.sent = False
+            trial.lines.append(f"A run does the steps inside for {len(outcome.items)} items; a test does none of them.")
+            trial.output = {"count": len(outcome.items), "items": outcome.items[:_MOST_ITEMS]}
         case Call():
+            trial.sent = False
+            trial.lines.append("A run starts the other automation here; a test starts none.")
             trial.output = {"automation": outcome.automation, "payload": outcome.payload}
         case _:
             assert_never(outcome)

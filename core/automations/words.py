@@ -4,7 +4,7 @@
 own clause (`blocks/words.py`); here they are joined the way the graph joins them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,9 +12,10 @@ from blocks import registry
 from blocks.action import Action
 from blocks.trigger import Trigger
 from blocks.values import Json, JsonObject
-from blocks.words import Language, shortened
+from blocks.words import LONGEST, Language, shortened
+from core.automations.containers import DEEPEST, field_of
 
-_TOLD: Final = 6  # steps; of a longer automation the rest is counted
+_TOLD: Final = (6, 3, 2, 1)  # steps, inside how many loops; of a longer list the rest is counted
 _NAME: Final = 40  # characters of a type that is not installed
 
 _THEN: Final = {"en": ", then ", "fr": ", puis "}
@@ -54,15 +55,25 @@ class Narrator:
     def tell(self, document: JsonObject, language: Language) -> Words:
         """What the automation of `document` does."""
         trigger = self._trigger(document, language)
-        steps = _steps(document)
-        clauses = [self._step(step, language) for step in steps]
-        told = _joined(steps, clauses, language) or _NOTHING[language]
+        steps = _steps(document.get("actions"))
+        told = self._joined(steps, language) or _NOTHING[language]
         whole = f"{trigger}, {told}" if trigger else told
-        return Words(
-            f"{whole[:1].upper()}{whole[1:]}.",
-            trigger,
-            {str(step.get("id")): clause for step, clause in zip(steps, clauses, strict=True)},
-        )
+        return Words(f"{whole[:1].upper()}{whole[1:]}.", trigger, dict(self._each(steps, language)))
+
+    def _each(self, steps: Sequence[JsonObject], language: Language, depth: int = 0) -> Iterator[tuple[str, str]]:
+        """Every step by its id, those inside loops too."""
+        for step in steps:
+            inside = self._inside(step, depth)
+            told = self._joined(inside, language, depth + 1)
+            clause = self._step(step, language)
+            yield str(step.get("id")), shortened(f"{clause}, {told}", LONGEST) if told else clause
+            yield from self._each(inside, language, depth + 1)
+
+    def _inside(self, step: JsonObject, depth: int) -> list[JsonObject]:
+        field, config = field_of(step.get("type"), self.actions), step.get("config")
+        if field is None or not isinstance(config, dict) or depth >= DEEPEST:
+            return []
+        return _steps(config.get(field))
 
     def _trigger(self, document: JsonObject, language: Language) -> str | None:
         name, config = document.get("trigger_type"), document.get("trigger_config")
@@ -80,26 +91,30 @@ class Narrator:
             return _UNKNOWN_STEP[language].format(name=shortened(name, _NAME))
         return action.sentence(config if isinstance(config, dict) else {}, language)
 
+    def _joined(self, steps: Sequence[JsonObject], language: Language, depth: int = 0) -> str:
+        """The clauses one after the other; a long list ends with how many steps there are besides. What a loop does
+        stands in parentheses where more comes behind it."""
+        if not steps:
+            return ""
+        text = ""
+        before: Json = None
+        most = _TOLD[depth]
+        told = len(steps) if len(steps) <= most else max(most - 1, 1)
+        for number, step in enumerate(steps[:told]):
+            needs = step.get("needs")
+            if number:
+                text += (_TOGETHER if needs == before else _THEN)[language]
+            text += f"{_condition(needs, language)}{self._step(step, language)}"
+            if inside := self._joined(self._inside(step, depth), language, depth + 1):
+                text += f", {inside}" if number + 1 == len(steps) else f" ({inside})"
+            before = needs
+        if left := len(steps) - told:
+            text += _THEN[language] + _MORE[language][min(left, 2)].format(count=left)
+        return text
 
-def _steps(document: JsonObject) -> list[JsonObject]:
-    actions = document.get("actions")
-    return [step for step in actions if isinstance(step, dict)] if isinstance(actions, list) else []
 
-
-def _joined(steps: Sequence[JsonObject], clauses: Sequence[str], language: Language) -> str:
-    """The clauses one after the other; a long automation ends with how many steps there are besides."""
-    text = ""
-    before: Json = None
-    told = len(steps) if len(steps) <= _TOLD else _TOLD - 1
-    for number, (step, clause) in enumerate(zip(steps[:told], clauses, strict=False)):
-        needs = step.get("needs")
-        if number:
-            text += (_TOGETHER if needs == before else _THEN)[language]
-        text += f"{_condition(needs, language)}{clause}"
-        before = needs
-    if left := len(steps) - told:
-        text += _THEN[language] + _MORE[language][min(left, 2)].format(count=left)
-    return text
+def _steps(steps: Json) -> list[JsonObject]:
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
 
 
 def _condition(needs: Json, language: Language) -> str:

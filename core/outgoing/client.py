@@ -264,7 +264,7 @@ def _translated(error: Exception, exchange: _Exchange, timeout_s: float) -> Acti
             text = f"No connection to {where}: {_cause(error)}."
         case _:
             text = f"{where} closed the connection early."
-    return Retryable(code, text, answered=not exchange.sent)
+    return Retryable(code, text, answered=not exchange.sent, cause="timeout" if code == "timeout" else "connection")
 
 
 def _cause(error: Exception) -> str:

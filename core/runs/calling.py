@@ -11,6 +11,7 @@ from uuid import UUID
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
 from blocks.values import Json, JsonObject
+from core.automations.calls import callees
 from core.automations.definition import PRIORITIES
 from core.db import Connection
 from core.ids import new_id
@@ -21,12 +22,9 @@ from core.runs.queue import ClaimedRun
 TOPIC: Final = "called"
 DEEPEST: Final = 3
 
-_FIND = """
-SELECT r.id, r.name, r.live_version, r.enabled, coalesce(v.definition->'policy', '{}') AS policy
-FROM automation_rules r
-LEFT JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
-WHERE r.workspace_id = $1 AND r.deleted_at IS NULL AND (r.id::text = lower($2) OR r.name = $2)
-ORDER BY r.id::text <> lower($2) LIMIT 3
+_LIVE = """
+SELECT r.enabled, v.definition->'policy' AS policy FROM automation_rules r
+JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version WHERE r.id = $1
 """
 _END = """
 SELECT c.id, c.workspace_id, c.status, c.output, c.error, c.error_code,
@@ -47,34 +45,34 @@ class Called:
 
 async def prepare(connection: Connection, run: ClaimedRun, call: Call) -> Called:
     """Find the automation and make its run ready. Raises `InvalidInput` with the reason where it may not start."""
-    rows = await connection.fetch(_FIND, run.workspace_id, call.automation)
-    if not rows:
+    found = (await callees(connection, run.workspace_id, [call.automation]))[call.automation]
+    if not found:
         raise InvalidInput("automation_not_found", f"There is no automation {call.automation!r} in this workspace.")
-    found = rows[0]
-    if len(rows) > 1 and found["id"] != rows[1]["id"] and str(found["id"]) != call.automation.lower():
+    if len(found) > 1:
         raise InvalidInput("automation_ambiguous", f"Several automations are called {call.automation!r}: give its id.")
-    if found["live_version"] is None:
-        raise InvalidInput("automation_not_published", f"{found['name']} is a draft: publish it first.")
-    if not found["enabled"]:
-        raise InvalidInput("automation_off", f"{found['name']} is switched off: switch it on first.")
+    target = found[0]
+    live = await connection.fetchrow(_LIVE, target.id)
+    if live is None:
+        raise InvalidInput("automation_not_published", f"{target.name} is a draft: publish it first.")
+    if not live["enabled"]:
+        raise InvalidInput("automation_off", f"{target.name} is switched off: switch it on first.")
     if run.depth >= DEEPEST:
         raise InvalidInput(
-            "too_deep",
-            f"Automations may call each other {DEEPEST} deep, and this run is the {run.depth}rd in its chain.",
+            "too_deep", f"Automations may call each other {DEEPEST} deep, and this is run {run.depth} of its chain."
         )
-    run_id, policy = new_id(), found["policy"]
+    run_id, policy = new_id(), live["policy"]
     facts: JsonObject = {
         "id": str(run_id),
         "workspace_id": str(run.workspace_id),
-        "rule_id": str(found["id"]),
-        "version": found["live_version"],
+        "rule_id": str(target.id),
+        "version": target.live_version,
         "data": call.payload,
         "lane": str(policy.get("lane") or "warm"),
         "priority": PRIORITIES.get(str(policy.get("priority")), 0),
         "root_id": str(run.root_id),
         "depth": run.depth + 1,
     }
-    return Called(run_id, found["name"], facts)
+    return Called(run_id, target.name, facts)
 
 
 async def wake_caller(connection: Connection, errand: Errand) -> None:

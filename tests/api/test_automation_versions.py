@@ -42,6 +42,18 @@ async def test_a_version_with_its_note_and_definition(api: httpx.AsyncClient, ad
     assert first["sentence"].startswith("Quand un webhook arrive")
 
 
+async def test_a_version_from_before_a_field_came_is_the_same(api: httpx.AsyncClient, db: Database) -> None:
+    created = await made(api, {**HAND, "actions": [{"id": "a", "type": "transform", "value": 1, "retry": 3}]})
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE automation_versions SET definition = definition #- '{actions,0,retry,max_delay_s}'"
+            " WHERE rule_id = $1",
+            UUID(created["id"]),
+        )
+    again = await api.post(f"/api/automations/{created['id']}/publish")
+    assert (again.status_code, again.json()["live_version"]) == (200, 1)
+
+
 async def test_differences_between_versions_live_and_draft(api: httpx.AsyncClient) -> None:
     created = await made(api, HOOK)
     path = f"/api/automations/{created['id']}"

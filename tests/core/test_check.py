@@ -216,7 +216,7 @@ async def test_a_moment_that_has_passed_is_a_warning() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"actions": [{"type": "echo", "approval_required": True}]}, {"policy": {"overlap": "queue"}},
+        {"policy": {"overlap": "queue"}},
         {"policy": {"lane": "docker"}},
     ],
 )  # fmt: skip

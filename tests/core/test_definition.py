@@ -75,6 +75,9 @@ def test_defaults_are_written_out() -> None:
         ({"actions": [{"type": "t", "needs": ["a b"]}]}, "actions[0].needs[0]"),
         ({"actions": [{"type": "t", "join": "some"}]}, "actions[0].join"),
         ({"actions": [{"type": "t", "retry": {"max_attempts": 11}}]}, "actions[0].retry.max_attempts"),
+        ({"actions": [{"type": "t", "retry": {"on": ["rain"]}}]}, "actions[0].retry.on[0]"),
+        ({"actions": [{"type": "t", "retry": {"on": []}}]}, "actions[0].retry.on"),
+        ({"actions": [{"type": "t", "retry": {"max_delay_s": 3601}}]}, "actions[0].retry.max_delay_s"),
         ({"actions": [{"type": "t", "timeout": 0}]}, "actions[0].timeout_s"),
         ({"actions": [{"config": {}}]}, "actions[0].type"),
         ({"enabled": "yes"}, "enabled"),
@@ -85,6 +88,15 @@ def test_what_has_the_wrong_shape(change: dict[str, Any], at: str) -> None:
     found = read({"name": "n", "trigger_type": "manual", "actions": [{"type": "transform"}], **change})
     assert [finding.at for finding in found.findings] == [at]
     assert found.definition is not None  # repaired, so that the rest is checked in the same go
+
+
+def test_the_failures_that_are_retried_are_told_once_and_in_order() -> None:
+    retry = {"on": ["timeout", "rate_limited", "timeout"]}
+    found = read({"name": "n", "trigger_type": "manual", "actions": [{"type": "transform", "retry": retry}]})
+    assert found.definition is not None
+    assert found.definition.actions[0].retry is not None
+    assert found.definition.actions[0].retry.on == ["rate_limited", "timeout"]
+    assert found.definition.actions[0].retry.max_delay_s == 300
 
 
 @pytest.mark.parametrize("raw", [None, 3, "text", [], [{"name": "n"}]])

@@ -1,6 +1,7 @@
 """What changed between two definitions: nothing more, nothing less, and in the words of people."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks.values import Json
-from core.automations.definition import Definition, canonical
+from core.automations.definition import Definition, Step, canonical
 from core.automations.differences import Difference, Kind, differences
 
 SEND: dict[str, Any] = {
@@ -50,8 +51,8 @@ def test_a_step_in_between() -> None:
     )
     found = differences(before, after)
     assert [(each.kind.value, each.step) for each in found] == [("step_added", "tell"), ("step_moved", "shape")]
-    assert found[1].before == {"position": 1, "needs": ["send"]}
-    assert found[1].after == {"position": 2, "needs": ["tell"]}
+    assert found[1].before == {"position": 1, "needs": ["send"], "loop": None}
+    assert found[1].after == {"position": 2, "needs": ["tell"], "loop": None}
     assert _found(after, before) == [("step_removed", "tell"), ("step_moved", "shape")]
 
 
@@ -113,6 +114,54 @@ def test_the_rest_of_the_document() -> None:
     ]
 
 
+def _loop(*inside: dict[str, Any], name: str = "each", **more: Any) -> dict[str, Any]:
+    steps = [Step.model_validate(step).model_dump(mode="json") for step in inside]
+    return {"id": name, "type": "for_each", "config": {"items": "{{ trigger.data }}", "steps": steps}, **more}
+
+
+def test_steps_inside_loops_are_told_with_their_loop() -> None:
+    send = {**SEND, "config": {**SEND["config"], "url": "https://crm.example.com/v2"}}
+    before = _definition(_loop(SEND, SHAPE))
+    after = _definition(_loop(send, {**TELL, "needs": ["send"]}, {**SHAPE, "needs": ["tell"]}))
+    found = differences(before, after)
+    assert [(each.kind.value, each.step, each.loop, [field.path for field in each.fields]) for each in found] == [
+        ("step_changed", "send", "each", ["config.url"]),
+        ("step_added", "tell", "each", []),
+        ("step_moved", "shape", "each", []),
+    ]
+    gone = differences(after, before)
+    assert [(each.kind.value, each.step, each.loop) for each in gone] == [
+        ("step_removed", "tell", "each"),
+        ("step_changed", "send", "each"),
+        ("step_moved", "shape", "each"),
+    ]
+
+
+def test_a_step_that_moved_into_a_loop() -> None:
+    before = _definition(SEND, _loop({**SHAPE, "needs": []}, needs=["send"]))
+    after = _definition(_loop(SEND, SHAPE))
+    assert [(each.step, each.before, each.after) for each in differences(before, after)] == [
+        (
+            "each",
+            {"position": 1, "needs": ["send"], "loop": None},
+            {"position": 0, "needs": [], "loop": None},
+        ),
+        ("send", {"position": 0, "needs": [], "loop": None}, {"position": 0, "needs": [], "loop": "each"}),
+        (
+            "shape",
+            {"position": 0, "needs": [], "loop": "each"},
+            {"position": 1, "needs": ["send"], "loop": "each"},
+        ),
+    ]
+
+
+def test_a_renamed_or_changed_loop_moves_nobody() -> None:
+    renamed = _loop(SEND, SHAPE, name="leads")
+    renamed["config"]["concurrency"] = 4
+    found = differences(_definition(_loop(SEND, SHAPE)), _definition(renamed))
+    assert [(each.kind.value, each.step) for each in found] == [("step_renamed", "leads"), ("step_changed", "leads")]
+
+
 @pytest.mark.parametrize(("before", "after"), [(True, 1), (0, False), (None, 0), ("1", 1), ([], {}), ({}, None)])
 def test_values_of_another_type_differ(before: Json, after: Json) -> None:
     one, other = (_definition({**SHAPE, "needs": [], "config": {"value": value}}) for value in (before, after))
@@ -133,26 +182,31 @@ CONFIG = st.dictionaries(st.sampled_from(["url", "value", "json"]), JSON, max_si
 @st.composite
 def definitions(draw: st.DrawFn) -> Definition:
     """A small one, of few names and values, so that two of them have much in common."""
-    names = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=5))
-    steps = [
-        {
+    names = draw(st.lists(st.sampled_from("abcdef"), unique=True, max_size=6))
+    lists: dict[str | None, list[Any]] = {None: []}  # the loop around it and the steps inside
+    for name in names:
+        step: dict[str, Any] = {
             "id": name,
-            "type": draw(st.sampled_from(["http", "transform"])),
+            "type": draw(st.sampled_from(["http", "transform", "for_each"])),
             "config": draw(CONFIG),
             "needs": draw(st.lists(st.sampled_from([*names, f"{name}:error"]), unique=True, max_size=2)),
             "join": draw(st.sampled_from(["all", "any"])),
             "timeout_s": draw(st.none() | st.integers(1, 2)),
             "retry": draw(st.none() | st.just({"max_attempts": 3})),
         }
-        for name in names
-    ]
+        home = lists[draw(st.sampled_from([*lists]))]
+        if step["type"] == "for_each":
+            lists[name] = step["config"]["steps"] = []
+        home.append(Step.model_validate(step).model_dump(mode="json"))
+        if step["type"] == "for_each":
+            lists[name] = home[-1]["config"]["steps"]
     return Definition.model_validate(
         {
             "name": draw(st.sampled_from(["A", "B"])),
             "description": draw(st.none() | st.just("C")),
             "trigger_type": draw(st.sampled_from([None, "manual", "cron"])),
             "trigger_config": draw(CONFIG),
-            "actions": steps,
+            "actions": lists[None],
             "policy": {"priority": draw(st.sampled_from(["low", "high"]))},
             "layout": draw(
                 st.dictionaries(st.sampled_from("abcdefg"), st.just({"x": 0, "y": 0}) | st.just({"x": 1, "y": 0}))
@@ -187,25 +241,33 @@ def _strictly(value: Any) -> Any:
 def _applied(document: Any, found: list[Difference]) -> Any:
     """The document with the findings carried out, each by what it tells and nothing else."""
     made = copy.deepcopy(document)
-    steps: list[Any] = [step for step in made["actions"] if (Kind.STEP_REMOVED, step["id"]) not in _keys(found)]
     renamed = {str(each.before): str(each.after) for each in found if each.kind is Kind.STEP_RENAMED}
-    for step in steps:
+    placed = {each.step: each for each in found if each.kind in (Kind.STEP_MOVED, Kind.STEP_ADDED)}
+    by_id: dict[str, Any] = {}
+    lists: dict[str | None, list[Any]] = {}  # by loop, the steps that stay where they are
+    for loop, step in _flat(made["actions"], None):
+        if (Kind.STEP_REMOVED, step["id"]) in _keys(found):
+            continue
         step["id"] = renamed.get(step["id"], step["id"])
         parted = [need.partition(":") for need in step["needs"]]
         step["needs"] = [f"{renamed.get(name, name)}{colon}{outlet}" for name, colon, outlet in parted]
-    by_id = {step["id"]: step for step in steps}
-    placed = {each.step: each for each in found if each.kind in (Kind.STEP_MOVED, Kind.STEP_ADDED)}
+        by_id[step["id"]] = step
+        if step["id"] not in placed:
+            lists.setdefault(None if loop is None else renamed.get(loop, loop), []).append(step)
     for each in found:
         if each.kind is Kind.STEP_ADDED:
             by_id[str(each.step)] = copy.deepcopy(_object(each.after)["step"])
         for field in each.fields if each.kind is Kind.STEP_CHANGED else ():
             _set(by_id[str(each.step)], field.at, field.change, field.after)
-    steps = [step for step in steps if step["id"] not in placed]
     for name, each in sorted(placed.items(), key=lambda pair: _object(pair[1].after)["position"]):
-        by_id[str(name)]["needs"] = _object(each.after)["needs"]
-        steps.insert(_object(each.after)["position"], by_id[str(name)])
-    made["actions"] = steps
-    kept = {str(step["id"]) for step in steps if (Kind.STEP_ADDED, step["id"]) not in _keys(found)}
+        where = _object(each.after)
+        by_id[str(name)]["needs"] = where["needs"]
+        lists.setdefault(where["loop"], []).insert(where["position"], by_id[str(name)])
+    for loop, steps in lists.items():
+        if loop is not None:
+            by_id[loop]["config"]["steps"] = steps
+    made["actions"] = lists.get(None, [])
+    kept = {name for name in by_id if (Kind.STEP_ADDED, name) not in _keys(found)}
     was = {after: before for before, after in renamed.items()}
     layout = {name: where for name, where in made["layout"].items() if name not in renamed and name not in kept}
     layout |= {name: made["layout"][was.get(name, name)] for name in kept if was.get(name, name) in made["layout"]}
@@ -214,6 +276,16 @@ def _applied(document: Any, found: list[Difference]) -> Any:
         for field in each.fields if each.step is None else ():
             _set(made, field.at, field.change, field.after)
     return made
+
+
+def _flat(steps: list[Any], loop: str | None) -> Iterator[tuple[str | None, Any]]:
+    """Every step with the loop around it, loops emptied."""
+    for step in steps:
+        inside = step["config"].pop("steps", None) if step["type"] == "for_each" else None
+        if inside is not None:
+            step["config"]["steps"] = []
+        yield loop, step
+        yield from _flat(inside or [], step["id"])
 
 
 def _object(value: Json) -> Any:

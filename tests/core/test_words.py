@@ -167,6 +167,69 @@ def test_paths() -> None:
     )
 
 
+def _loop(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
+    config = {"items": "{{ trigger.data.leads }}", "steps": [*steps]}
+    return {"id": "each", "type": "for_each", "config": config, "needs": [], **more}
+
+
+def test_loops() -> None:
+    loop = _loop({**POST, "needs": []}, SHAPE)
+    assert _told("en", loop) == (
+        "When a webhook arrives, for each of trigger.data.leads, send a POST to api.example.com, then shape the data."
+    )
+    assert _told("fr", loop, {**SHAPE, "id": "all", "needs": ["each"]}) == (
+        "Quand un webhook arrive, pour chaque élément de trigger.data.leads (envoyer un POST à api.example.com, puis"
+        " mettre les données en forme), puis mettre les données en forme."
+    )
+    assert _told("en", _loop(*[{**SHAPE, "id": f"s{n}"} for n in range(5)]), trigger=None) == (
+        "For each of trigger.data.leads, shape the data and at the same time shape the data, then 3 more steps."
+    )
+    assert _told("en", {"id": "each", "type": "for_each", "config": {"items": [1, 2]}}, trigger=None) == (
+        "For each of 2 items."
+    )
+    told = NARRATOR.tell({"actions": [_loop(_loop(POST, id="inner"), needs=[])]}, "en").steps
+    assert told == {
+        "each": "for each of trigger.data.leads, for each of trigger.data.leads, send a POST to api.example.com",
+        "inner": "for each of trigger.data.leads, send a POST to api.example.com",
+        "send": "send a POST to api.example.com",
+    }
+
+
+def test_loops_that_stand_too_deep_are_not_followed() -> None:
+    step = POST
+    for number in range(5):
+        step = _loop(step, id=f"each{number}")
+    assert _told("en", step, trigger=None) == f"For each of {', for each of '.join(['trigger.data.leads'] * 4)}."
+
+
+@pytest.mark.parametrize(
+    ("items", "english"),
+    [
+        ("{{ trigger.data.leads }}", "for each of trigger.data.leads"),
+        ("{{previous.output[0].rows}}", "for each of previous.output[0].rows"),
+        ("{{ trigger.data.leads | list }}", "for each of the items of a list"),
+        ("{{ a }}{{ b }}", "for each of the items of a list"),
+        ("{{ a['}'] }}", "for each of the items of a list"),
+        (None, "for each of the items of a list"),
+    ],
+)
+def test_what_a_loop_goes_through(items: Json, english: str) -> None:
+    assert registry.actions()["for_each"].sentence({"items": items}, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("called", "english", "french"),
+    [
+        ("Enrich a lead", "run the automation “Enrich a lead”", "exécuter l'automatisation « Enrich a lead »"),
+        ("0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a02", "run another automation", "exécuter une autre automatisation"),
+        ("{{ trigger.data.name }}", "run another automation", "exécuter une autre automatisation"),
+    ],
+)
+def test_which_automation_is_run(called: str, english: str, french: str) -> None:
+    action = registry.actions()["automation"]
+    assert [action.sentence({"automation": called}, language) for language in LANGUAGES] == [english, french]
+
+
 def test_long_and_unfinished_ones() -> None:
     many = [{**SHAPE, "id": f"s{n}", "needs": [f"s{n - 1}"]} for n in range(9)]
     assert _told("en", *many).endswith(", then 4 more steps.")
@@ -183,6 +246,11 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
+STEPS = JSON | st.lists(st.fixed_dictionaries({"id": TEXT}), max_size=9)
+
+
+def _loop_of(steps: Json) -> dict[str, Any]:
+    return {"type": "for_each", "config": {"steps": steps}}
 
 
 @settings(deadline=None)
@@ -195,7 +263,8 @@ JSON = st.recursive(
             "actions": JSON
             | st.lists(
                 st.fixed_dictionaries({"type": st.sampled_from([*registry.actions()])}, optional={"config": JSON})
-            ),
+            )
+            | st.recursive(STEPS, lambda inner: st.lists(st.builds(_loop_of, inner), max_size=3), max_leaves=6),
         },
     ),
     st.sampled_from(LANGUAGES),
