@@ -70,6 +70,7 @@ _SUMMARY_EXAMPLE: Final[dict[str, object]] = {
     "created_by": _USER,
     "updated_by": _USER,
     "deleted_at": None,
+    "paused": None,
 }
 _WEBHOOK_EXAMPLE: Final = {
     "id": "kX2v9ZrQ0aYb3mTn5LcWd7EfGh1JsUoP",
@@ -134,6 +135,13 @@ class ScheduleView(BaseModel):
     next_times: list[datetime] = Field(description="the next due times, UTC")
 
 
+class PausedView(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    reason: str
+
+
 class SummaryView(BaseModel):
     model_config = _with_example(_SUMMARY_EXAMPLE)
 
@@ -153,6 +161,9 @@ class SummaryView(BaseModel):
     created_by: UUID | None
     updated_by: UUID | None
     deleted_at: datetime | None
+    paused: PausedView | None = Field(
+        description="since when and why it is switched off because it ran too often; switching it on clears it"
+    )
 
     @classmethod
     def of(cls, listed: Listed) -> Self:

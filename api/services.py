@@ -15,6 +15,7 @@ from core.accounts.passwords import Passwords
 from core.accounts.service import Accounts
 from core.accounts.tokens import AccessTokens
 from core.agent_events.service import AgentEvents
+from core.alerts.service import Alerts
 from core.automations.check import Checker
 from core.automations.outgoing import refusing
 from core.automations.rotation import Rotation
@@ -36,6 +37,7 @@ from core.listen import Listener
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
+from core.runs.breaker import Limits
 from core.runs.channels import CONFIG
 from core.runs.events import Feed
 from core.runs.history import History
@@ -68,7 +70,8 @@ class Services:
         self.http = Outgoing(reachable)
         self.automations = Automations(db, Checker.of(self.renderer, refusing(reachable)), signing)
         self.rotation = Rotation(db, self.automations, signing)
-        self.agent_events = AgentEvents(db)
+        self.agent_events = AgentEvents(db, limits=Limits(runs_per_min=settings.breaker_runs_per_min))
+        self.alerts = Alerts(db)
         self.captures = Captures(db, self.automations, self.hooks)
         self.versions = Versions(db, self.automations)
         self.narrator = Narrator.of()

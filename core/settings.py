@@ -37,6 +37,7 @@ class Settings:
     prefect_auth: str | None  # "user:password" of a Prefect server that is not ours
     workers: int
     worker_concurrency: int
+    breaker_runs_per_min: int  # that other runs or events may start, of one automation
     http_allow_hosts: tuple[str, ...]
     signup_open: bool
     secret_key: str | None  # None: made and kept in `home`
@@ -139,6 +140,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         prefect_auth=_secret(env, "VUTLER_PREFECT_AUTH"),
         workers=_whole(env, "VUTLER_WORKERS", 1, 0, 64),
         worker_concurrency=_whole(env, "VUTLER_WORKER_CONCURRENCY", 100, 1, 10_000),
+        breaker_runs_per_min=_whole(env, "VUTLER_BREAKER_RUNS_PER_MIN", 300, 1, 10_000),
         http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),

@@ -28,6 +28,7 @@ from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
 from core.runs import calling, partitions, retention
+from core.runs.breaker import Limits
 from core.runs.record import Writer
 from core.settings import Settings
 from deployments.databases import vutler_dsn
@@ -62,14 +63,15 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         renderer = await stack.enter_async_context(Renderer())
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
-        tools = Tools(DatabaseLedger(db), writer, renderer, http, settings.public_url)
+        limits = Limits(runs_per_min=settings.breaker_runs_per_min)
+        tools = Tools(DatabaseLedger(db, limits), writer, renderer, http, settings.public_url)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {
                 "recorder": Recorder(db, prefect).run(stop),
                 "sync": DeploymentSync(db, prefect).run(stop),
-                "following": Following(db).run(stop),
+                "following": Following(db, public_url=settings.public_url, limits=limits).run(stop),
                 "called": Errands(db, calling.TOPIC, calling.wake_caller).run(stop),
                 "scheduler": Scheduler(db, prefect).run(stop),
                 "door": Door(db, prefect).run(stop),

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from blocks.errors import InvalidInput
 from blocks.outcomes import Call
 from blocks.values import JsonObject
 from core.db import Database
 from core.runs import blobs, calling
+from core.runs.breaker import DEFAULT, Limits, Refusal
 from core.runs.calling import Called
 from core.runs.queue import ClaimedRun
 from core.runs.resume import RecordedStep, answers, recorded_steps
@@ -37,6 +39,7 @@ class DatabaseLedger:
     """PostgreSQL itself."""
 
     db: Database
+    limits: Limits = DEFAULT
 
     async def steps(self, run: ClaimedRun) -> list[RecordedStep]:
         async with self.db.connection() as connection:
@@ -54,4 +57,7 @@ class DatabaseLedger:
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
         async with self.db.transaction() as connection:
-            return await calling.prepare(connection, run, call)
+            called = await calling.prepare(connection, run, call, self.limits)
+        if isinstance(called, Refusal):
+            raise InvalidInput(called.code, called.reason)
+        return called

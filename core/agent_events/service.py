@@ -13,7 +13,9 @@ from core.clock import Clock, now
 from core.db import Connection, Database
 from core.idempotency import Once
 from core.ids import new_id
+from core.runs import breaker
 from core.runs.accept import accept
+from core.runs.breaker import DEFAULT, Limits
 
 KIND: Final = "agent_event"
 
@@ -44,8 +46,9 @@ class Emitted:
 class AgentEvents:
     """The service of one process."""
 
-    def __init__(self, db: Database, *, clock: Clock = now) -> None:
+    def __init__(self, db: Database, *, limits: Limits = DEFAULT, clock: Clock = now) -> None:
         self._db = db
+        self._limits = limits
         self._clock = clock
 
     async def emit(self, caller: Caller, event: Event, once: Once | None) -> Emitted:
@@ -64,7 +67,8 @@ class AgentEvents:
         return Emitted(UUID(str(answer["event_id"])), [(UUID(str(rule)), UUID(str(run))) for rule, run in pairs])
 
     async def record(self, connection: Connection, workspace_id: UUID, event: Event) -> Emitted:
-        """Keep the event and accept a run of each automation that wants it, in the transaction of `connection`."""
+        """Keep the event and accept a run of each automation that wants it, in the transaction of `connection`. One
+        that was started too often is paused instead (core/runs/breaker.py)."""
         event_id, moment = new_id(), self._clock()
         data: JsonObject = {
             "id": str(event_id),
@@ -76,10 +80,12 @@ class AgentEvents:
         }
         text = _text(event)
         runs: list[tuple[UUID, UUID]] = []
-        for each in await subscribers.of_kind(connection, workspace_id, KIND):
+        listening = await subscribers.of_kind(connection, workspace_id, KIND)
+        for each in sorted(listening, key=lambda one: one.rule_id):  # everybody in one order, as the breaker asks
             if AgentEventConfig.model_validate(each.config).wants(event.type, event.agent, text):
-                accepted = await accept(connection, each.run(workspace_id, KIND, data))
-                runs.append((each.rule_id, accepted.run_id))
+                run = each.run(workspace_id, KIND, data)
+                if await breaker.check(connection, run, self._limits) is None:
+                    runs.append((each.rule_id, (await accept(connection, run)).run_id))
         await connection.execute(
             _ADD, event_id, workspace_id, event.type, event.agent, event.content, event.data, len(runs), moment
         )

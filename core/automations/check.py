@@ -199,8 +199,9 @@ def _policy(policy: Policy) -> Iterator[Finding]:
         yield Finding("policy.lane", "Only the lane warm is available in this version.")
     if policy.overlap != "allow":
         yield Finding("policy.overlap", "Only overlap allow is available in this version.")
-    if policy.on_failure.automation is not None or policy.on_failure.alert_after is not None:
-        yield Finding("policy.on_failure", "Nothing is started or told on failure in this version yet.", WARNING)
+    named = policy.on_failure.automation
+    if named is not None and not _UUID.match(named):  # whether there is one is looked up when it is saved
+        yield Finding("policy.on_failure.automation", "This is the id of an automation, as its page's address has it.")
 
 
 def _doubtful(at: str, places: Iterable[str]) -> bool:
@@ -208,6 +209,7 @@ def _doubtful(at: str, places: Iterable[str]) -> bool:
     return any(at == each or at.startswith((f"{each}.", f"{each}[")) for each in places if each)
 
 
+_UUID: Final = re.compile(r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _SECTIONS: Final = ("name", "description", "trigger", "actions", "policy", "layout")
 
 

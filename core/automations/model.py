@@ -8,6 +8,12 @@ from blocks.values import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    at: datetime
+    reason: str  # in words
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """One line of the list."""
 
@@ -26,6 +32,8 @@ class Summary:
     created_by: UUID | None
     updated_by: UUID | None
     deleted_at: datetime | None
+    paused_at: datetime | None
+    paused_reason: str | None
 
     @property
     def status(self) -> str:
@@ -35,6 +43,11 @@ class Summary:
         if self.live_version is None:
             return "draft"
         return "active" if self.enabled else "inactive"
+
+    @property
+    def paused(self) -> Paused | None:
+        """Since when and why the circuit breaker has it switched off; None once somebody switched it on again."""
+        return None if self.paused_at is None else Paused(self.paused_at, self.paused_reason or "")
 
 
 @dataclass(frozen=True, slots=True)

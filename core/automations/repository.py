@@ -16,11 +16,15 @@ DELETED_KEPT_DAYS: Final = 30  # so long a deleted automation can be restored
 TOPIC: Final = "deployment"  # of the outbox: this automation's deployment in Prefect is to be looked at
 
 _NARROW = """r.id, r.workspace_id, r.name, r.description, r.trigger_type, r.enabled, r.live_version, r.created_at,
-    r.updated_at, r.created_by, r.updated_by, r.deleted_at, coalesce(s.last_run_at, r.last_run_at) AS last_run_at,
-    s.last_run_status, coalesce(s.run_count, 0) AS run_count"""
+    r.updated_at, r.created_by, r.updated_by, r.deleted_at, r.paused_at, r.paused_reason,
+    coalesce(s.last_run_at, r.last_run_at) AS last_run_at, s.last_run_status,
+    coalesce(s.run_count, 0) AS run_count"""
 _WIDE = f"""{_NARROW}, coalesce(r.trigger_config, '{{}}') AS trigger_config, coalesce(r.actions, '[]') AS actions,
     r.policy, r.layout, r.revision, r.draft_changed"""
 _FROM = "FROM automation_rules r LEFT JOIN automation_stats s ON s.rule_id = r.id"
+_SWITCH_ON = """paused_at = CASE WHEN {0} THEN NULL ELSE paused_at END,
+    paused_reason = CASE WHEN {0} THEN NULL ELSE paused_reason END,
+    resumed_at = CASE WHEN {0} AND paused_at IS NOT NULL THEN now() ELSE resumed_at END"""
 _KEPT = f"r.deleted_at > now() - interval '{DELETED_KEPT_DAYS} days'"
 
 
@@ -107,9 +111,9 @@ async def save(connection: Connection, rule_id: UUID, definition: Definition, *,
     """Replace the draft: a new revision."""
     document = canonical(definition)
     await connection.execute(
-        """UPDATE automation_rules SET name = $2, description = $3, trigger_type = $4, trigger_config = $5,
+        f"""UPDATE automation_rules SET name = $2, description = $3, trigger_type = $4, trigger_config = $5,
                actions = $6, policy = $7, layout = $8, enabled = $9, updated_by = $10, updated_at = now(),
-               revision = revision + 1, draft_changed = true
+               revision = revision + 1, draft_changed = true, {_SWITCH_ON.format("$9")}
            WHERE id = $1""",
         rule_id, definition.name, definition.description, definition.trigger_type, document["trigger_config"],
         document["actions"], document["policy"], document["layout"], enabled, by,
@@ -119,9 +123,20 @@ async def save(connection: Connection, rule_id: UUID, definition: Definition, *,
 async def switch(connection: Connection, rule_id: UUID, *, enabled: bool, by: UUID) -> None:
     """Turn the rule on or off; the draft stays as it is."""
     await connection.execute(
-        """UPDATE automation_rules SET enabled = $2, updated_by = $3, updated_at = now(), revision = revision + 1
+        f"""UPDATE automation_rules SET enabled = $2, updated_by = $3, updated_at = now(), revision = revision + 1,
+               {_SWITCH_ON.format("$2")}
            WHERE id = $1""",
         rule_id, enabled, by,
+    )  # fmt: skip
+
+
+async def pause(connection: Connection, rule_id: UUID, reason: str) -> None:
+    """Turn the rule off and say why, until somebody turns it on again."""
+    await connection.execute(
+        """UPDATE automation_rules SET enabled = false, paused_at = now(), paused_reason = $2, updated_at = now(),
+               revision = revision + 1
+           WHERE id = $1""",
+        rule_id, reason,
     )  # fmt: skip
 
 

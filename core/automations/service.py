@@ -15,7 +15,7 @@ from blocks.triggers.cron import CronConfig
 from blocks.triggers.webhook import WebhookConfig
 from blocks.values import Json, JsonObject
 from core import legacy
-from core.automations import calls, merging, publishing, reading, repository, subscribers
+from core.automations import calls, failures, merging, publishing, reading, repository, subscribers
 from core.automations.check import Checker
 from core.automations.definition import Definition
 from core.automations.model import Rule, Summary, TriggerRow, Version
@@ -290,6 +290,7 @@ class Automations:
         return [
             *await subscribers.missing(connection, rule, definition, self._checker.triggers),
             *await calls.wrong_calls(connection, rule, definition, self._checker.actions),
+            *await failures.findings(connection, rule, definition),
         ]
 
     async def _detail(

@@ -16,11 +16,12 @@ from core.automations.definition import PRIORITIES
 from core.db import Connection
 from core.ids import new_id
 from core.outbox import Errand
-from core.runs import blobs, queue
+from core.runs import blobs, breaker, queue
+from core.runs.accept import NewRun
+from core.runs.breaker import Limits, Refusal
 from core.runs.queue import ClaimedRun
 
 TOPIC: Final = "called"
-DEEPEST: Final = 3
 
 _LIVE = """
 SELECT r.enabled, v.definition->'policy' AS policy FROM automation_rules r
@@ -43,8 +44,11 @@ class Called:
     facts: JsonObject
 
 
-async def prepare(connection: Connection, run: ClaimedRun, call: Call) -> Called:
-    """Find the automation and make its run ready. Raises `InvalidInput` with the reason where it may not start."""
+async def prepare(connection: Connection, run: ClaimedRun, call: Call, limits: Limits) -> Called | Refusal:
+    """Find the automation and make its run ready; or say why the circuit breaker refuses it, to be committed.
+
+    Raises `InvalidInput` with the reason where there is nothing to start.
+    """
     found = (await callees(connection, run.workspace_id, [call.automation]))[call.automation]
     if not found:
         raise InvalidInput("automation_not_found", f"There is no automation {call.automation!r} in this workspace.")
@@ -56,23 +60,34 @@ async def prepare(connection: Connection, run: ClaimedRun, call: Call) -> Called
         raise InvalidInput("automation_not_published", f"{target.name} is a draft: publish it first.")
     if not live["enabled"]:
         raise InvalidInput("automation_off", f"{target.name} is switched off: switch it on first.")
-    if run.depth >= DEEPEST:
-        raise InvalidInput(
-            "too_deep", f"Automations may call each other {DEEPEST} deep, and this is run {run.depth} of its chain."
-        )
-    run_id, policy = new_id(), live["policy"]
+    policy = live["policy"]
+    new = NewRun(
+        workspace_id=run.workspace_id,
+        rule_id=target.id,
+        version=target.live_version or 0,
+        trigger_type="automation",
+        data=call.payload,
+        lane=str(policy.get("lane") or "warm"),
+        priority=PRIORITIES.get(str(policy.get("priority")), 0),
+        root_id=run.root_id,
+        parent_id=run.id,
+        depth=run.depth + 1,
+    )
+    refusal = await breaker.check(connection, new, limits)
+    if refusal is not None:
+        return refusal
     facts: JsonObject = {
-        "id": str(run_id),
-        "workspace_id": str(run.workspace_id),
-        "rule_id": str(target.id),
-        "version": target.live_version,
-        "data": call.payload,
-        "lane": str(policy.get("lane") or "warm"),
-        "priority": PRIORITIES.get(str(policy.get("priority")), 0),
-        "root_id": str(run.root_id),
-        "depth": run.depth + 1,
+        "id": str(new_id()),
+        "workspace_id": str(new.workspace_id),
+        "rule_id": str(new.rule_id),
+        "version": new.version,
+        "data": new.data,
+        "lane": new.lane,
+        "priority": new.priority,
+        "root_id": str(new.root_id),
+        "depth": new.depth,
     }
-    return Called(run_id, target.name, facts)
+    return Called(UUID(str(facts["id"])), target.name, facts)
 
 
 async def wake_caller(connection: Connection, errand: Errand) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.openapi import operations
+from core.alerts.raising import Alarm, raise_alert
 from core.db import Database
 from core.ids import new_id
 from core.runs import blobs
@@ -40,11 +41,14 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
             " VALUES ($1, $2, $3, $4, 'refused', 401)",
             delivery_id, ada.workspace_id, hook.rule_id, hook.trigger_id,
         )  # fmt: skip
+        alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
+        alert_id = await raise_alert(connection, alarm)
     return {
         "automation_id": hook.rule_id,
         "log_id": run_id,
         "blob_id": UUID(str(reference["$blob"])),
         "delivery_id": delivery_id,
+        "alert_id": alert_id,
         "number": 1,  # of a version
         "step": "send",
     }
@@ -84,6 +88,7 @@ async def _snapshot(db: Database) -> list[str]:
         "automation_logs",
         "run_queue",
         "blobs",
+        "alerts",
         "users",
         "workspaces",
     )
