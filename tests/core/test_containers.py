@@ -257,6 +257,14 @@ async def test_what_templates_may_name(text: str, at: str, good: bool) -> None:
     assert found == ([] if good else [where[at]])
 
 
+async def test_what_can_not_be_named_is_explained() -> None:
+    found = await findings(automation(loop(step("a", "{{ steps.each.output }}")), step("b", "{{ steps.a.output }}")))
+    assert [each.message for each in found] == [
+        "The step each is the loop around a, which has no output yet.",
+        "The step a runs inside the loop each; outside of it there is steps.each.output alone.",
+    ]
+
+
 # hostile documents ----------------------------------------------------------------------------------------------------
 
 
