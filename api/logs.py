@@ -27,6 +27,7 @@ _RUN_EXAMPLE: Final[JsonDict] = {
     "status": "success",
     "trigger_type": "webhook",
     "version": 3,
+    "draft": False,
     "created_at": "2026-11-20T09:00:00.000Z",
     "started_at": "2026-11-20T09:00:00.008Z",
     "completed_at": "2026-11-20T09:00:00.950Z",
@@ -57,6 +58,7 @@ _STEP_EXAMPLE: Final[JsonDict] = {
     "effect": "unsafe",
     "started_at": "2026-11-20T09:00:00.010Z",
     "completed_at": "2026-11-20T09:00:00.320Z",
+    "copied_from": None,
 }
 _LINE_EXAMPLE: Final[JsonDict] = {
     "seq": 4, "at": "2026-11-20T09:00:00.010Z", "level": "info", "step_id": "score", "text": "started, attempt 1",
@@ -72,6 +74,7 @@ _DETAIL_EXAMPLE: Final[JsonDict] = {
     "parent_id": None,
     "depth": 1,
     "replay_of": None,
+    "replay_id": None,
     "prefect_run_id": _RUN_EXAMPLE["id"],
     "prefect_url": f"http://127.0.0.1:4200/runs/flow-run/{_RUN_EXAMPLE['id']}",
     "action_logs": [_STEP_EXAMPLE],
@@ -86,7 +89,8 @@ class RunView(BaseModel):
     automation_name: str
     status: Status
     trigger_type: str
-    version: int = Field(description="of the automation, which the run is pinned to")
+    version: int = Field(description="of the automation, which the run is pinned to; 0 of a draft")
+    draft: bool = Field(description="it runs the draft as it was when the run was replayed on it")
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
@@ -120,6 +124,9 @@ class StepRunView(BaseModel):
     effect: str
     started_at: datetime | None
     completed_at: datetime | None
+    copied_from: UUID | None = Field(
+        description="in a replay: the step was not run; this is the id of the step run whose result was used"
+    )
 
 
 class RunDetailView(RunView):
@@ -133,7 +140,8 @@ class RunDetailView(RunView):
     root_id: UUID
     parent_id: UUID | None
     depth: int
-    replay_of: UUID | None
+    replay_of: UUID | None = Field(description="the run that this one replays")
+    replay_id: UUID | None = Field(description="of the request that replayed many runs, this one among them")
     prefect_run_id: UUID
     prefect_url: str = Field(description="this run in the Prefect UI, for operators")
     action_logs: list[StepRunView]
@@ -203,11 +211,16 @@ async def runs(
     since: Annotated[AwareDatetime | None, Query(alias="from", description="made at or after")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="to", description="made before")] = None,
     q: Annotated[str | None, Query(max_length=200, description="text in inputs, outputs and errors")] = None,
+    replay_of: Annotated[UUID | None, Query(description="replays of this run")] = None,
+    replay_id: Annotated[UUID | None, Query(description="what one request for many replays made")] = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> RunsView:
     """The runs of the workspace, the newest first."""
-    wanted = Wanted(automation_id, status, trigger_type, _bounded(since), _bounded(until), q or None)
+    wanted = Wanted(
+        automation_id, status, trigger_type, bounded(since), bounded(until), q or None,
+        replay_of=replay_of, replay_id=replay_id,
+    )  # fmt: skip
     return await _page(services, caller, wanted, limit, cursor)
 
 
@@ -281,6 +294,6 @@ async def _page(services: ServicesDep, caller: CallerDep, wanted: Wanted, limit:
     )
 
 
-def _bounded(moment: datetime | None) -> datetime | None:
+def bounded(moment: datetime | None) -> datetime | None:
     """There are no ids before 1970."""
     return None if moment is None else max(moment, datetime(1970, 1, 1, tzinfo=UTC))

@@ -41,6 +41,9 @@ from core.runs.breaker import Limits
 from core.runs.channels import CONFIG
 from core.runs.events import Feed
 from core.runs.history import History
+from core.runs.replay import Replays
+from core.runs.replay_bulk import BulkReplays
+from core.runs.replay_versions import Drafts
 from core.schedules.preview import Previews
 from core.seal import Sealer
 from core.settings import Settings
@@ -79,6 +82,9 @@ class Services:
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url)
         self.trials = Trials(db, self.automations, tools)
         self.starting = Starting(db, self.automations)
+        drafts = Drafts(db, self.automations, registry.triggers())
+        self.replays = Replays(db, drafts, registry.actions())
+        self.bulk_replays = BulkReplays(db, drafts, registry.actions())
         self.passwords = Passwords()
         self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
         self.health = Health(db, self.feed, settings.prefect_url)

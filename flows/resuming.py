@@ -19,6 +19,8 @@ def resume(execution: Execution, recorded: list[RecordedStep]) -> None:
     for step in recorded:
         execution.recorded.setdefault(step.iteration, []).append(step)
     take_over(execution, execution.top)
+    if execution.run.epoch == 1:
+        return  # a replay begins; its log says so already
     woken = any(waits.is_over(step, now) for step in recorded if step.wait is not None and step.status not in ENDED)
     why = "its wait" if woken else "an interruption"
     execution.line(f"Run goes on after {why}; {len(execution.top.plan.ended)} steps have ended before.")

@@ -50,7 +50,7 @@ async def forget_deleted(db: Database) -> int:
 async def _empty(connection: Connection) -> int:
     rules = [row["id"] for row in await connection.fetch(_TO_EMPTY)]
     if rules:
-        for table in ("automation_versions", "automation_triggers", "automation_stats"):
+        for table in ("automation_versions", "draft_snapshots", "automation_triggers", "automation_stats"):
             await connection.execute(f"DELETE FROM {table} WHERE rule_id = ANY ($1)", rules)
         await connection.execute(_EMPTY, rules)
     return len(rules)

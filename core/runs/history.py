@@ -21,13 +21,14 @@ WHOLE_ANSWER: Final = 2 * 1024 * 1024
 _BEGINNING: Final = 2000  # characters
 
 _RUN = """l.id, l.rule_id AS automation_id, coalesce(r.name, '') AS automation_name, l.status, l.trigger_type,
-    l.version, l.created_at, l.started_at, l.completed_at, l.due_at, l.triggered_by, l.error, l.error_code,
-    l.error_step, l.wait AS waiting_for, l.seq"""
+    greatest(l.version, 0) AS version, l.version < 0 AS draft, l.created_at, l.started_at, l.completed_at, l.due_at,
+    l.triggered_by, l.error, l.error_code, l.error_step, l.wait AS waiting_for, l.seq"""
 _FROM = "FROM automation_logs l LEFT JOIN automation_rules r ON r.id = l.rule_id"
 _DETAIL = """, l.trigger_id, l.trigger_data, l.trigger_context, l.delivery_id, l.output, l.root_id, l.parent_id,
-    l.depth, l.replay_of, coalesce(l.prefect_run_id, l.id) AS prefect_run_id, l.legacy_id"""
+    l.depth, l.replay_of, l.replay_id, coalesce(l.prefect_run_id, l.id) AS prefect_run_id, l.legacy_id"""
 _STEP = """id, action_index, step_id, iteration, action_type, agent_id, status, input, output, duration_ms, error,
-    error_code, attempt, attempts, effect, started_at, completed_at, seq"""
+    error_code, attempt, attempts, effect, started_at, completed_at, seq,
+    copied_from"""
 _MATCHES = """(concat_ws(E'\\n', l.trigger_data, l.output, to_jsonb(l.error)) ILIKE $%(n)d OR EXISTS (
     SELECT FROM automation_action_logs a WHERE a.log_id = l.id
     AND concat_ws(E'\\n', a.input, a.output, to_jsonb(a.error)) ILIKE $%(n)d))"""
@@ -35,7 +36,7 @@ _MATCHES = """(concat_ws(E'\\n', l.trigger_data, l.output, to_jsonb(l.error)) IL
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run in a list. `seq` is the number of its newest recorded change."""
+    """A run in a list. A run of a draft has the version 0. `seq` is the number of its newest recorded change."""
 
     id: UUID
     automation_id: UUID
@@ -43,6 +44,7 @@ class Run:
     status: str
     trigger_type: str
     version: int
+    draft: bool
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
@@ -75,6 +77,7 @@ class RunFacts:
     parent_id: UUID | None
     depth: int
     replay_of: UUID | None
+    replay_id: UUID | None
     prefect_run_id: UUID
     legacy_id: UUID | None
 
@@ -99,6 +102,7 @@ class StepRun:
     started_at: datetime | None
     completed_at: datetime | None
     seq: int
+    copied_from: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,9 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+    ids: tuple[UUID, ...] | None = None
+    replay_of: UUID | None = None
+    replay_id: UUID | None = None
 
 
 class History:
@@ -136,7 +143,7 @@ class History:
         """The newest first. Raises `NotFound` for an automation that is not of this workspace."""
         async with self._db.connection() as connection:
             rule_id = wanted.rule_id and await resolved_rule(connection, caller, wanted.rule_id)
-            where, values = _conditions(caller, wanted, rule_id, before)
+            where, values = conditions(caller, wanted, rule_id, before)
             rows = await connection.fetch(
                 f"SELECT {_RUN} {_FROM} WHERE {where} ORDER BY l.id DESC LIMIT {int(limit)}", *values
             )
@@ -153,7 +160,7 @@ class History:
             row = dict(await _row(connection, caller, run_id, _DETAIL))
             steps = await connection.fetch(
                 f"SELECT {_STEP} FROM automation_action_logs WHERE log_id = $1"
-                " ORDER BY action_index, step_id, string_to_array(nullif(iteration, ''), '.')::int[] NULLS FIRST",
+                " ORDER BY action_index, string_to_array(nullif(iteration, ''), '.')::int[] NULLS FIRST, seq",
                 row["id"],
             )
         facts = RunFacts(**{name: row.pop(name) for name in RunFacts.__dataclass_fields__})
@@ -231,8 +238,11 @@ async def resolved_rule(connection: Connection, caller: Caller, rule_id: UUID) -
     return found
 
 
-def _conditions(caller: Caller, wanted: Wanted, rule_id: UUID | None, before: UUID | None) -> tuple[str, list[object]]:
-    """Ids carry the time (UUIDv7), so a time filter is a range of ids and reads only the partitions of that time."""
+def conditions(caller: Caller, wanted: Wanted, rule_id: UUID | None, before: UUID | None) -> tuple[str, list[object]]:
+    """The WHERE of a filter over `automation_logs l` and its values.
+
+    Ids carry the time (UUIDv7), so a time filter is a range of ids and reads only the partitions of that time.
+    """
     values: list[object] = [caller.workspace_id]
     parts = ["l.workspace_id = $1"]
 
@@ -247,6 +257,9 @@ def _conditions(caller: Caller, wanted: Wanted, rule_id: UUID | None, before: UU
     add("l.id >= $%(n)d", wanted.since and first_id_at(wanted.since))
     add("l.id < $%(n)d", wanted.until and first_id_at(wanted.until))
     add("l.id < $%(n)d", before)
+    add("l.id = ANY ($%(n)d)", wanted.ids)
+    add("l.replay_of = $%(n)d", wanted.replay_of)
+    add("l.replay_id = $%(n)d", wanted.replay_id)
     add(_MATCHES, wanted.text and _pattern(wanted.text))
     return " AND ".join(parts), values
 

@@ -43,10 +43,12 @@ class ClaimedRun:
     cancel_requested: bool
     root_id: UUID
     depth: int
+    replay_of: UUID | None = None
 
     @property
     def resumed(self) -> bool:
-        return self.epoch > 1
+        """Whether steps may be recorded already: it was begun before, or took them over from the run it replays."""
+        return self.epoch > 1 or self.replay_of is not None
 
 
 _CLAIM = """
@@ -67,7 +69,7 @@ WITH ready AS MATERIALIZED (
 )
 SELECT b.id, b.workspace_id, b.rule_id, coalesce(r.name, '') AS rule_name, b.version, b.epoch, b.seq, b.trigger_type,
     b.trigger_data, b.trigger_context, b.prefect_run_id, b.created_at, b.started_at, b.worked_ms, b.cancel_requested,
-    b.root_id, b.depth
+    b.root_id, b.depth, b.replay_of
 FROM begun b LEFT JOIN automation_rules r ON r.id = b.rule_id
 ORDER BY b.id
 """

@@ -25,6 +25,11 @@ _NAME = """CASE {0} WHEN 'queued' THEN 'Scheduled' WHEN 'running' THEN 'Running'
     WHEN 'success' THEN 'Completed' WHEN 'failed' THEN 'Failed' WHEN 'unknown' THEN 'InDoubt'
     WHEN 'skipped' THEN 'Skipped' ELSE 'Cancelled' END"""
 _STEP_TYPE = f"CASE WHEN a.status = 'skipped' THEN 'COMPLETED' ELSE {_TYPE.format('a.status')} END"
+# A result that a replay took over was not made in this run: Prefect's own word for that, and no time of another run.
+_STEP_NAME = (
+    f"CASE WHEN a.copied_from IS NOT NULL AND a.status = 'success' THEN 'Cached' ELSE {_NAME.format('a.status')} END"
+)
+_HERE = "CASE WHEN a.copied_from IS NULL THEN {0} END"
 
 # A run of an automation whose deployment is just being made waits for it, so that it is found under it. A deployment
 # that Prefect refuses again and again holds nothing up.
@@ -68,7 +73,7 @@ json_build_object(
     'name', concat_ws('-', nullif(left(trim(BOTH '-' FROM
         regexp_replace(lower(r.name), '[^[:alnum:]]+', '-', 'g')), 60), ''), right(l.id::text, 8)),
     'tags', json_build_array('ws:' || l.workspace_id, l.trigger_type),
-    'parameters', json_build_object('automation_id', l.rule_id, 'run_id', l.id, 'version', l.version),
+    'parameters', json_build_object('automation_id', l.rule_id, 'run_id', l.id, 'version', greatest(l.version, 0)),
     'expected', coalesce(l.due_at, l.created_at), 'start', l.started_at, 'end', l.completed_at, 'run_count', k.epoch,
     'states', (SELECT json_agg(s) FROM (
         SELECT 'SCHEDULED' AS type, 'Scheduled' AS name, l.created_at AS at, NULL AS message
@@ -82,15 +87,17 @@ json_build_object(
     'tasks', (SELECT json_agg(json_build_object(
         'id', md5(l.id || '/' || a.step_id || '/' || a.iteration)::uuid,
         'key', a.action_type, 'dynamic_key', concat_ws('-', a.step_id, nullif(a.iteration, '')),
-        'run_count', a.attempt, 'start', a.started_at, 'end', a.completed_at,
+        'run_count', a.attempt, 'start', {_HERE.format("a.started_at")}, 'end', {_HERE.format("a.completed_at")},
         'states', (SELECT json_agg(s) FROM (
             SELECT 'RUNNING' AS type, 'Running' AS name, a.started_at AS at, NULL AS message
-                WHERE a.started_at IS NOT NULL
+                WHERE a.started_at IS NOT NULL AND a.copied_from IS NULL
             UNION ALL SELECT 'SCHEDULED', 'AwaitingRetry',
                 greatest((f ->> 'completed_at')::timestamptz, a.started_at + interval '1 microsecond'), f ->> 'error'
-                FROM jsonb_array_elements(a.attempts) f WHERE f ->> 'completed_at' IS NOT NULL
-            UNION ALL SELECT {_STEP_TYPE}, {_NAME.format("a.status")},
-                greatest(coalesce(a.completed_at, a.created_at), a.started_at + interval '2 microseconds'), a.error
+                FROM jsonb_array_elements(a.attempts) f
+                WHERE f ->> 'completed_at' IS NOT NULL AND a.copied_from IS NULL
+            UNION ALL SELECT {_STEP_TYPE}, {_STEP_NAME}, CASE WHEN a.copied_from IS NULL THEN
+                greatest(coalesce(a.completed_at, a.created_at), a.started_at + interval '2 microseconds')
+                ELSE coalesce(l.started_at, l.created_at) END, a.error
                 WHERE a.status <> 'running') s)
         ) ORDER BY a.seq)
         FROM automation_action_logs a

@@ -122,6 +122,27 @@ async def test_tasks_logs_counts_and_graph_answer_as_for_any_run(
     assert len(graph["nodes"]) == 2
 
 
+async def test_results_that_a_replay_took_over_are_cached_ones(
+    db: Database, client: PrefectClient, recorder: Recorder
+) -> None:
+    run_id = await published.record_run(db, await published.publish(db, ask=False))
+    async with db.connection() as connection:
+        await connection.execute("UPDATE automation_logs SET version = -3 WHERE id = $1", run_id)
+        await connection.execute(
+            "UPDATE automation_action_logs SET copied_from = id, started_at = started_at - interval '3 days',"
+            " completed_at = completed_at - interval '3 days' WHERE log_id = $1 AND step_id = 's1'", run_id,
+        )  # fmt: skip
+    await recorder.tick()
+    filter_ = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
+    first, second = sorted(await client.read_task_runs(flow_run_filter=filter_), key=lambda each: each.dynamic_key)
+    assert (first.state_name, first.start_time, first.end_time) == ("Cached", None, None)
+    assert second.state_name == "Completed"
+    run = await client.read_flow_run(run_id)
+    assert first.state is not None
+    assert first.state.timestamp == run.start_time
+    assert run.parameters["version"] == 0
+
+
 async def test_a_long_run_shows_running_then_waiting_then_its_end(
     db: Database, client: PrefectClient, recorder: Recorder
 ) -> None:

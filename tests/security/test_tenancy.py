@@ -81,6 +81,7 @@ async def _snapshot(db: Database) -> list[str]:
         "automation_rules",
         "automation_triggers",
         "automation_versions",
+        "draft_snapshots",
         "webhook_secrets",
         "webhook_captures",
         "deliveries",
