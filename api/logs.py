@@ -9,10 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
 from api.caller import CallerDep
+from api.language import LanguageDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor, number_cursor
 from api.problems import documented
 from api.services import ServicesDep
 from api.strict import StrictRoute
+from blocks.words import Language
 from core.runs.history import Line, Previews, Run, RunFacts, StepRun, Wanted
 from core.runs.queue import request_cancel
 
@@ -39,6 +41,13 @@ _RUN_EXAMPLE: Final[JsonDict] = {
     "error_step": None,
     "waiting_for": None,
     "seq": 9,
+}
+_WAITING_EXAMPLE: Final[JsonDict] = {
+    "code": "overlap",
+    "reason": "Run 0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b39 of this automation with the same key is running and goes"
+    " first.",
+    "link": "/automations/logs/0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b39",
+    "until": None,
 }
 _STEP_EXAMPLE: Final[JsonDict] = {
     "id": "0199c2a4-7a1e-7cc3-9f0e-44f1a6a3b7c8",
@@ -81,6 +90,15 @@ _DETAIL_EXAMPLE: Final[JsonDict] = {
 }
 
 
+class WaitingView(BaseModel):
+    model_config = ConfigDict(extra="allow", json_schema_extra={"example": _WAITING_EXAMPLE})
+
+    code: str = Field(description="overlap, plan_limit, worker, queue, starting, time, approval, doubt, run or event")
+    reason: str = Field(description="in words, a full sentence")
+    link: str | None = Field(description="the page of what holds it")
+    until: datetime | None = Field(description="when it goes on by itself")
+
+
 class RunView(BaseModel):
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _RUN_EXAMPLE})
 
@@ -100,7 +118,9 @@ class RunView(BaseModel):
     error: str | None
     error_code: str | None
     error_step: str | None
-    waiting_for: JsonValue = Field(description="what a queued or waiting run waits for, in words")
+    waiting_for: WaitingView | None = Field(
+        description="what a queued or waiting run waits for; of a waiting one also `steps`, those that wait"
+    )
     seq: int = Field(description="number of its newest recorded change, as in the stream")
 
 
@@ -205,6 +225,7 @@ async def runs(
     *,
     caller: CallerDep,
     services: ServicesDep,
+    language: LanguageDep,
     automation_id: UUID | None = None,
     status: Status | None = None,
     trigger_type: Annotated[str | None, Query(max_length=40)] = None,
@@ -221,7 +242,7 @@ async def runs(
         automation_id, status, trigger_type, bounded(since), bounded(until), q or None,
         replay_of=replay_of, replay_id=replay_id,
     )  # fmt: skip
-    return await _page(services, caller, wanted, limit, cursor)
+    return await _page(services, caller, wanted, limit, cursor, language=language)
 
 
 @router.get(
@@ -232,12 +253,13 @@ async def runs_of(
     *,
     caller: CallerDep,
     services: ServicesDep,
+    language: LanguageDep,
     status: Status | None = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> RunsView:
     """The runs of one automation, the newest first; those of a deleted one stay readable."""
-    return await _page(services, caller, Wanted(automation_id, status), limit, cursor)
+    return await _page(services, caller, Wanted(automation_id, status), limit, cursor, language=language)
 
 
 @router.get("/automations/logs/{log_id:uuid}", summary="Show a run", responses=documented(401, 404, 422))
@@ -245,6 +267,7 @@ async def run(
     log_id: UUID,
     caller: CallerDep,
     services: ServicesDep,
+    language: LanguageDep,
     full: Annotated[bool, Query(description="large values whole instead of by their beginning")] = False,
 ) -> RunDetailView:
     """The run with each of its steps: input, output, duration, attempts, error.
@@ -252,7 +275,7 @@ async def run(
     A value over 64 KiB is shown as `{"$preview": "<its beginning>", "size": <bytes>}`; one that is kept beside the run
     as `{"$blob": "<id>", ...}`, to be fetched from `/api/blobs/{id}`.
     """
-    found, facts, steps = await services.history.detail(caller, log_id)
+    found, facts, steps = await services.history.detail(caller, log_id, language)
     prefect_ui = services.settings.prefect_url.removesuffix("/api")
     return RunDetailView.of(found, facts, steps, prefect_ui=prefect_ui, full=full)
 
@@ -286,8 +309,10 @@ async def cancel(log_id: UUID, caller: CallerDep, services: ServicesDep) -> Canc
     return CancelView.model_validate({"run_id": found.id, "status": outcome})
 
 
-async def _page(services: ServicesDep, caller: CallerDep, wanted: Wanted, limit: int, cursor: str | None) -> RunsView:
-    rows = await services.history.runs(caller, wanted, before=id_cursor(cursor), limit=limit + 1)
+async def _page(
+    services: ServicesDep, caller: CallerDep, wanted: Wanted, limit: int, cursor: str | None, *, language: Language
+) -> RunsView:
+    rows = await services.history.runs(caller, wanted, before=id_cursor(cursor), limit=limit + 1, language=language)
     return RunsView(
         items=[RunView.model_validate(row) for row in rows[:limit]],
         next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,

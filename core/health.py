@@ -22,9 +22,9 @@ WHERE seen_at > now() - $1 * interval '1 second' ORDER BY owner
 """
 _ANY_WORKER = "SELECT EXISTS (SELECT FROM workers WHERE seen_at > now() - $1 * interval '1 second')"
 _QUEUE = """
-SELECT count(*) FILTER (WHERE state = 'queued') AS queued, count(*) FILTER (WHERE state = 'running') AS running,
-    count(*) FILTER (WHERE state = 'waiting') AS waiting,
-    count(*) FILTER (WHERE told IS DISTINCT FROM state) AS untold,
+SELECT count(*) FILTER (WHERE state IN ('queued', 'blocked')) AS queued,
+    count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'waiting') AS waiting,
+    count(*) FILTER (WHERE told IS DISTINCT FROM CASE state WHEN 'blocked' THEN 'queued' ELSE state END) AS untold,
     extract(epoch FROM now() - min(changed_at) FILTER (WHERE state = 'queued' AND available_at <= now()))::float8
         AS oldest_queued_s
 FROM run_queue

@@ -15,7 +15,7 @@ from core.db import AWAY, Database, connect
 from core.runs import queue
 from core.runs.channels import CANCEL, RUNS, WAKE
 from core.runs.pinned import load_definition
-from core.runs.queue import LEASE_S, ClaimedRun
+from core.runs.queue import LEASE_S, ClaimedRun, Rotation
 from flows.execution import Execution, Tools
 from flows.orchestration import LocalOrchestration, execute, prefect_engine
 from flows.resuming import resume
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 CLAIM_AT_ONCE = 10  # runs: small, so that workers share a burst
 POLL_S = 1.0  # the net below a missed notice
+HELD_BACK_POLL_S = 0.1  # while a plan's limit holds work back, which may end in another worker
+_LOOKS = 5  # claims after one wake that may find nothing in a part of the workspaces
 _VERSIONS_KEPT = 2000
 UNREAD = Compiled("", 0, "", 900.0, {})  # stands in until the run's version is read
 
@@ -57,6 +59,7 @@ class Engine:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _versions: dict[tuple[UUID, int], Compiled] = field(default_factory=dict)
     _claim_unanswered: bool = False
+    _rotation: Rotation = field(default_factory=Rotation)
 
     @property
     def owner(self) -> str:
@@ -145,8 +148,10 @@ class Engine:
     async def _claim(self, client: LocalOrchestration) -> None:
         """Claim while there is room and work; then sleep until somebody wakes us, or a little while."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), POLL_S)
+            await asyncio.wait_for(self._wake.wait(), HELD_BACK_POLL_S if self._rotation.held_back else POLL_S)
         self._wake.clear()
+        self._rotation.held_back = False
+        looks = 0
         if self._claim_unanswered:
             async with self.db.connection() as connection:
                 await queue.free_unknown(connection, owner=self.owner, known=list(self.executions))
@@ -155,11 +160,14 @@ class Engine:
             asked_at = time.monotonic()
             self._claim_unanswered = True
             async with self.db.connection() as connection:
-                claimed = await queue.claim(connection, owner=self.owner, lane=self.lane, limit=limit)
+                claimed = await queue.claim(
+                    connection, owner=self.owner, lane=self.lane, limit=limit, rotation=self._rotation
+                )
             self._claim_unanswered = False
             for run in claimed:
                 self._start(client, run, asked_at + LEASE_S)
-            if len(claimed) < limit:
+            looks += 1
+            if len(claimed) < limit and (self._rotation.whole or looks >= _LOOKS):
                 return
 
     def _start(self, client: LocalOrchestration, run: ClaimedRun, lease_until: float) -> None:
@@ -196,10 +204,10 @@ class Engine:
             if execution.unfinished():
                 await execution.finish("failed", code="internal_error", error=f"{type(error).__name__}: {error}")
         finally:
-            full = len(self.executions) >= self.concurrency
+            room_made = len(self.executions) >= self.concurrency or self._rotation.held_back
             if self.executions.get(run.id) is execution:
                 del self.executions[run.id]
-            if full:
+            if room_made:
                 self._wake.set()
 
     async def _prepare(self, execution: Execution) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from blocks import registry
+from blocks import paths, registry
 from blocks.action import Action
 from blocks.trigger import Trigger
 from blocks.triggers.cron import CronConfig
@@ -52,7 +52,7 @@ class Checker:
         findings = [*self._trigger(definition), *self._steps(bodies)]
         for body in bodies:
             findings += _graph(body, bodies, self.actions)
-        findings += _policy(definition.policy)
+        findings += [*_policy(definition.policy), *_overlap(definition)]
         findings += await check_templates(self.templates, bodies, self.actions, workspace)
         rank = _ranking(definition.actions, self.actions)
         return sorted(findings, key=lambda finding: rank(finding.at))
@@ -197,11 +197,23 @@ def _policy(policy: Policy) -> Iterator[Finding]:
     """What this version does not do yet is refused rather than silently left out."""
     if policy.lane != "warm":
         yield Finding("policy.lane", "Only the lane warm is available in this version.")
-    if policy.overlap != "allow":
-        yield Finding("policy.overlap", "Only overlap allow is available in this version.")
     named = policy.on_failure.automation
     if named is not None and not _UUID.match(named):  # whether there is one is looked up when it is saved
         yield Finding("policy.on_failure.automation", "This is the id of an automation, as its page's address has it.")
+
+
+def _overlap(definition: Definition) -> Iterator[Finding]:
+    """A key that nothing is decided by, or that is the same for every run."""
+    policy = definition.policy
+    if policy.concurrency_key is None:
+        return
+    at = "policy.concurrency_key"
+    if policy.overlap == "allow":
+        reason = "This does nothing while overlap is allow; choose queue, skip or replace, or take the key away."
+        yield Finding(at, reason, WARNING)
+    elif definition.trigger_type not in (None, "webhook") and paths.parse(policy.concurrency_key)[1] != "data":
+        reason = "Only a webhook brings headers and a query: all runs of this automation have the same key."
+        yield Finding(at, reason, WARNING)
 
 
 def _doubtful(at: str, places: Iterable[str]) -> bool:

@@ -85,7 +85,9 @@ class Policy(Part):
     max_duration_s: int = Field(
         default=900, ge=1, le=86_400, description="seconds a run may take; waiting does not count"
     )
-    overlap: Literal["allow", "queue", "skip", "replace"] = "allow"
+    overlap: Literal["allow", "queue", "skip", "replace"] = Field(
+        default="allow", description="what a run does while another of the same key has not ended"
+    )
     concurrency_key: str | None = Field(default=None, description="path whose value `overlap` is decided by")
     priority: Literal["low", "normal", "high"] = "normal"
     catch_up: Literal["none", "latest", "all"] = Field(

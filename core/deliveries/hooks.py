@@ -27,7 +27,8 @@ _LONGEST_ID: Final = 64  # characters, the column's width
 @dataclass(frozen=True, slots=True)
 class Hook:
     """Everything the accept path needs to know of a webhook. `secret` and `previous_secret` are SHA-256, hexadecimal;
-    `signing` are the secrets of a signed one. `armed_until`: the next arrival is a sample (`capture.py`)."""
+    `signing` are the secrets of a signed one. `armed_until`: the next arrival is a sample (`capture.py`).
+    `may_overlap`: its runs run beside each other."""
 
     webhook_id: str
     trigger_id: UUID
@@ -44,6 +45,7 @@ class Hook:
     loaded_at: float  # monotonic seconds
     armed_until: datetime | None = None
     signing: tuple[SigningSecret, ...] = ()
+    may_overlap: bool = False
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
         """The hashes that open this hook at `now`: one, or two while rotating."""
@@ -139,4 +141,5 @@ def _hook(webhook_id: str, row: repository.HookRow, signing: tuple[SigningSecret
         loaded_at=monotonic(),
         armed_until=row.armed_until,
         signing=signing,
+        may_overlap=row.policy.get("overlap", "allow") == "allow",
     )

@@ -5,6 +5,7 @@ The same door serves webhooks, manual runs, schedules, replays and other automat
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from blocks.values import Json, JsonObject
@@ -24,7 +25,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be made. `context` may hold `headers` and `query` of a webhook; it must hold no secret."""
+    """A run to be made. `context` may hold `headers` and `query` of a webhook; it must hold no secret.
+
+    `overlap` "allow": it runs beside others. None: as the policy of its version says, which PostgreSQL looks up.
+    """
 
     workspace_id: UUID
     rule_id: UUID
@@ -45,6 +49,7 @@ class NewRun:
     parent_id: UUID | None = None
     depth: int = 1
     replay_of: UUID | None = None
+    overlap: Literal["allow"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ SELECT verdict, run_id FROM accept_run(
     p_run => $1, p_workspace => $2, p_rule => $3, p_version => $4, p_trigger => $5, p_trigger_type => $6,
     p_data => $7, p_context => $8, p_lane => $9, p_priority => $10::smallint, p_key => $11, p_key_ttl => $12,
     p_delivery => $13, p_delivery_facts => $14, p_due => $15, p_by => $16, p_prefect_run => $17,
-    p_root => $18, p_parent => $19, p_depth => $20::smallint, p_replay_of => $21)
+    p_root => $18, p_parent => $19, p_depth => $20::smallint, p_replay_of => $21, p_overlap => $22)
 """
 
 
@@ -78,7 +83,7 @@ async def accept(connection: Connection, run: NewRun) -> Accepted:
         new_id(), run.workspace_id, run.rule_id, run.version, run.trigger_id, run.trigger_type,
         run.data, run.context or {}, run.lane, run.priority, run.key, run.key_ttl,
         run.delivery.id if run.delivery else None, facts, run.due_at, run.triggered_by, run.prefect_run_id,
-        run.root_id, run.parent_id, run.depth, run.replay_of,
+        run.root_id, run.parent_id, run.depth, run.replay_of, run.overlap,
     )  # fmt: skip
     if row is None:
         raise LookupError("accept_run gave no row")

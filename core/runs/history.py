@@ -1,6 +1,7 @@
 """Reading history: runs, their steps, their lines, the files beside them. Everything inside the caller's workspace."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -8,11 +9,13 @@ from uuid import UUID
 import asyncpg
 
 from blocks.values import Json
+from blocks.words import Language
 from core import jsontext, legacy
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import NotFound
 from core.ids import first_id_at
+from core.runs.waiting import Held, reasons
 
 # Bytes of JSON. A value over the first is shown by its beginning; so is every further one once an answer holds the
 # second.
@@ -36,7 +39,8 @@ _MATCHES = """(concat_ws(E'\\n', l.trigger_data, l.output, to_jsonb(l.error)) IL
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run in a list. A run of a draft has the version 0. `seq` is the number of its newest recorded change."""
+    """A run in a list. A run of a draft has the version 0. `seq` is the number of its newest recorded change,
+    `waiting_for` what `waiting.py` says."""
 
     id: UUID
     automation_id: UUID
@@ -139,7 +143,9 @@ class History:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def runs(self, caller: Caller, wanted: Wanted, *, before: UUID | None, limit: int) -> list[Run]:
+    async def runs(
+        self, caller: Caller, wanted: Wanted, *, before: UUID | None, limit: int, language: Language = "en"
+    ) -> list[Run]:
         """The newest first. Raises `NotFound` for an automation that is not of this workspace."""
         async with self._db.connection() as connection:
             rule_id = wanted.rule_id and await resolved_rule(connection, caller, wanted.rule_id)
@@ -147,14 +153,18 @@ class History:
             rows = await connection.fetch(
                 f"SELECT {_RUN} {_FROM} WHERE {where} ORDER BY l.id DESC LIMIT {int(limit)}", *values
             )
-        return [Run(**row) for row in rows]
+            return await _explained(connection, caller, [Run(**row) for row in rows], language)
 
     async def run(self, caller: Caller, run_id: UUID) -> Run:
         """By id, or by the id it had in the database it was adopted from. Raises `NotFound`."""
         async with self._db.connection() as connection:
-            return Run(**await _row(connection, caller, run_id, ""))
+            found = Run(**await _row(connection, caller, run_id, ""))
+            (explained,) = await _explained(connection, caller, [found], "en")
+        return explained
 
-    async def detail(self, caller: Caller, run_id: UUID) -> tuple[Run, RunFacts, list[StepRun]]:
+    async def detail(
+        self, caller: Caller, run_id: UUID, language: Language = "en"
+    ) -> tuple[Run, RunFacts, list[StepRun]]:
         """The run and its steps in order of the definition. Raises `NotFound`."""
         async with self._db.connection() as connection:
             row = dict(await _row(connection, caller, run_id, _DETAIL))
@@ -163,8 +173,9 @@ class History:
                 " ORDER BY action_index, string_to_array(nullif(iteration, ''), '.')::int[] NULLS FIRST, seq",
                 row["id"],
             )
-        facts = RunFacts(**{name: row.pop(name) for name in RunFacts.__dataclass_fields__})
-        return Run(**row), facts, [StepRun(**step) for step in steps]
+            facts = RunFacts(**{name: row.pop(name) for name in RunFacts.__dataclass_fields__})
+            (run,) = await _explained(connection, caller, [Run(**row)], language)
+        return run, facts, [StepRun(**step) for step in steps]
 
     async def steps_after(self, run: Run, seq: int) -> list[StepRun]:
         async with self._db.connection() as connection:
@@ -213,6 +224,12 @@ class Previews:
             self._left -= len(text)
             return value
         return {"$preview": text[: _BEGINNING * 4].decode(errors="ignore")[:_BEGINNING], "size": len(text)}
+
+
+async def _explained(connection: Connection, caller: Caller, runs: Sequence[Run], language: Language) -> list[Run]:
+    held = [Held(run.id, run.status, run.waiting_for) for run in runs]
+    said = await reasons(connection, caller.workspace_id, held, language)
+    return [replace(run, waiting_for=said.get(run.id)) for run in runs]
 
 
 async def _row(connection: Connection, caller: Caller, run_id: UUID, more: str) -> asyncpg.Record:

@@ -14,7 +14,7 @@ from blocks.values import Json, JsonObject
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, NotFound
-from core.runs.channels import CANCEL, EVENTS, RUNS
+from core.runs.channels import RUNS
 
 LEASE_S = 15
 RENEW_S = 5
@@ -51,34 +51,34 @@ class ClaimedRun:
         return self.epoch > 1 or self.replay_of is not None
 
 
-_CLAIM = """
-WITH ready AS MATERIALIZED (
-    SELECT run_id FROM run_queue
-    WHERE state = 'queued' AND lane = $2 AND available_at <= now()
-    ORDER BY priority DESC, run_id LIMIT $3 FOR UPDATE SKIP LOCKED
-), claimed AS (
-    UPDATE run_queue q SET state = 'running', owner = $1, epoch = q.epoch + 1, changed_at = now(),
-        lease_until = clock_timestamp() + make_interval(secs => $4)
-    FROM ready WHERE q.run_id = ready.run_id
-    RETURNING q.run_id, q.epoch, q.cancel_requested
-), begun AS (
-    UPDATE automation_logs l SET status = 'running', started_at = coalesce(l.started_at, now()), seq = l.seq + 1,
-        wait = NULL
-    FROM claimed c WHERE l.id = c.run_id
-    RETURNING l.*, c.epoch, c.cancel_requested
-)
-SELECT b.id, b.workspace_id, b.rule_id, coalesce(r.name, '') AS rule_name, b.version, b.epoch, b.seq, b.trigger_type,
-    b.trigger_data, b.trigger_context, b.prefect_run_id, b.created_at, b.started_at, b.worked_ms, b.cancel_requested,
-    b.root_id, b.depth, b.replay_of
-FROM begun b LEFT JOIN automation_rules r ON r.id = b.rule_id
-ORDER BY b.id
-"""
+@dataclass(slots=True)
+class Rotation:
+    """Where a worker's round through the workspaces stands, so that each is served in its turn.
+
+    `held_back`: a claim passed over work because its workspace runs as much as its plan lets it. `whole`: the last
+    claim has seen every workspace that has work.
+    """
+
+    after: UUID | None = None
+    held_back: bool = False
+    whole: bool = True
 
 
-async def claim(connection: Connection, *, owner: str, lane: str, limit: int) -> list[ClaimedRun]:
-    """Take up to `limit` runs of the lane, oldest first within a priority."""
-    rows = await connection.fetch(_CLAIM, owner, lane, limit, float(LEASE_S))
-    return [ClaimedRun(**row) for row in rows]
+_CLAIM = "SELECT * FROM claim_runs($1, $2, $3, $4, $5) ORDER BY id"
+_CLAIMED = tuple(ClaimedRun.__dataclass_fields__)
+
+
+async def claim(
+    connection: Connection, *, owner: str, lane: str, limit: int, rotation: Rotation | None = None
+) -> list[ClaimedRun]:
+    """Take up to `limit` runs of the lane, a fair share of each workspace that has some; of one workspace the highest
+    priority first, then the oldest. `rotation` is read and moved on."""
+    rotation = rotation or Rotation()
+    rows = await connection.fetch(_CLAIM, owner, lane, limit, float(LEASE_S), rotation.after)
+    first = rows[0]
+    rotation.after, rotation.whole = first["next_after"], first["whole"]
+    rotation.held_back = rotation.held_back or first["held_back"]
+    return [ClaimedRun(**{name: row[name] for name in _CLAIMED}) for row in rows if row["id"] is not None]
 
 
 async def renew(connection: Connection, *, owner: str, run_ids: list[UUID]) -> set[UUID]:
@@ -139,7 +139,9 @@ def _runs(rows: list[asyncpg.Record]) -> int:
 
 
 async def requeue_due(connection: Connection) -> int:
-    """Send waiting runs whose time has come back to the queue; gives how many."""
+    """Send waiting runs whose time has come back to the queue; gives how many. Blocked ones whose turn has come go
+    along: a claim sees to them too, but a worker that is full claims nothing."""
+    await connection.execute("SELECT settle_overlap()")
     rows = await connection.fetch(
         "WITH due AS (SELECT run_id FROM run_queue WHERE state = 'waiting' AND available_at <= now()"
         " ORDER BY run_id FOR UPDATE SKIP LOCKED),"
@@ -190,23 +192,6 @@ async def report_gone(connection: Connection, *, owner: str) -> None:
     await connection.execute("DELETE FROM workers WHERE owner = $1", owner)
 
 
-_CANCEL_WAITING = """
-WITH stopped AS (
-    UPDATE run_queue SET state = 'done', changed_at = now()
-    WHERE run_id = $1 AND state IN ('queued', 'waiting') AND owner IS NULL
-    RETURNING run_id
-), steps AS (
-    UPDATE automation_action_logs a SET status = 'skipped', completed_at = now(), seq = l.seq + 1
-    FROM stopped s JOIN automation_logs l ON l.id = s.run_id
-    WHERE a.log_id = s.run_id AND a.status IN ('waiting', 'running', 'unknown')
-)
-UPDATE automation_logs l SET status = 'cancelled', completed_at = now(), seq = seq + 1, error_code = 'cancelled',
-    error = 'Cancelled before it went on.', wait = NULL
-FROM stopped s WHERE l.id = s.run_id
-RETURNING l.id, l.workspace_id, l.rule_id, l.seq
-"""
-
-
 async def request_cancel(db: Database, caller: Caller, run_id: UUID) -> str:
     """Cancel a run. Gives "cancelled" when it is over at once, "cancelling" when its worker was told to stop it.
 
@@ -227,29 +212,8 @@ async def request_cancel(db: Database, caller: Caller, run_id: UUID) -> str:
 
 async def cancel(connection: Connection, run_id: UUID) -> str | None:
     """Cancel a run on behalf of somebody who may, in the caller's transaction; None when it has ended already."""
-    row = await connection.fetchrow(_CANCEL_WAITING, run_id)
-    if row is not None:
-        await _notify_end(connection, row)
-        return "cancelled"
-    running = await connection.execute(
-        "UPDATE run_queue SET cancel_requested = true WHERE run_id = $1 AND state <> 'done'", run_id
-    )
-    if running == "UPDATE 0":
-        return None
-    await connection.execute("SELECT pg_notify($1, $2)", CANCEL, str(run_id))
-    return "cancelling"
-
-
-async def _notify_end(connection: Connection, row: asyncpg.Record) -> None:
-    event = {
-        "run": str(row["id"]),
-        "workspace": str(row["workspace_id"]),
-        "rule": str(row["rule_id"]),
-        "seq": row["seq"],
-        "kind": "run",
-        "status": "cancelled",
-    }
-    await connection.execute("SELECT pg_notify($1, jsonb_build_array($2::jsonb)::text)", EVENTS, event)
+    done: str | None = await connection.fetchval("SELECT cancel_run($1)", run_id)
+    return done
 
 
 async def cancelled_among(connection: Connection, *, owner: str) -> list[UUID]:

@@ -55,7 +55,7 @@ WITH finished AS MATERIALIZED (
     ORDER BY q.told_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED
 ), unseen AS MATERIALIZED (
     SELECT run_id FROM run_queue
-    WHERE state = 'queued' AND told IS NULL AND changed_at <= now() - make_interval(secs => $5)
+    WHERE state IN ('queued', 'blocked') AND told IS NULL AND changed_at <= now() - make_interval(secs => $5)
         AND (telling_until IS NULL OR telling_until <= now()) AND {_HAS_PLACE}
         AND (SELECT count(*) FROM finished) < 10  -- not while there is more important news
     ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED

@@ -279,6 +279,21 @@ async def test_a_duplicate_does_not_wait(client: httpx.AsyncClient, db: Database
     assert asyncio.get_running_loop().time() - began < 0.9
 
 
+@pytest.mark.parametrize(("overlap", "states"), [("allow", ["queued", "queued"]), ("queue", ["blocked", "blocked"])])
+async def test_overlap_of_the_policy(
+    client: httpx.AsyncClient, db: Database, ada: Tenant, overlap: str, states: list[str]
+) -> None:
+    hook = await add_webhook(db, ada, policy={"overlap": overlap, "concurrency_key": "trigger.headers.x-customer"})
+    for customer in ("Anne", "Ben"):
+        answer = await client.post(hook.path, headers={**GOOD, "X-Customer": customer}, json={})
+        assert answer.status_code == 202
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT state, concurrency_key FROM run_queue ORDER BY run_id")
+    assert [row["state"] for row in rows] == states, "who goes first is decided by the next claim"
+    keys = [row["concurrency_key"] for row in rows]
+    assert keys == ([None, None] if overlap == "allow" else ["=Anne", "=Ben"])
+
+
 async def test_lane_and_priority_of_the_policy(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
     hook = await add_webhook(db, ada, policy={"lane": "docker", "priority": "high"})
     await client.post(hook.path, headers=GOOD)

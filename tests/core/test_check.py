@@ -216,7 +216,6 @@ async def test_a_moment_that_has_passed_is_a_warning() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"policy": {"overlap": "queue"}},
         {"policy": {"lane": "docker"}},
     ],
 )  # fmt: skip
@@ -247,3 +246,23 @@ async def test_large_nonsense_is_answered_quickly(raw: dict[str, Any]) -> None:
 async def test_too_many_templates_are_one_finding() -> None:
     config: Json = {"options": {str(n): "{{ trigger.data }}" for n in range(1001)}}
     assert await places({"type": "echo", "config": config}) == ["actions"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "policy", "said"),
+    [
+        ("webhook", {"overlap": "queue"}, None),
+        ("webhook", {"overlap": "replace", "concurrency_key": "trigger.headers.x-customer"}, None),
+        ("manual", {"overlap": "skip", "concurrency_key": "trigger.data.customer"}, None),
+        ("manual", {"overlap": "skip", "concurrency_key": "trigger.query.customer"}, "Only a webhook"),
+        ("webhook", {"concurrency_key": "trigger.data.customer"}, "does nothing"),
+    ],
+)
+async def test_a_key_that_decides_nothing_is_a_warning(trigger: str, policy: dict[str, Any], said: str | None) -> None:
+    found = await findings(
+        {**automation({"type": "echo"}), "trigger_type": trigger, "trigger_config": {}, "policy": policy}
+    )
+    assert [(finding.at, finding.severity) for finding in found] == (
+        [("policy.concurrency_key", "warning")] if said else []
+    )
+    assert all(str(said) in finding.message for finding in found)

@@ -35,7 +35,8 @@ async def _expire(connection: Connection, run_id: UUID) -> None:
 
 
 async def test_priority_goes_before_age_and_age_decides_within_it(db: Database) -> None:
-    low, first, second, high = [await _accepted(db, priority=priority) for priority in (-1, 0, 0, 1)]
+    workspace = new_id()
+    low, first, second, high = [await _accepted(db, "warm", priority, workspace) for priority in (-1, 0, 0, 1)]
     assert await _claimed(db, 1) == [high]
     assert await _claimed(db, 2) == [first, second]
     assert await _claimed(db) == [low]

@@ -1,6 +1,7 @@
 """Claims whose answer is lost, leases that run out, and a database that is away in the middle of a run."""
 
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ import pytest
 
 from core.db import Connection, Database
 from core.runs import queue
+from flows import engine as engine_module
 from flows.engine import Engine
 from tests.flows.actions import calls, gates
 from tests.flows.conftest import Workshop, called
@@ -118,3 +120,50 @@ async def test_a_store_waits_for_a_database_that_is_away(interrupted: Interrupte
 
 async def _lost(db: Interrupted, times: int) -> bool:
     return db.lost >= times
+
+
+async def test_an_end_makes_room_at_once_where_a_plan_held_work_back(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "POLL_S", 3600)
+    monkeypatch.setattr(engine_module, "HELD_BACK_POLL_S", 3600)
+    async with workshop.db.connection() as connection:
+        await connection.execute("INSERT INTO plans VALUES ('one', 1)")
+        await connection.execute("INSERT INTO workspaces (id, name, plan) VALUES ($1, 'W', 'one')", workshop.workspace)
+    rule = await workshop.automation(step("hang", gate="limited"))
+    async with workshop.engine() as engine:
+        first, second = await workshop.start(rule), await workshop.start(rule)
+        await called(first, "a")
+        await until(lambda: _held_back(engine))
+        assert (await workshop.run(second))["status"] == "queued"
+        gates["limited"].set()
+        await workshop.ended(first)
+        assert (await workshop.ended(second))["status"] == "success"
+
+
+async def _held_back(engine: Engine) -> bool:
+    return engine._rotation.held_back
+
+
+async def test_a_run_that_replaces_another_stops_it_also_in_a_worker_that_is_full(workshop: Workshop) -> None:
+    rule = await workshop.automation(step("hang", gate="replaced"), overlap="replace")
+    async with workshop.engine(concurrency=1):
+        first = await workshop.start(rule)
+        await called(first, "a")
+        gates["replaced"].clear()
+        second = await workshop.start(rule)
+        stopped = await workshop.ended(first)
+        assert (stopped["status"], stopped["error_code"]) == ("cancelled", "replaced")
+        assert str(second) in stopped["error"]
+        await called(second, "a")
+        gates["replaced"].set()
+        assert (await workshop.ended(second))["status"] == "success"
+
+
+async def test_queued_runs_of_a_key_follow_each_other(workshop: Workshop) -> None:
+    rule = await workshop.automation(step("say"), overlap="queue", concurrency_key="trigger.data.k")
+    async with workshop.engine(), workshop.engine(slot="2"):
+        runs = [await workshop.start(rule, {"k": "same"}) for _ in range(5)]
+        ended = [await workshop.ended(run_id) for run_id in runs]
+    assert all(run["status"] == "success" for run in ended)
+    assert all(a["completed_at"] <= b["started_at"] for a, b in itertools.pairwise(ended))

@@ -3,7 +3,7 @@
 from core.migrations.run import run_sql
 
 revision = "0008_steps"
-down_revision = "0006_notifications"
+down_revision = "0007_claiming"
 branch_labels = None
 depends_on = None
 
