@@ -11,11 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from core.ids import new_id
-from core.journal import request_id
+from core.journal import MASK, request_id
 
 _log = structlog.get_logger()
 
 BODY_LIMIT: Final = 1024 * 1024  # bytes
+_SIGNED_PATH: Final = re.compile(r"^(/api/approvals/by-token/|/approvals/).+")
 _ACCEPTABLE_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 SECURITY_HEADERS: Final = {
@@ -53,13 +54,13 @@ class Gate:
             await self._app(scope, _limited(scope, receive), answer.send)
         except Exception as error:  # every kind: this is the last one who can answer
             if answer.status:  # too late to say anything but an end
-                _log.error("answer_broken_off", path=scope["path"], exc_info=error)
+                _log.error("answer_broken_off", path=_shown(scope["path"]), exc_info=error)
                 raise
             await problems.from_exception(error)(scope, receive, answer.send)
         finally:
             elapsed = round((perf_counter() - began) * 1000, 1)
             line = _log.warning if answer.status >= 500 else _log.debug
-            line("request", method=scope["method"], path=scope["path"], status=answer.status, ms=elapsed)
+            line("request", method=scope["method"], path=_shown(scope["path"]), status=answer.status, ms=elapsed)
 
 
 class _Answer:
@@ -79,6 +80,11 @@ class _Answer:
             headers.setdefault("Cache-Control", "no-store")
             message["headers"] = headers.raw
         await self._send(message)
+
+
+def _shown(path: str) -> str:
+    """The path as the log may hold it: a signed link is as good as a password."""
+    return _SIGNED_PATH.sub(rf"\g<1>{MASK}", path)
 
 
 def _request_id(scope: Scope) -> str:

@@ -16,6 +16,8 @@ from core.accounts.service import Accounts
 from core.accounts.tokens import AccessTokens
 from core.agent_events.service import AgentEvents
 from core.alerts.service import Alerts
+from core.approvals.answering import Approvals
+from core.approvals.links import Links, Tokens
 from core.automations.check import Checker
 from core.automations.outgoing import refusing
 from core.automations.rotation import Rotation
@@ -34,6 +36,7 @@ from core.deliveries.redelivery import Redelivery
 from core.health import Health
 from core.keys import Keys
 from core.listen import Listener
+from core.notifications.reading import Bell
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
@@ -81,6 +84,9 @@ class Services:
         self.previews = Previews(db, self.automations)
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url)
         self.trials = Trials(db, self.automations, tools)
+        self.approvals = Approvals(db, registry.actions())
+        self.links = Links(db, self.approvals, Tokens(keys.links), settings.public_url)
+        self.bell = Bell(db)
         self.starting = Starting(db, self.automations)
         drafts = Drafts(db, self.automations, registry.triggers())
         self.replays = Replays(db, drafts, registry.actions())

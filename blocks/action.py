@@ -87,6 +87,10 @@ class ActionContext(Protocol):
     @property
     def http(self) -> Http: ...
 
+    def leads_on(self, outlet: str) -> bool:
+        """Whether a step of this automation needs that exit of the present one (`needs: ["this:outlet"]`)."""
+        ...
+
     def log(self, text: str, level: Level = Level.INFO) -> None:
         """Add a line to the run's log."""
         ...

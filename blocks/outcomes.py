@@ -18,12 +18,18 @@ class Done:
 class Choose:
     """The step ended well and sends the run down one of its exits: steps that need `this:<case>` go on.
 
-    An empty `case` is none of them. With an `output` the step has one of its own; without, it is the case, and the
-    step passes on what came before it.
+    An empty `case` is none of them. With an `output` the step has one of its own; without, it is `{"case": ...}`, and
+    the step passes on what came before it. `only`: steps that need just `this` do not go on.
     """
 
     case: str
-    output: Json = None
+    output: JsonObject | None = None
+    only: bool = False
+
+    @property
+    def told(self) -> JsonObject:
+        """What is recorded as the step's output."""
+        return {"case": self.case} if self.output is None else self.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,15 @@ class Ask:
     form: JsonObject | None = None
     remind_at: datetime | None = None
     on_deadline: Literal["approve", "reject", "fail"] = "reject"
+
+    @property
+    def recorded(self) -> JsonObject:
+        """As it stands in the record of the wait."""
+        return {
+            "kind": self.kind, "message": self.message, "who": [*self.who], "form": self.form,
+            "remind_at": self.remind_at.isoformat() if self.remind_at is not None else None,
+            "on_deadline": self.on_deadline,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

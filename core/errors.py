@@ -5,6 +5,7 @@ VutlerError
 ├── Forbidden           your role does not allow it
 ├── NotFound            no such thing in your workspace
 ├── Conflict            not in this state (running, already decided, name taken)
+├── Gone                there was such a thing; its time is over
 ├── Stale               somebody changed it since you read it (If-Match)
 ├── Invalid             the input is wrong; `findings` say where
 ├── TooLarge            over a size limit
@@ -50,6 +51,10 @@ class NotFound(VutlerError):
 
 
 class Conflict(VutlerError):
+    pass
+
+
+class Gone(VutlerError):
     pass
 
 

@@ -20,6 +20,7 @@ import uvloop
 from blocks import registry
 from core import journal
 from core import keys as core_keys
+from core.approvals.asking import Asking
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
 from core.db import Database
@@ -73,6 +74,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "sync": DeploymentSync(db, prefect).run(stop),
                 "following": Following(db, public_url=settings.public_url, limits=limits).run(stop),
                 "called": Errands(db, calling.TOPIC, calling.wake_caller).run(stop),
+                "asking": Asking(db).run(stop),
                 "scheduler": Scheduler(db, prefect).run(stop),
                 "door": Door(db, prefect).run(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),

@@ -21,6 +21,7 @@ from flows import waits
 from flows.execution import Execution
 from flows.loops import Loop
 from flows.scope import Parked, Scope
+from flows.stepstate import REJECTED
 from flows.tasks import StepCall, skipped
 
 EXECUTION: ContextVar[Execution] = ContextVar("vutler_execution")
@@ -43,6 +44,8 @@ async def automation(automation_id: str, run_id: str, version: int) -> "State[No
         return Cancelled(message="Cancelled on request.")
     top = execution.top
     failed = top.plan.failure()
+    if failed is not None and execution.failure_codes.get((failed, "")) == REJECTED:
+        return Cancelled(message=top.plan.ended[failed].error)
     if failed is not None:
         return Failed(message=f"Step {failed} failed: {top.plan.ended[failed].error}")
     waiting = list(top.all_waiting())

@@ -212,7 +212,7 @@ class Execution:
     async def finish(self, status: str, *, code: str | None = None, error: str | None = None) -> None:
         """Commit the end: success, failed or cancelled."""
         at = datetime.now(UTC)
-        failed = self.top.plan.failure() if status == "failed" else None
+        failed = self.top.plan.failure() if self.stop.reason is None else None
         self._drop_waiting()
         self._note_end(status, at, error)
         record = self._run_record()

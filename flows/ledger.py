@@ -6,6 +6,7 @@ from typing import Protocol
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
 from blocks.values import JsonObject
+from core.approvals.deadline import at_deadline
 from core.db import Database
 from core.runs import blobs, calling
 from core.runs.breaker import DEFAULT, Limits, Refusal
@@ -27,6 +28,10 @@ class Ledger(Protocol):
 
     async def keep(self, run: ClaimedRun, content: bytes, media_type: str) -> JsonObject:
         """Store a large value beside the run; gives the reference that stands for it."""
+        ...
+
+    async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
+        """What counts as the answer of a step (and its iteration) that nobody had answered in time."""
         ...
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
@@ -54,6 +59,10 @@ class DatabaseLedger:
             return await blobs.store(
                 connection, workspace_id=run.workspace_id, run_id=run.id, content=content, media_type=media_type
             )
+
+    async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
+        async with self.db.connection() as connection:
+            return await at_deadline(connection, run.id, *place)
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
         async with self.db.transaction() as connection:

@@ -37,6 +37,7 @@ from prefect.states import Pending
 
 from flows.automation import EXECUTION, automation
 from flows.execution import Execution
+from flows.stepstate import REJECTED
 
 FLOW_ID = uuid5(UUID("5b1c8f52-1f6c-4a3b-9a3e-0a6e2f9d7c11"), "automation")
 
@@ -91,6 +92,8 @@ async def _commit_end(execution: Execution, state: "State[Any]") -> None:
     failed = execution.top.plan.failure()
     if state.is_completed():
         await execution.finish("success")
+    elif state.is_cancelled() and failed is not None and execution.stop.reason is None:
+        await execution.finish("cancelled", code=REJECTED, error=execution.top.plan.ended[failed].error)
     elif state.is_cancelled() or (state.is_crashed() and execution.stop.reason == "cancel"):
         await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
     elif state.name == "TimedOut":

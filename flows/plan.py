@@ -40,8 +40,8 @@ class Node:
 class Ended:
     """How a step ended. `order` counts the ends of the run's steps, `choice` is the exit that it took.
 
-    A step that `passes_on` has no output of its own for those behind it (a branch). One that was skipped and
-    `counts` as ended well is an effect in doubt that was let be.
+    A step that `passes_on` has no output of its own for those behind it (a branch); with `only` nothing but the exit
+    that it took leads on. One that was skipped and `counts` as ended well is an effect in doubt that was let be.
     """
 
     status: str
@@ -50,6 +50,7 @@ class Ended:
     choice: str | None = None
     error: str | None = None
     passes_on: bool = False
+    only: bool = False
     counts: bool = False
     kept: Json = None  # the output as its record holds it: a reference where it is large
 
@@ -110,7 +111,11 @@ class Plan:
             return need.on == "" and self.nodes[need.step].continue_on_error
         if ended.status != "success":
             return ended.counts and need.on == ""
-        return need.on in ("", ended.choice)
+        return need.on == ended.choice or (need.on == "" and not ended.only)
+
+    def leads_on(self, step: str, on: str) -> bool:
+        """Whether some step needs this exit of `step`."""
+        return any(Need(step, on) in node.needs for node in self.nodes.values())
 
     def failure(self) -> str | None:
         """The first step whose failure fails the run: nobody continues after it and no error path takes it."""

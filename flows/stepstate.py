@@ -19,6 +19,7 @@ from flows.steps import CompiledStep
 _BEHIND_S = 5.0
 
 IN_DOUBT = "in_doubt"
+REJECTED = "rejected"  # by a person: the run is cancelled, unless something goes on from there
 
 
 @dataclass(slots=True)
@@ -67,6 +68,9 @@ class StepState:
     @property
     def http(self) -> Http:
         return self.execution.tools.http
+
+    def leads_on(self, outlet: str) -> bool:
+        return self.scope.plan.leads_on(self.step.id, outlet)
 
     def log(self, text: str, level: Level = Level.INFO) -> None:
         at = f"[{self.scope.iteration}] " if self.scope.iteration else ""

@@ -61,6 +61,8 @@ class StepCall(StepState):
         self.attempt = self.execution.attempts_made.get(self.place, 0)
         if self.lost:
             return await self._was_lost()
+        if self.waited is not None and self.waited.wake is None and waits.question(self.waited) is not None:
+            self.waited = await self._at_deadline(self.waited)
         if self.waited is not None and waits.kind(self.waited) == "doubt":
             settled = await self._settle_doubt(self.waited)
             if settled is not None:
@@ -179,8 +181,8 @@ class StepCall(StepState):
         match outcome:
             case Done(output):
                 return await self._done(outcome, output)
-            case Choose(case, output):
-                return await self._done(outcome, {"case": case} if output is None else output)
+            case Choose():
+                return await self._done(outcome, outcome.told)
             case Respond(status, headers, body):
                 self.execution.answered(outcome)
                 answer: JsonObject = {"status": status, "headers": {**headers}, "body": body}
@@ -287,6 +289,12 @@ class StepCall(StepState):
         await self._waits(questions.doubt(self.step.id, message, self.attempt), status="unknown", error=message)
         return None
 
+    async def _at_deadline(self, waited: RecordedStep) -> RecordedStep:
+        """Nobody had answered when this was read: what counts now is the default, or who was quicker than the clock."""
+        execution = self.execution
+        answer = await execution.patiently(lambda: execution.tools.ledger.at_deadline(execution.run, self.place))
+        return replace(waited, wake=answer)
+
     async def _was_lost(self) -> Ended | None:
         self.effect = Effect.UNSAFE
         message = "The worker was lost while this step was under way. Whether it had its effect is not known."
@@ -329,7 +337,8 @@ def as_ended(outcome: Outcome, output: Json, *, kept: Json = None) -> Ended:
     """What a step that ended well with `outcome` means for the plan."""
     choice = outcome.case if isinstance(outcome, Choose) else None
     passes_on = isinstance(outcome, Choose) and outcome.output is None
-    return Ended("success", output, choice=choice, passes_on=passes_on, kept=kept)
+    only = isinstance(outcome, Choose) and outcome.only
+    return Ended("success", output, choice=choice, passes_on=passes_on, only=only, kept=kept)
 
 
 async def in_prefect(

@@ -91,6 +91,9 @@ class _Context:
     def idempotency_key(self) -> str:
         return f"{self.run_id}/{self.step_id}/0"
 
+    def leads_on(self, outlet: str) -> bool:
+        return False
+
     def log(self, text: str, level: Level = Level.INFO) -> None:
         if len(self.lines) < MOST_LINES:
             self.lines.append(text[:1000])
@@ -264,7 +267,7 @@ def _settle(trial: Trial, outcome: Outcome) -> None:
         case Done():
             trial.output = outcome.output
         case Choose():
-            trial.output = {"case": outcome.case}
+            trial.output = outcome.told
         case Respond():
             trial.output = {"status": outcome.status, "headers": {**outcome.headers}, "body": outcome.body}
         case Wait():

@@ -88,6 +88,8 @@ def test_all_but_the_open_doors_need_a_token() -> None:
         "POST /api/auth/register",
         "POST /api/auth/login",
         "POST /api/webhooks/{webhook_id}",
+        "GET /api/approvals/by-token/{token}",
+        "POST /api/approvals/by-token/{token}",
         "GET /healthz",
         "GET /readyz",
     }

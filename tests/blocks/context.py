@@ -17,7 +17,11 @@ class Context:
     idempotency_key: str = "0190/s1/0"
     timeout_s: float = 5.0
     lines: list[str] = field(default_factory=list)
+    needed: tuple[str, ...] = ()  # exits that later steps need
     stored: list[tuple[bytes, str]] = field(default_factory=list)
+
+    def leads_on(self, outlet: str) -> bool:
+        return outlet in self.needed
 
     def log(self, text: str, level: Level = Level.INFO) -> None:
         self.lines.append(f"{level}: {text}")

@@ -12,6 +12,7 @@ from core.alerts.raising import Alarm, raise_alert
 from core.db import Database
 from core.ids import new_id
 from core.runs import blobs
+from tests import questions
 from tests.api import coverage
 from tests.api.conftest import Tenant, problem, until
 from tests.api.rows import SECRET, Webhook, add_run, add_webhook
@@ -19,6 +20,7 @@ from tests.api.rows import SECRET, Webhook, add_run, add_webhook
 SCHEMA = coverage.application().openapi()
 SECURED = [(method, path) for method, path, operation in operations(SCHEMA) if operation.get("security")]
 Ids = dict[str, UUID | int | str]
+STREAMS = {path for _, path, operation in operations(SCHEMA) if "event-stream" in str(operation["responses"])}
 WITH_IDS = [(method, path) for method, path in SECURED if "{" in path]
 
 
@@ -31,8 +33,14 @@ async def hook(db: Database, ada: Tenant) -> Webhook:
 async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
     """An id of each kind, all of them Ada's, by the name of the path's parameter."""
     run_id = await add_run(db, ada, hook.rule_id, {"n": 1})
-    delivery_id = new_id()
+    delivery_id, notification_id = new_id(), new_id()
+    approval_id = await questions.ask(db, ada.workspace_id, hook.rule_id)
     async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO notifications (id, workspace_id, user_id, kind, title, text, link, subject)"
+            " VALUES ($1, $2, $3, 'approval', 'x', 'x', '/approvals', $4)",
+            notification_id, ada.workspace_id, ada.user_id, approval_id,
+        )  # fmt: skip
         reference = await blobs.store(
             connection, workspace_id=ada.workspace_id, run_id=run_id, content=b"x", media_type="text/plain"
         )
@@ -46,6 +54,9 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
     return {
         "automation_id": hook.rule_id,
         "log_id": run_id,
+        "run_id": run_id,
+        "approval_id": approval_id,
+        "notification_id": notification_id,
         "blob_id": UUID(str(reference["$blob"])),
         "delivery_id": delivery_id,
         "alert_id": alert_id,
@@ -86,6 +97,8 @@ async def _snapshot(db: Database) -> list[str]:
         "webhook_captures",
         "deliveries",
         "agent_events",
+        "approvals",
+        "notifications",
         "automation_logs",
         "run_queue",
         "blobs",
@@ -150,7 +163,7 @@ async def test_another_workspace_by_header_is_a_404(
 async def test_lists_show_only_ones_own(client: httpx.AsyncClient, eve: Tenant, hook: Webhook, adas: Ids) -> None:
     await client.post(hook.path, headers={"X-Webhook-Secret": SECRET})
     for method, path in SECURED:
-        if method == "GET" and "{" not in path:
+        if method == "GET" and "{" not in path and path not in STREAMS:
             answer = await client.get(path, headers=eve.headers)
             for each in (*adas.values(), hook.trigger_id):
                 assert not isinstance(each, UUID) or str(each) not in answer.text, path

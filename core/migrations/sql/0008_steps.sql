@@ -42,6 +42,10 @@ BEGIN
         wake = CASE WHEN excluded.wait IS DISTINCT FROM a.wait THEN NULL ELSE a.wake END
     WHERE a.status NOT IN ('success', 'failed', 'skipped');
 
+    IF jsonb_path_exists(p_steps, '$[*].wait.ask') THEN
+        PERFORM ask_people(p_steps, held);  -- 0009_approvals.sql
+    END IF;
+
     INSERT INTO run_lines (run_id, seq, at, level, step_id, text)
     SELECT l.run_id, l.seq, l.at, l.level, l.step_id, l.text
     FROM jsonb_to_recordset(p_lines) AS l

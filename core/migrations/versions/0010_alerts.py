@@ -3,7 +3,7 @@
 from core.migrations.run import run_sql
 
 revision = "0010_alerts"
-down_revision = "0008_steps"
+down_revision = "0009_approvals"
 branch_labels = None
 depends_on = None
 
