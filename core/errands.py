@@ -18,15 +18,20 @@ TICK_S: Final = 5.0  # the net below a missed notice
 log = structlog.get_logger(__name__)
 
 Work = Callable[[Connection, Errand], Awaitable[None]]
+Also = Callable[[], Awaitable[None]]
 
 
 class Errands:
-    """`run(stop)` until `stop` is set. `work` does one errand in the transaction that takes it away."""
+    """`run(stop)` until `stop` is set. `work` does one errand in the transaction that takes it away.
 
-    def __init__(self, db: Database, topic: str, work: Work) -> None:
+    `also` is done after each look at the outbox, so at least every `TICK_S` seconds.
+    """
+
+    def __init__(self, db: Database, topic: str, work: Work, also: Also | None = None) -> None:
         self._db = db
         self._topic = topic
         self._work = work
+        self._also = also
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -80,6 +85,8 @@ class Errands:
     async def _drain_quietly(self) -> None:
         try:
             await self.drain()
+            if self._also is not None:
+                await self._also()
         except AWAY as error:
             log.warning("errand.waiting", topic=self._topic, error=str(error))
         except Exception:

@@ -17,12 +17,6 @@ CREATE TABLE draft_snapshots (
     PRIMARY KEY (rule_id, number)
 );
 
--- A new id of this moment, for rows that are made inside PostgreSQL.
-CREATE FUNCTION new_id() RETURNS uuid LANGUAGE sql VOLATILE SET search_path = tenant_vutler, pg_temp AS $$
-    SELECT (left(replace(first_id_at(clock_timestamp())::text, '-', ''), 13)
-            || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid
-$$;
-
 -- Take over recorded steps: of each former run, the named steps into the new run, in the order in which they were
 -- recorded. `whole` takes a step with everything it did in a loop; otherwise only those items that ended well.
 -- Large values are shared. They belong to the newest run that refers to them, so that no retention of old runs takes
@@ -34,7 +28,7 @@ BEGIN
         (id, log_id, action_index, action_type, agent_id, input, output, status, duration_ms, error, created_at,
          workspace_id, step_id, iteration, attempt, attempts, effect, error_code, started_at, completed_at, seq,
          copied_from)
-    SELECT new_id(), w.run, CASE WHEN a.iteration = '' THEN w.index ELSE a.action_index END, a.action_type, a.agent_id,
+    SELECT make_id(), w.run, CASE WHEN a.iteration = '' THEN w.index ELSE a.action_index END, a.action_type, a.agent_id,
            a.input, a.output, a.status, a.duration_ms, a.error, a.created_at, a.workspace_id, a.step_id, a.iteration,
            a.attempt, a.attempts, a.effect, a.error_code, a.started_at, a.completed_at,
            row_number() OVER (PARTITION BY w.run ORDER BY a.seq, a.id), coalesce(a.copied_from, a.id)
