@@ -71,6 +71,8 @@ _SUMMARY_EXAMPLE: Final[dict[str, object]] = {
     "updated_by": _USER,
     "deleted_at": None,
     "paused": None,
+    "switched_at": None,
+    "switched_by": None,
 }
 _WEBHOOK_EXAMPLE: Final = {
     "id": "kX2v9ZrQ0aYb3mTn5LcWd7EfGh1JsUoP",
@@ -161,6 +163,12 @@ class SummaryView(BaseModel):
     created_by: UUID | None
     updated_by: UUID | None
     deleted_at: datetime | None
+    switched_at: datetime | None = Field(
+        description="when it was last switched on or off; null: never since it was made"
+    )
+    switched_by: str | None = Field(
+        description="a user's id, or `operator via Prefect`: its deployment was paused there"
+    )
     paused: PausedView | None = Field(
         description="since when and why it is switched off because it ran too often; switching it on clears it"
     )

@@ -1,5 +1,6 @@
 """Lists: `?limit=&cursor=` in, `{"items": [...], "next_cursor": ...}` out."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -29,6 +30,25 @@ def number_cursor(text: str | None) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise _bad()
     return int(text)
+
+
+def moment_cursor(text: str | None) -> tuple[datetime, UUID] | None:
+    """The moment and the id that a page starts after; `moment_text` writes it. Raises `Invalid`."""
+    if text is None:
+        return None
+    moment, _, id_ = text.partition("_")
+    try:
+        at = datetime.fromisoformat(moment)
+        found = at, UUID(id_)
+    except ValueError as error:
+        raise _bad() from error
+    if at.tzinfo is None:
+        raise _bad()
+    return found
+
+
+def moment_text(moment: datetime, id_: UUID) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{id_}"
 
 
 def _bad() -> Invalid:

@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 
 from api.caller import CallerDep
 from api.language import LanguageDep
+from api.paging import DEFAULT, Cursor, Limit, moment_cursor, moment_text
 from api.problems import documented
 from api.services import ServicesDep
 from api.strict import StrictRoute
@@ -121,3 +122,60 @@ async def of_config(_caller: CallerDep, body: PreviewBody, language: LanguageDep
     """The next times of a schedule that is still being written. Nothing is saved."""
     config = body.schedules if body.trigger_config is None else body.trigger_config
     return PreviewView.of(preview.of_config(config, body.count, body.timezone), language)
+
+
+_FIRE_EXAMPLE: Final[JsonDict] = {
+    "due_at": "2026-11-20T08:00:00Z",
+    "schedule": 0,
+    "schedule_id": "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a03",
+    "state": "skipped",
+    "reason": "Missed by 7200 s; missed times are not run (catch_up: none).",
+    "run_id": None,
+}
+State = Literal["planned", "fired", "skipped"]
+
+
+class FireView(BaseModel):
+    """What became of one due time."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _FIRE_EXAMPLE})
+
+    due_at: datetime = Field(description="UTC")
+    schedule: int | None = Field(description="which schedule of the live version, from 0; null: it is gone")
+    schedule_id: UUID
+    state: State
+    reason: str | None = Field(description="why it was skipped")
+    run_id: UUID | None = Field(description="the run that it started")
+
+
+class FiresView(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [_FIRE_EXAMPLE], "next_cursor": None}})
+
+    items: list[FireView]
+    next_cursor: str | None
+
+
+@router.get(
+    "/automations/{automation_id:uuid}/schedule/history",
+    summary="List an automation's due times",
+    responses=documented(401, 404, 422),
+)
+async def history(
+    *,
+    automation_id: Annotated[UUID, Path(description="id of an automation")],
+    caller: CallerDep,
+    services: ServicesDep,
+    state: Annotated[State | None, Query(description="skipped: missed or refused, with the reason")] = None,
+    limit: Limit = DEFAULT,
+    cursor: Cursor = None,
+) -> FiresView:
+    """Each time that the schedules were due, of the last 30 days, and those of the next minutes: fired with its run,
+    or skipped with the reason. The latest first."""
+    rows = await services.fires.listed(
+        caller, automation_id, state=state, before=moment_cursor(cursor), limit=limit + 1
+    )
+    last = rows[limit - 1] if len(rows) > limit else None
+    return FiresView(
+        items=[FireView.model_validate(row) for row in rows[:limit]],
+        next_cursor=moment_text(last.due_at, last.schedule_id) if last else None,
+    )

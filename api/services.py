@@ -47,6 +47,7 @@ from core.runs.history import History
 from core.runs.replay import Replays
 from core.runs.replay_bulk import BulkReplays
 from core.runs.replay_versions import Drafts
+from core.schedules.history import FireHistory
 from core.schedules.preview import Previews
 from core.seal import Sealer
 from core.settings import Settings
@@ -82,6 +83,7 @@ class Services:
         self.versions = Versions(db, self.automations)
         self.narrator = Narrator.of()
         self.previews = Previews(db, self.automations)
+        self.fires = FireHistory(db)
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url)
         self.trials = Trials(db, self.automations, tools)
         self.approvals = Approvals(db, registry.actions())

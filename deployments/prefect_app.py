@@ -1,4 +1,4 @@
-"""The Prefect server's application with our private route; imported by uvicorn once the settings stand."""
+"""The Prefect server's application with our private routes; imported by uvicorn once the settings stand."""
 
 from functools import cache
 from zoneinfo import available_timezones
@@ -8,7 +8,7 @@ from prefect.server.api.server import create_app
 from prefect.types import _datetime as prefect_datetime
 from starlette.routing import Mount
 
-from deployments.prefect_record import router
+from deployments import prefect_listing, prefect_record
 
 
 def create() -> FastAPI:
@@ -18,7 +18,8 @@ def create() -> FastAPI:
         raise RuntimeError("This Prefect looks up time zones elsewhere; look at deployments/prefect_app.py.")
     prefect_datetime.available_timezones = cache(available_timezones)
     app: FastAPI = create_app(final=False, ignore_cache=True)
-    _api(app).include_router(router)
+    for part in (prefect_record, prefect_listing):
+        _api(app).include_router(part.router)
     return app
 
 

@@ -1,8 +1,11 @@
-"""Prefect's deployments follow the automations.
+"""Prefect's deployments follow the automations, and what an operator switches there, the automations follow.
 
 Publishing, switching and deleting leave a row in the outbox, worked off here within a second. The reconciler compares
 everything with everything (at start, every minute, after an outage), so that nothing depends on a row being seen.
 Prefect is only told where it differs: an upsert throws away the runs that it has scheduled.
+
+A deployment that was paused or resumed in Prefect switches its automation off or on. What is ours is told from what is
+an operator's by what we last wrote (`core/schedules/deployed.py`), looked at before and again after reading Prefect.
 """
 
 import asyncio
@@ -12,28 +15,30 @@ from uuid import UUID
 
 import structlog
 
-from blocks.schedule import Schedule
+from blocks import registry
 from blocks.values import Json
 from core import outbox
+from core.automations import switching
 from core.db import AWAY, Database
 from core.installation import installation_id
 from core.schedules import deployed
-from core.schedules.deployed import Wanted
+from core.schedules.deployed import Known, Wanted
 from core.turns import take_turn
+from deployments import deployment as shapes
+from deployments.deployment import Deployment
+from flows import prefect_listing
 from flows.prefect_api import PrefectApi, PrefectAway, PrefectRefused, PrefectTrouble
 
-TAG = "vutler"
 RUN_AT_TAG = "run-at"
-ENTRYPOINT = "flows/automation.py:automation"
 TICK_S = 0.5
+WATCH_S = 2.0
 RECONCILE_S = 60.0
+_LOOK_BACK_S = 30.0  # of the watch; what it misses (nobody watched for so long) the reconciler sees
 _LONGEST_PAUSE_S = 5.0
-_PAGE = 200
-_EPOCH = "1970-01-01T00:00:00+00:00"
+_TRIES = 3
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
-
-Deployment = dict[str, Json]
 
 
 class DeploymentSync:
@@ -42,15 +47,18 @@ class DeploymentSync:
     def __init__(self, db: Database, prefect: PrefectApi) -> None:
         self._db = db
         self._prefect = prefect
+        self._kinds = registry.triggers()
         self._own_tag = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         pause, overdue = TICK_S, True
         while not stop.is_set():
             try:
-                if overdue or await self._is_our_turn():
+                if overdue or await self._is_our_turn("reconcile", RECONCILE_S):
                     await self.reconcile()
                     overdue = False
+                elif await self._is_our_turn("watch deployments", WATCH_S):
+                    await self.watch()
                 await self.drain()
                 pause = TICK_S
             except (PrefectAway, *AWAY) as error:
@@ -63,9 +71,9 @@ class DeploymentSync:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 
-    async def _is_our_turn(self) -> bool:
+    async def _is_our_turn(self, name: str, every_s: float) -> bool:
         async with self._db.connection() as connection:
-            return await take_turn(connection, "reconcile", every_s=RECONCILE_S)
+            return await take_turn(connection, name, every_s=every_s)
 
     async def drain(self) -> int:
         """Work off the outbox; gives how many automations were brought up to date. Raises `PrefectAway`."""
@@ -87,70 +95,145 @@ class DeploymentSync:
                     await outbox.done(connection, errand)
         return len(errands)
 
+    async def watch(self) -> int:
+        """Follow what operators paused or resumed in Prefect just now; gives how many automations were looked at.
+        Raises `PrefectAway`."""
+        theirs = await prefect_listing.deployments(self._prefect, await self._tag(), within_s=_LOOK_BACK_S)
+        async with self._db.connection() as connection:
+            switched = await deployed.switched(connection, theirs)
+        return await self._sync_all(switched)
+
+    async def reconcile(self) -> int:
+        """Compare all automations with all our deployments and repair both ways; gives how many automations were
+        looked at. Raises `PrefectAway`."""
+        theirs = await prefect_listing.deployments(self._prefect, await self._tag())
+        async with self._db.connection() as connection:
+            different, strangers = await deployed.different(connection, theirs)
+        count = await self._sync_all(different)
+        for deployment_id in strangers:
+            await self._settle(deployment_id)
+        return count
+
+    async def _sync_all(self, rule_ids: list[UUID]) -> int:
+        for rule_id in rule_ids:
+            try:
+                await self.sync(rule_id)
+            except PrefectRefused as error:  # of this one; the others are still brought up to date
+                log.warning("deployments.refused", automation_id=str(rule_id), error=str(error))
+        return len(rule_ids)
+
     async def sync(self, rule_id: UUID) -> None:
-        """Bring one automation's deployments up to date. Raises `PrefectTrouble`."""
-        async with self._db.connection() as connection:
-            wanted = await deployed.wanted(connection, rule_id)
-        await self._repair(wanted, await self._deployments(f"automation:{rule_id}"))
+        """Bring one automation's deployments up to date, and the automation with what an operator did to them. Raises
+        `PrefectTrouble`."""
+        for _ in range(_TRIES):
+            async with self._db.connection() as connection:
+                wanted = await deployed.wanted(connection, rule_id)
+                known = await deployed.known(connection, rule_id)
+            found = await self._deployments(wanted, known)
+            if await self._follow(wanted, known, found):
+                continue
+            if await self._repair(wanted, known, found):
+                break
+        else:
+            async with self._db.transaction() as connection:  # somebody is quicker than we are: once more, later
+                await deployed.ask_for(connection, rule_id)
 
-    async def reconcile(self) -> None:
-        """Compare all automations with all our deployments and repair both ways. Raises `PrefectAway`."""
-        found = await self._deployments()
-        async with self._db.connection() as connection:
-            wanted = await deployed.wanted(connection)
-        await self._repair(wanted, found)
-
-    async def _deployments(self, *tags: str) -> list[Deployment]:
-        """Those of this installation; another one may share the Prefect server."""
+    async def _tag(self) -> str:
+        """Of the deployments of this installation; another one may share the Prefect server."""
         if not self._own_tag:
             async with self._db.connection() as connection:
                 self._own_tag = f"installation:{await installation_id(connection)}"
-        found: list[Deployment] = []
-        while True:
-            page = await self._prefect.read(
-                "/deployments/filter",
-                {
-                    "deployments": {"tags": {"all_": [self._own_tag, *tags]}},
-                    "limit": _PAGE,
-                    "offset": len(found),
-                    "sort": "NAME_ASC",
-                },
-            )
-            found += page
-            if len(page) < _PAGE:
-                return found
+        return self._own_tag
 
-    async def _repair(self, wanted: list[Wanted], found: list[Deployment]) -> None:
-        by_key: dict[tuple[UUID, UUID | None], Deployment] = {}
-        unknown: list[Deployment] = []
-        for deployment in found:
-            key = _key(deployment)
-            if key is None or key in by_key:
-                unknown.append(deployment)
-            else:
-                by_key[key] = deployment
-        refused: PrefectRefused | None = None
+    async def _deployments(self, wanted: list[Wanted], known: dict[UUID, Known]) -> list[Deployment]:
+        """The automation's, by their ids, new ones by name: looking for its tag would read everybody's."""
+        ids: list[Json] = [str(each) for each in {*known, *(item.deployment_id for item in wanted)} if each]
+        found = await self._filtered({"id": {"any_": ids}}) if ids else []
+        there = {str(each["id"]) for each in found}
+        names: list[Json] = [item.name for item in wanted if str(item.deployment_id) not in there]
+        if names:
+            found += [each for each in await self._filtered({"name": {"any_": names}}) if str(each["id"]) not in there]
+        return found
+
+    async def _filtered(self, chosen: Deployment) -> list[Deployment]:
+        return await self._prefect.read("/deployments/filter", {"deployments": chosen})
+
+    # an operator's switch ---------------------------------------------------------------------------------------------
+
+    async def _follow(self, wanted: list[Wanted], known: dict[UUID, Known], found: list[Deployment]) -> bool:
+        """Switch the automation as an operator did in Prefect; False when nobody did."""
+        if not wanted:
+            return False
+        for each in found:
+            deployment_id = UUID(str(each["id"]))
+            before = known.get(deployment_id)
+            now = Known(prefect_listing.is_paused(each), prefect_listing.changed_at(each))
+            if before is None or before.changed_at in (None, now.changed_at) or before.paused is now.paused:
+                continue
+            async with self._db.transaction() as connection:
+                if not await deployed.seen_switched(connection, deployment_id, before, now):
+                    return True  # written meanwhile: look again
+                await switching.by_operator(
+                    connection, wanted[0].workspace_id, wanted[0].rule_id, enabled=not now.paused, kinds=self._kinds
+                )
+            log.info("deployments.switched", automation_id=str(wanted[0].rule_id), enabled=not now.paused)
+            return True
+        return False
+
+    # repairing --------------------------------------------------------------------------------------------------------
+
+    async def _repair(self, wanted: list[Wanted], known: dict[UUID, Known], found: list[Deployment]) -> bool:
+        """False when Prefect or the automation changed meanwhile: look again."""
+        by_key: dict[tuple[UUID, UUID | None] | None, Deployment] = {}
+        for each in found:
+            by_key.setdefault(shapes.key(each), each)
+        steady, refused = True, None
+        kept: set[UUID] = set()
         for item in wanted:
             try:
-                await self._ensure(item, by_key.pop(item.key, None))
+                deployment_id = await self._ensure(item, by_key.get(item.key), known)
             except PrefectRefused as error:  # of this one; the others are still brought up to date
-                log.warning("deployments.refused", automation_id=str(item.rule_id), error=str(error))
                 refused = error
-        for deployment in [*unknown, *by_key.values()]:
-            await self._delete(str(deployment["id"]))
+                kept.update({item.deployment_id} if item.deployment_id else ())
+            else:
+                kept.update({deployment_id} if deployment_id else ())
+                steady = steady and deployment_id is not None
+        if not steady:
+            return False
+        for deployment_id in {*known, *(UUID(str(each["id"])) for each in found)} - kept:
+            await self._delete(deployment_id)
         if refused is not None:
             raise refused
+        return await self._is_unchanged(wanted)
 
-    async def _ensure(self, item: Wanted, deployment: Deployment | None) -> None:
+    async def _is_unchanged(self, wanted: list[Wanted]) -> bool:
+        """Another worker may have written a newer state before our older one."""
+        if not wanted:
+            return True
+        async with self._db.connection() as connection:
+            now = await deployed.wanted(connection, wanted[0].rule_id)
+        return [item.fingerprint for item in now] == [item.fingerprint for item in wanted]
+
+    async def _ensure(self, item: Wanted, deployment: Deployment | None, known: dict[UUID, Known]) -> UUID | None:
+        """Gives the deployment's id; None when an operator or another worker changed it this very moment."""
+        original = deployment
+        before = _NEVER if deployment is None else prefect_listing.changed_at(deployment)
         if deployment is not None and deployment["name"] != item.name:
             deployment = await self._rename(deployment, item.name)
-        if deployment is None or not _agrees(item, deployment, self._own_tag):
-            deployment = await self._upsert(item)
+        if deployment is None or not shapes.agrees(item, deployment, await self._tag()):
+            deployment = await self._upsert(item, deployment)
         deployment_id = UUID(str(deployment["id"]))
-        if item.schedule is not None and item.schedule.run_at is not None:
+        is_ours = prefect_listing.is_paused(deployment) is item.paused
+        if is_ours and item.schedule is not None and item.schedule.run_at is not None:
             await self._schedule_once(item, deployment, item.schedule.run_at)
+        changed_at = prefect_listing.changed_at(deployment) if is_ours else before
         async with self._db.transaction() as connection:
-            await deployed.keep_id(connection, item, deployment_id)
+            if deployment is original and not await deployed.is_as_known(
+                connection, deployment_id, known.get(deployment_id)
+            ):
+                return None  # what we read is older than what another worker wrote
+            await deployed.written(connection, item, deployment_id, changed_at)
+        return deployment_id if is_ours else None
 
     async def _rename(self, deployment: Deployment, name: str) -> Deployment | None:
         """Keep the deployment and so its runs, where Prefect is ours; else it is made anew under the other name."""
@@ -159,12 +242,17 @@ class DeploymentSync:
         except PrefectRefused as error:
             if error.status not in (404, 405):
                 raise
-            await self._delete(str(deployment["id"]))
+            await self._delete(UUID(str(deployment["id"])))
             return None
-        return {**deployment, "name": name}
+        return next(iter(await self._filtered({"id": {"any_": [deployment["id"]]}})), None)
 
-    async def _upsert(self, item: Wanted) -> Deployment:
-        body = await self._body(item)
+    async def _upsert(self, item: Wanted, deployment: Deployment | None) -> Deployment:
+        body = shapes.body(item, await self._prefect.flow_id(), await self._tag())
+        if deployment is not None:
+            if deployment.get("paused") is item.paused:
+                del body["paused"]  # an operator's pause of this very moment stays
+            async with self._db.transaction() as connection:
+                await deployed.write_begins(connection, UUID(str(deployment["id"])))
         try:
             made = await self._prefect.call("POST", "/deployments/", body)
         except PrefectRefused as error:
@@ -176,22 +264,6 @@ class DeploymentSync:
         if not isinstance(made, dict):
             raise PrefectRefused(200, "no deployment in the answer")
         return made
-
-    async def _body(self, item: Wanted) -> Deployment:
-        """What `POST /deployments/` takes: an upsert by flow and name. The warm lane's have no work pool, since a poll
-        rewrites every deployment of its pool."""
-        schedule = _schedule(item.schedule)
-        return {
-            "name": item.name,
-            "flow_id": str(await self._prefect.flow_id()),
-            "description": item.description,
-            "tags": _tags(item, self._own_tag),
-            "parameters": _parameters(item),
-            "enforce_parameter_schema": False,
-            "paused": item.paused,
-            "entrypoint": ENTRYPOINT,
-            "schedules": [{"schedule": schedule, "active": True, "slug": "schedule"}] if schedule else [],
-        }
 
     async def _schedule_once(self, item: Wanted, deployment: Deployment, moment: datetime) -> None:
         """Prefect has no schedule of one moment, but a run can be scheduled."""
@@ -205,74 +277,28 @@ class DeploymentSync:
                 "deployment_id": deployment["id"],
                 "name": item.name,
                 "idempotency_key": f"run_at {item.schedule_id} {moment.isoformat()}",
-                "parameters": _parameters(item),
-                "tags": [RUN_AT_TAG, *_tags(item, self._own_tag)],
+                "parameters": shapes.parameters(item),
+                "tags": [RUN_AT_TAG, *shapes.tags(item, await self._tag())],
                 "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": moment.isoformat()}},
             },
         )
 
-    async def _delete(self, deployment_id: str) -> None:
+    async def _settle(self, deployment_id: UUID) -> None:
+        """A deployment that we know nothing of: it is being made this moment, or it belongs to nobody."""
+        for each in await self._filtered({"id": {"any_": [str(deployment_id)]}}):
+            key = shapes.key(each)
+            if key is not None:
+                await self._sync_all([key[0]])
+            async with self._db.connection() as connection:
+                known = await deployed.is_known(connection, deployment_id)
+            if not known:
+                await self._delete(deployment_id)
+
+    async def _delete(self, deployment_id: UUID) -> None:
         try:
             await self._prefect.call("DELETE", f"/deployments/{deployment_id}")
         except PrefectRefused as error:
             if error.status != 404:
                 raise
-
-
-def _tags(item: Wanted, own_tag: str) -> list[Json]:
-    return [TAG, own_tag, f"ws:{item.workspace_id}", f"automation:{item.rule_id}"]
-
-
-def _parameters(item: Wanted) -> Deployment:
-    """Ids only: Prefect must never hold a payload."""
-    return {
-        "automation_id": str(item.rule_id),
-        **({"trigger_id": str(item.trigger_id)} if item.trigger_id is not None else {}),
-    }
-
-
-def _schedule(schedule: Schedule | None) -> Deployment | None:
-    if schedule is None or schedule.run_at is not None:
-        return None
-    if schedule.cron is not None:
-        return {"cron": schedule.cron, "timezone": schedule.timezone or "UTC", "day_or": True}
-    return {"interval": float(schedule.every_s or 0), "anchor_date": _EPOCH, "timezone": "UTC"}
-
-
-def _key(deployment: Deployment) -> tuple[UUID, UUID | None] | None:
-    """Which automation (and further schedule) a deployment says it belongs to; None when it says nothing sensible."""
-    parameters = deployment.get("parameters")
-    if not isinstance(parameters, dict):
-        return None
-    try:
-        trigger_id = parameters.get("trigger_id")
-        return UUID(str(parameters.get("automation_id"))), None if trigger_id is None else UUID(str(trigger_id))
-    except ValueError:
-        return None
-
-
-def _agrees(item: Wanted, deployment: Deployment, own_tag: str) -> bool:
-    """Whether Prefect's deployment is what we want, down to its schedule."""
-    plain = (
-        deployment.get("description") == item.description
-        and deployment.get("paused") == item.paused
-        and deployment.get("tags") == _tags(item, own_tag)
-        and deployment.get("parameters") == _parameters(item)
-    )
-    schedules = deployment.get("schedules") or []
-    if not plain or not isinstance(schedules, list):
-        return False
-    wanted = _schedule(item.schedule)
-    if wanted is None or not schedules:
-        return wanted is None and not schedules
-    first = schedules[0]
-    if len(schedules) > 1 or not isinstance(first, dict) or first.get("active") is not True:
-        return False
-    have = first.get("schedule")
-    return isinstance(have, dict) and all(_same(have.get(name), value) for name, value in wanted.items())
-
-
-def _same(have: Json, want: Json) -> bool:
-    if want == _EPOCH and isinstance(have, str):
-        return datetime.fromisoformat(have) == datetime.fromisoformat(_EPOCH)
-    return have == want
+        async with self._db.transaction() as connection:
+            await deployed.gone(connection, deployment_id)

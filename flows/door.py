@@ -52,7 +52,7 @@ class Door:
         async with self._db.connection() as connection:
             own_tag = f"installation:{await installation_id(connection)}"
         found = await self._prefect.read("/flow_runs/filter", _by_hand(own_tag, datetime.now(UTC)))
-        runs = [QuickRun(UUID(str(run["id"])), UUID(str(run["deployment_id"]))) for run in found if _made_by_hand(run)]
+        runs = [_quick_run(run) for run in found if _made_by_hand(run)]
         async with self._db.connection() as connection:
             runs = await door.unknown(connection, runs) if runs else []
         for run in runs:
@@ -87,6 +87,13 @@ def _by_hand(own_tag: str, now: datetime) -> Json:
         "tags": {"all_": [own_tag]},  # of the deployment; what the recorder tells of carries other tags
     }
     return {**_in_state("SCHEDULED"), "flow_runs": runs, "sort": "EXPECTED_START_TIME_DESC"}
+
+
+def _quick_run(run: dict[str, Json]) -> QuickRun:
+    parameters = run.get("parameters")
+    return QuickRun(
+        UUID(str(run["id"])), UUID(str(run["deployment_id"])), parameters if isinstance(parameters, dict) else {}
+    )
 
 
 def _made_by_hand(run: dict[str, Json]) -> bool:

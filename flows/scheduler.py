@@ -5,18 +5,17 @@ Any number of workers run one each; a due time is fired once.
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 import structlog
 
-from blocks.values import Json
 from core import outbox
 from core.db import AWAY, Database
+from core.installation import installation_id
 from core.schedules import fires
-from core.schedules.fires import PrefectDue
 from core.turns import take_turn
-from flows.prefect_api import FLOW, PrefectApi, PrefectAway, PrefectTrouble
+from flows import prefect_listing
+from flows.prefect_api import PrefectApi, PrefectAway, PrefectTrouble
 
 TICK_S = 1.0
 IMPORT_S = 10.0
@@ -24,8 +23,8 @@ FAR_IMPORT_S = 300.0
 FORGET_S = 3600.0
 _NEAR = timedelta(minutes=10)
 _FAR = timedelta(hours=24)
-_PAGE = 200
-_SCHEDULED_TAGS: list[Json] = ["auto-scheduled", "run-at"]
+JUST_MADE_S = 60.0  # what is older, an import of the far ones has seen
+_AT_ONCE = 200  # runs; more would hold up the event loop
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +78,7 @@ class Scheduler:
                 if await self._is_our_turn("import far", FAR_IMPORT_S):
                     await self.import_ahead(_FAR)
                 elif await self._is_our_turn("import", IMPORT_S):
-                    await self.import_ahead(_NEAR)
+                    await self.import_ahead(_NEAR, within_s=JUST_MADE_S)
             except (PrefectAway, *AWAY):
                 wait = IMPORT_S  # our own plan fires meanwhile
             except Exception:
@@ -95,20 +94,18 @@ class Scheduler:
         async with self._db.connection() as connection:
             return await take_turn(connection, name, every_s=every_s)
 
-    async def import_ahead(self, ahead: timedelta) -> None:
-        """Take over the runs that Prefect's scheduler made for the time up to `ahead` from now; those that are no due
-        times of ours, or ran already, are cancelled there with the reason. Raises `PrefectTrouble`."""
-        runs: list[PrefectDue] = []
-        offset = 0
-        before = (datetime.now(UTC) + ahead).isoformat()
-        while True:
-            page = await self._prefect.read("/flow_runs/filter", _scheduled(before, offset))
-            runs += [due for run in page if (due := _due(run)) is not None]
-            offset += len(page)
-            if len(page) < _PAGE:
-                break
-        for run_id, reason in (await fires.import_runs(self._db, runs)).items():
-            await self._prefect.cancel(run_id, reason)
+    async def import_ahead(self, ahead: timedelta, *, within_s: float | None = None) -> None:
+        """Take over the runs that Prefect's scheduler made for the time up to `ahead` from now (in the last `within_s`
+        seconds); those that are no due times of ours, or ran already, are cancelled there with the reason. Raises
+        `PrefectTrouble`."""
+        async with self._db.connection() as connection:
+            own_tag = f"installation:{await installation_id(connection)}"
+        theirs = await prefect_listing.scheduled(self._prefect, own_tag, ahead, within_s=within_s)
+        async with self._db.connection() as connection:
+            runs = await fires.not_imported(connection, theirs)
+        for first in range(0, len(runs), _AT_ONCE):
+            for run_id, reason in (await fires.import_runs(self._db, runs[first : first + _AT_ONCE])).items():
+                await self._prefect.cancel(run_id, reason)
 
     async def cancel_refused(self) -> None:
         """Cancel in Prefect what was skipped here. Raises `PrefectAway`."""
@@ -123,24 +120,3 @@ class Scheduler:
             else:
                 async with self._db.transaction() as connection:
                     await outbox.done(connection, errand)
-
-
-def _scheduled(before: str, offset: int) -> Json:
-    return {
-        "flows": {"name": {"any_": [FLOW]}},
-        "flow_runs": {
-            "state": {"type": {"any_": ["SCHEDULED"]}},
-            "tags": {"any_": _SCHEDULED_TAGS},
-            "next_scheduled_start_time": {"before_": before},
-        },
-        "sort": "NEXT_SCHEDULED_START_TIME_ASC",
-        "limit": _PAGE,
-        "offset": offset,
-    }
-
-
-def _due(run: dict[str, Json]) -> PrefectDue | None:
-    due_at = run.get("next_scheduled_start_time") or run.get("expected_start_time")
-    if run.get("deployment_id") is None or not isinstance(due_at, str):
-        return None
-    return PrefectDue(UUID(str(run["id"])), UUID(str(run["deployment_id"])), datetime.fromisoformat(due_at))

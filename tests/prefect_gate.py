@@ -20,14 +20,30 @@ class Gate:
         if open_:
             self.go.set()
         self.requests: list[str] = []
+        self.held = asyncio.Event()
+        self.release = asyncio.Event()
+        self._hold: tuple[str, bool] | None = None
         self._server = server
         self._hide = hide
+
+    def hold(self, line: str, *, answer: bool = False) -> None:
+        """Hold the next request with this line (`"POST /api/..."`), or its answer, until `release` is set; `held` says
+        that it is."""
+        self._hold = line, answer
+        self.held, self.release = asyncio.Event(), asyncio.Event()
+
+    async def _wait_here(self, request: web.Request, *, answer: bool) -> None:
+        if self._hold == (f"{request.method} {request.path}", answer):
+            self._hold, release = None, self.release
+            self.held.set()
+            await release.wait()
 
     async def pass_on(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.requests.append(f"{request.method} {request.path}")
         self.arrived.set()
         await self.go.wait()
+        await self._wait_here(request, answer=False)
         if self._hide is not None and request.path.startswith(self._hide):
             return web.json_response({"detail": "Not Found"}, status=404)
         headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
@@ -36,7 +52,9 @@ class Gate:
             aiohttp.ClientSession() as session,
             session.request(request.method, target, data=body, headers=headers) as answer,
         ):
-            return web.Response(status=answer.status, body=await answer.read())
+            text = await answer.read()
+        await self._wait_here(request, answer=True)
+        return web.Response(status=answer.status, body=text)
 
 
 @asynccontextmanager
@@ -52,4 +70,5 @@ async def serve(gate: Gate) -> AsyncIterator[Gate]:
         yield gate
     finally:
         gate.go.set()
+        gate.release.set()
         await runner.cleanup()

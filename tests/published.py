@@ -35,12 +35,18 @@ async def publish(
         await connection.execute(
             "INSERT INTO automation_versions (rule_id, number, definition) VALUES ($1, 1, $2)",
             made.rule_id,
-            {"policy": policy or {}},
+            {
+                "name": name,
+                "trigger_type": "cron" if schedules else "manual",
+                "trigger_config": {"schedules": list(schedules)} if schedules else {},
+                "actions": [{"id": "one", "type": "transform", "config": {"value": 1}}],
+                "policy": policy or {},
+            },
         )
         for position, (trigger_id, config) in enumerate(zip(made.triggers, schedules, strict=True)):
             await connection.execute(
-                "INSERT INTO automation_triggers (id, rule_id, type, config, workspace_id, position, active)"
-                " VALUES ($1, $2, 'cron', $3, $4, $5, $6)",
+                "INSERT INTO automation_triggers (id, rule_id, type, config, workspace_id, position, active,"
+                " live) VALUES ($1, $2, 'cron', $3, $4, $5, $6, true)",
                 trigger_id, made.rule_id, config, made.workspace_id, position, enabled,
             )  # fmt: skip
         if ask:

@@ -34,6 +34,8 @@ class Summary:
     deleted_at: datetime | None
     paused_at: datetime | None
     paused_reason: str | None
+    switched_at: datetime | None
+    switched_by: str | None
 
     @property
     def status(self) -> str:

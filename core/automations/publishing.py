@@ -71,7 +71,8 @@ async def reconcile(connection: Connection, rule: Rule, definition: Definition, 
     for position, (kind, config) in wanted:
         row = kept.get(position)
         if row is None:
-            await repository.add_trigger(connection, rule, _new_row(kind, config, position, active=active))
+            fresh = kept[position] = _new_row(kind, config, position, active=active)
+            await repository.add_trigger(connection, rule, fresh)
         else:
             changed = TriggerRow(row.id, kind, config, position, active, row.webhook_id, row.webhook_secret)
             await repository.change_trigger(connection, changed)
@@ -79,6 +80,7 @@ async def reconcile(connection: Connection, rule: Rule, definition: Definition, 
         if row.active:
             silent = TriggerRow(row.id, row.type, row.config, row.position, False, row.webhook_id, row.webhook_secret)
             await repository.change_trigger(connection, silent)
+    await repository.mark_live(connection, rule.id, [row.id for row in kept.values()])
     await replan(connection, rule.id)
     await repository.announce(connection, rule.id)
 

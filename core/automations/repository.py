@@ -16,7 +16,7 @@ DELETED_KEPT_DAYS: Final = 30  # so long a deleted automation can be restored
 TOPIC: Final = "deployment"  # of the outbox: this automation's deployment in Prefect is to be looked at
 
 _NARROW = """r.id, r.workspace_id, r.name, r.description, r.trigger_type, r.enabled, r.live_version, r.created_at,
-    r.updated_at, r.created_by, r.updated_by, r.deleted_at, r.paused_at, r.paused_reason,
+    r.updated_at, r.created_by, r.updated_by, r.deleted_at, r.paused_at, r.paused_reason, r.switched_at, r.switched_by,
     coalesce(s.last_run_at, r.last_run_at) AS last_run_at, s.last_run_status,
     coalesce(s.run_count, 0) AS run_count"""
 _WIDE = f"""{_NARROW}, coalesce(r.trigger_config, '{{}}') AS trigger_config, coalesce(r.actions, '[]') AS actions,
@@ -113,20 +113,22 @@ async def save(connection: Connection, rule_id: UUID, definition: Definition, *,
     await connection.execute(
         f"""UPDATE automation_rules SET name = $2, description = $3, trigger_type = $4, trigger_config = $5,
                actions = $6, policy = $7, layout = $8, enabled = $9, updated_by = $10, updated_at = now(),
-               revision = revision + 1, draft_changed = true, {_SWITCH_ON.format("$9")}
+               revision = revision + 1, draft_changed = true, {_SWITCH_ON.format("$9")},
+               switched_at = CASE WHEN enabled = $9 THEN switched_at ELSE now() END,
+               switched_by = CASE WHEN enabled = $9 THEN switched_by ELSE ($10::uuid)::text END
            WHERE id = $1""",
         rule_id, definition.name, definition.description, definition.trigger_type, document["trigger_config"],
         document["actions"], document["policy"], document["layout"], enabled, by,
     )  # fmt: skip
 
 
-async def switch(connection: Connection, rule_id: UUID, *, enabled: bool, by: UUID) -> None:
-    """Turn the rule on or off; the draft stays as it is."""
+async def switch(connection: Connection, rule_id: UUID, *, enabled: bool, by: UUID | str) -> None:
+    """Turn the rule on or off; the draft stays as it is. `by` is a user, or says who else it was."""
     await connection.execute(
-        f"""UPDATE automation_rules SET enabled = $2, updated_by = $3, updated_at = now(), revision = revision + 1,
-               {_SWITCH_ON.format("$2")}
+        f"""UPDATE automation_rules SET enabled = $2, updated_by = coalesce($3, updated_by), updated_at = now(),
+               revision = revision + 1, switched_at = now(), switched_by = $4, {_SWITCH_ON.format("$2")}
            WHERE id = $1""",
-        rule_id, enabled, by,
+        rule_id, enabled, by if isinstance(by, UUID) else None, str(by),
     )  # fmt: skip
 
 
@@ -250,6 +252,14 @@ async def change_trigger(connection: Connection, trigger: TriggerRow) -> None:
     await connection.execute(
         "UPDATE automation_triggers SET config = $2, position = $3, active = $4 WHERE id = $1",
         trigger.id, trigger.config, trigger.position, trigger.active,
+    )  # fmt: skip
+
+
+async def mark_live(connection: Connection, rule_id: UUID, trigger_ids: list[UUID]) -> None:
+    """Say which triggers the live version has, whether it is switched on or off."""
+    await connection.execute(
+        """UPDATE automation_triggers SET live = id = ANY ($2) WHERE rule_id = $1 AND live <> (id = ANY ($2))""",
+        rule_id, trigger_ids,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ READ_ONLY = frozenset(
         *("id", "user_id", "workspace_id", "status", "live_version", "revision", "etag", "draft_changed", "webhook"),
         *("schedules", "findings", "run_count", "last_run_at", "last_run_status", "next_run_at", "created_at"),
         *("updated_at", "created_by", "updated_by", "deleted_at", "sentence", "step_sentences", "paused"),
+        *("switched_at", "switched_by"),
     }
 )
 ACTION_ALIASES = {"run_agent": "agent", "webhook": "http", "http_request": "http"}

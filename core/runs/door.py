@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from blocks.values import JsonObject
 from core.automations.definition import PRIORITIES
 from core.db import Connection
 from core.runs import queue
@@ -18,6 +19,7 @@ class QuickRun:
 
     prefect_run_id: UUID
     deployment_id: UUID
+    parameters: JsonObject
 
 
 _KNOWN = """
@@ -27,9 +29,11 @@ WHERE id = ANY ($1) OR (prefect_run_id = ANY ($1) AND id >= first_id_at(now() - 
 _RULE = """
 SELECT r.id, r.workspace_id, r.live_version, r.policy, r.deleted_at IS NOT NULL AS deleted
 FROM automation_rules r
-WHERE r.deployment_id = $1 OR r.id IN (SELECT rule_id FROM automation_triggers WHERE deployment_id = $1)
+WHERE r.id IN (SELECT id FROM automation_rules WHERE deployment_id = $1
+               UNION ALL SELECT rule_id FROM automation_triggers WHERE deployment_id = $1)
 LIMIT 1
 """
+_IDS = frozenset({"automation_id", "trigger_id"})
 
 
 async def unknown(connection: Connection, runs: Sequence[QuickRun]) -> list[QuickRun]:
@@ -40,12 +44,18 @@ async def unknown(connection: Connection, runs: Sequence[QuickRun]) -> list[Quic
 
 
 async def take_in(connection: Connection, run: QuickRun) -> str | None:
-    """Accept it as a manual run; gives None, or the sentence that says why it is refused."""
+    """Accept it as a manual run, as by hand also of an automation that is switched off; gives None, or the sentence
+    that says why it is refused."""
     rule = await connection.fetchrow(_RULE, run.deployment_id)
     if rule is None or rule["deleted"]:
         return "The automation of this deployment does not exist any more."
     if rule["live_version"] is None:
         return "The automation was never published, so there is nothing to run."
+    if run.parameters.get("automation_id") != str(rule["id"]) or not run.parameters.keys() <= _IDS:
+        return (
+            "The parameters of this run were changed; in Prefect they hold ids only. Run it with them as they are, or"
+            " start it in Vutler with a payload (POST /api/automations/{id}/run)."
+        )
     await accept(
         connection,
         NewRun(

@@ -24,6 +24,7 @@ AHEAD_S = 60.0  # all due times of the next minute stand in the table
 ON_TIME_S = 60.0  # what is later than this was missed: `catch_up` decides
 CANCEL = "prefect_cancel"  # topic of the outbox: Prefect's flow run `key` is not to run, `reason` says why
 KEPT_DAYS = 30
+SWITCHED_OFF = "The schedule was switched off."
 _MISSED_AT_ONCE = 1000
 _LOOK_BACK = timedelta(days=7)
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -100,7 +101,7 @@ async def plan_ahead(db: Database) -> int:
         planned: list[tuple[UUID, datetime, UUID, UUID]] = []
         until: list[datetime] = []
         for row in rows:
-            times, end = _plan(row["config"], row["since"], row["now"])
+            times, end = plan(row["config"], row["since"], row["now"])
             planned += [(row["id"], at, row["workspace_id"], row["rule_id"]) for at in times]
             until.append(end)
         await connection.executemany(
@@ -117,7 +118,7 @@ async def plan_ahead(db: Database) -> int:
     return len(rows)
 
 
-def _plan(config: JsonObject, since: datetime, at: datetime) -> tuple[list[datetime], datetime]:
+def plan(config: JsonObject, since: datetime, at: datetime) -> tuple[list[datetime], datetime]:
     """The times of the schedule in (since, at + 1.5 x AHEAD_S], and up to where nothing more is due."""
     horizon = at + timedelta(seconds=1.5 * AHEAD_S)
     schedule = stored(config)
@@ -132,7 +133,7 @@ def _plan(config: JsonObject, since: datetime, at: datetime) -> tuple[list[datet
 
 
 _DUE = f"""
-SELECT f.schedule_id, f.due_at, f.workspace_id, f.rule_id, f.prefect_run_id, r.live_version, {_LIVE} AS live,
+SELECT f.schedule_id, f.due_at, f.workspace_id, f.rule_id, f.prefect_run_id, r.live_version, t.config, {_LIVE} AS live,
     v.definition -> 'policy' AS policy, now(),
     (SELECT max(g.due_at) FROM schedule_fires g WHERE g.schedule_id = f.schedule_id AND g.due_at <= now()) AS newest
 FROM schedule_fires f
@@ -162,7 +163,13 @@ async def fire_due(db: Database) -> int:
 def _why_not(row: asyncpg.Record) -> str | None:
     """Why this time is not run, or None when it is."""
     if not row["live"]:
-        return "The schedule was switched off."
+        return SWITCHED_OFF
+    if not _is_due(row["config"], row["due_at"]):
+        return "The schedule was changed, and this is none of its times any more."
+    return _why_missed(row)
+
+
+def _why_missed(row: asyncpg.Record) -> str | None:
     late = (row["now"] - row["due_at"]).total_seconds()
     if late <= ON_TIME_S:
         return None
@@ -237,12 +244,27 @@ class PrefectDue:
     due_at: datetime
 
 
+# A deployment may have carried other schedules before: what is live comes last and so stays.
 _SCHEDULES_OF = f"""
-SELECT coalesce(t.deployment_id, r.deployment_id) AS deployment_id, t.id, t.config, t.rule_id, t.workspace_id,
+SELECT t.deployment_id, t.id, t.config, t.rule_id, t.workspace_id, {_LIVE} AS live,
     least(t.planned_until, now()) AS settled_until
 FROM automation_triggers t JOIN automation_rules r ON r.id = t.rule_id
-WHERE {_LIVE} AND t.deployment_id = ANY ($1)
+WHERE t.deployment_id = ANY ($1) ORDER BY live
 """
+
+_NEW = """
+SELECT s.id AS run_id, s.deployment AS deployment_id, s.due AS due_at
+FROM jsonb_to_recordset($1::text::jsonb) AS s (id uuid, deployment uuid, due timestamptz)
+WHERE NOT EXISTS (SELECT FROM schedule_fires f WHERE f.prefect_run_id = s.id AND f.due_at = s.due)
+ORDER BY s.due
+"""
+
+
+async def not_imported(connection: Connection, theirs: bytes) -> list[PrefectDue]:
+    """Of the runs that Prefect's scheduler made, a JSON array of `{"id", "deployment", "due"}`, those still to take
+    over."""
+    return [PrefectDue(**row) for row in await connection.fetch(_NEW, theirs.decode())]
+
 
 _IMPORT = """
 INSERT INTO schedule_fires AS f (schedule_id, due_at, workspace_id, rule_id, source, prefect_run_id)
@@ -274,7 +296,9 @@ async def import_runs(db: Database, runs: list[PrefectDue]) -> dict[UUID, str]:
             row = schedules.get(run.deployment_id)
             if row is None:
                 continue
-            if not _is_due(row["config"], run.due_at):
+            if not row["live"]:
+                refused[run.run_id] = SWITCHED_OFF
+            elif not _is_due(row["config"], run.due_at):
                 refused[run.run_id] = "This is not a due time of the schedule (a clock change, or it was edited)."
             else:
                 taken.append((row["id"], run.due_at, run.run_id))

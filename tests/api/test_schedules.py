@@ -11,7 +11,7 @@ from core.db import Database
 from core.ids import new_id
 from core.schedules import fires
 from tests.api.automations import CLOCK, HAND, made
-from tests.api.conftest import problem
+from tests.api.conftest import Tenant, problem
 
 
 async def _preview(api: httpx.AsyncClient, rule_id: str, **query: Any) -> dict[str, Any]:
@@ -130,3 +130,86 @@ async def test_what_is_no_schedule(api: httpx.AsyncClient, body: dict[str, Any],
     answer = await api.post("/api/schedules/preview", json=body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["at"] == at, answer.text
+
+
+async def _history(api: httpx.AsyncClient, rule_id: str, **query: Any) -> dict[str, Any]:
+    answer = await api.get(f"/api/automations/{rule_id}/schedule/history", params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_missed_times_can_be_read_with_the_reason(api: httpx.AsyncClient, db: Database) -> None:
+    created = await made(
+        api, {**CLOCK, "trigger_config": {"schedules": [{"every": "1h"}]}, "policy": {"catch_up": "latest"}}
+    )
+    rule_id = UUID(created["id"])
+    async with db.transaction() as connection:  # as if nothing had run for nine hours
+        await connection.execute(
+            "UPDATE automation_triggers SET planned_until = now() - interval '9 hours' WHERE rule_id = $1", rule_id
+        )
+    while await fires.plan_ahead(db):
+        pass
+    while await fires.fire_due(db):
+        pass
+    found = (await _history(api, created["id"]))["items"]
+    settled = [each for each in found if each["state"] != "planned"]
+    assert len(settled) in (8, 9)
+    assert (settled[0]["state"], settled[0]["schedule"], settled[0]["reason"]) == ("fired", 0, None)
+    run = await api.get(f"/api/automations/logs/{settled[0]['run_id']}")
+    assert datetime.fromisoformat(run.json()["due_at"]) == datetime.fromisoformat(settled[0]["due_at"])
+    assert all("catch_up: latest" in each["reason"] for each in settled[1:])
+    pages: list[Any] = []
+    cursor = None
+    while page := await _history(
+        api, created["id"], state="skipped", limit=3, **({"cursor": cursor} if cursor else {})
+    ):
+        pages += page["items"]
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert pages == [each for each in settled if each["state"] == "skipped"]
+    await api.delete(f"/api/automations/{created['id']}")
+    assert len((await _history(api, created["id"], state="skipped"))["items"]) == len(pages)
+
+
+async def test_histories_that_are_not_there(api: httpx.AsyncClient, eve: Tenant) -> None:
+    created = await made(api, CLOCK)
+    path = f"/api/automations/{created['id']}/schedule/history"
+    problem(await api.get(path, params={"cursor": "2026-11-20T08:00:00_x"}), 422, "invalid_request")
+    problem(await api.get(path, params={"state": "late"}), 422, "invalid_request")
+    problem(await api.get(path, headers=eve.headers), 404, "automation_not_found")
+
+
+async def test_a_run_already_accepted_runs_though_its_schedule_is_switched_off(
+    api: httpx.AsyncClient, db: Database
+) -> None:
+    created = await made(api, {**CLOCK, "trigger_config": {"schedules": ["* * * * *"]}})
+    rule_id = UUID(created["id"])
+    async with db.transaction() as connection:
+        await connection.execute(
+            "UPDATE automation_triggers SET planned_until = now() - interval '1 minute' WHERE rule_id = $1", rule_id
+        )
+    while await fires.plan_ahead(db):
+        pass
+    assert await fires.fire_due(db)
+    await api.patch(f"/api/automations/{created['id']}", json={"enabled": False})
+    async with db.connection() as connection:
+        states = await connection.fetch("SELECT state, cancel_requested FROM run_queue WHERE rule_id = $1", rule_id)
+        planned = await connection.fetchval(
+            "SELECT count(*) FROM schedule_fires WHERE rule_id = $1 AND state = 'planned'", rule_id
+        )
+    assert [(row["state"], row["cancel_requested"]) for row in states] == [("queued", False)]
+    assert planned == 0
+
+
+async def test_who_switched_it_is_shown(api: httpx.AsyncClient, ada: Tenant) -> None:
+    created = await made(api, CLOCK)
+    path = f"/api/automations/{created['id']}"
+    assert (created["switched_at"], created["switched_by"]) == (None, None)
+    off = (await api.patch(path, json={"enabled": False})).json()
+    assert off["switched_by"] == str(ada.user_id)
+    assert off["switched_at"]
+    renamed = (await api.patch(path, json={"name": "Other"})).json()
+    assert renamed["switched_at"] == off["switched_at"]
+    on = (await api.put(path, json={**CLOCK, "enabled": True})).json()
+    assert on["switched_at"] > off["switched_at"]

@@ -5,10 +5,12 @@ from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.responses import DeploymentResponse
 
 from blocks.values import Json
 from core.db import Database
+from core.schedules import fires
 from core.schedules.deployed import deployment_name, slug
 from deployments.sync import DeploymentSync
 from flows.prefect_api import PrefectApi, PrefectAway
@@ -170,6 +172,7 @@ async def test_one_moment_becomes_one_scheduled_run(
             made.rule_id,
             {"run_at": (moment + timedelta(hours=1)).isoformat()},
         )
+        await fires.replan(connection, made.rule_id)
     await Scheduler(db, prefect).import_ahead(timedelta(hours=24))
     old = await client.read_flow_run(UUID(str(runs[0]["id"])))
     assert old.state is not None
@@ -197,7 +200,7 @@ async def test_the_reconciler_repairs_both_ways_and_touches_nobody_elses(
     (deployment,) = await _of(prefect, client, lost)
     await client.delete_deployment(deployment.id)
     (deployment,) = await _of(prefect, client, changed)
-    await client.pause_deployment(deployment.id)
+    await client.update_deployment(deployment.id, DeploymentUpdate(description="changed"))
     never = await publish(db, DAILY, ask=False)
     stranger = await prefect.call(
         "POST",

@@ -1,19 +1,22 @@
 """Prefect as a door, on a real Prefect server: quick runs come in, cancelled ones stop."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import PrefectClient
-from prefect.states import Cancelling
+from prefect.states import Cancelling, Scheduled
 
 from core.db import Database
 from deployments.sync import DeploymentSync
 from flows.door import Door
 from flows.prefect_api import PrefectApi
 from flows.recorder import Recorder
+from flows.scheduler import Scheduler
 from tests import published
 from tests.published import Published
+from tests.waiting import until
 
 pytest_plugins = ["tests.prefect_fixtures"]
 
@@ -25,11 +28,11 @@ async def made(db: Database, prefect: PrefectApi) -> Published:
     return made
 
 
-async def quick_run(db: Database, client: PrefectClient, made: Published) -> UUID:
-    """What the button "Quick run" does."""
+async def quick_run(db: Database, client: PrefectClient, made: Published, **custom: Any) -> UUID:
+    """What the button "Quick run" does, and "Custom run" with its fields."""
     async with db.connection() as connection:
         deployment = await connection.fetchval("SELECT deployment_id FROM automation_rules WHERE id = $1", made.rule_id)
-    return (await client.create_flow_run_from_deployment(deployment)).id
+    return (await client.create_flow_run_from_deployment(deployment, **custom)).id
 
 
 async def run_of(db: Database, prefect_run_id: UUID) -> dict[str, Any] | None:
@@ -53,6 +56,51 @@ async def test_a_quick_run_is_accepted_once(
         "operator via Prefect",
     )
     assert run["status"] == "queued"
+
+
+async def test_a_run_for_later_is_accepted_when_it_is_due(
+    db: Database, prefect: PrefectApi, client: PrefectClient, made: Published
+) -> None:
+    door = Door(db, prefect)
+    later = await quick_run(db, client, made, state=Scheduled(scheduled_time=datetime.now(UTC) + timedelta(hours=1)))
+    soon = await quick_run(db, client, made, state=Scheduled(scheduled_time=datetime.now(UTC) + timedelta(seconds=2)))
+    # Publishing again rewrites the deployment; the runs stay.
+    async with db.transaction() as connection:
+        await connection.execute("UPDATE automation_rules SET description = 'New' WHERE id = $1", made.rule_id)
+    await DeploymentSync(db, prefect).sync(made.rule_id)
+    await Scheduler(db, prefect).import_ahead(timedelta(hours=24))
+
+    async def taken_in() -> bool:
+        await door.take_in()
+        return await run_of(db, soon) is not None
+
+    await until(taken_in, seconds=15, every_s=0.2)
+    assert await run_of(db, later) is None
+    assert (await client.read_flow_run(later)).state_type == "SCHEDULED"
+
+
+async def test_a_quick_run_of_an_automation_that_is_switched_off_is_a_run_by_hand(
+    db: Database, prefect: PrefectApi, client: PrefectClient, made: Published
+) -> None:
+    async with db.transaction() as connection:
+        await connection.execute("UPDATE automation_rules SET enabled = false WHERE id = $1", made.rule_id)
+    await DeploymentSync(db, prefect).sync(made.rule_id)
+    made_there = await quick_run(db, client, made)
+    assert await Door(db, prefect).take_in() == 1
+    assert await run_of(db, made_there) is not None
+
+
+@pytest.mark.parametrize("change", [{"automation_id": "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a02"}, {"payload": {"a": 1}}])
+async def test_changed_parameters_are_refused_with_the_reason(
+    db: Database, prefect: PrefectApi, client: PrefectClient, made: Published, change: dict[str, Any]
+) -> None:
+    made_there = await quick_run(db, client, made, parameters={"automation_id": str(made.rule_id), **change})
+    assert await Door(db, prefect).take_in() == 1
+    assert await run_of(db, made_there) is None
+    state = (await client.read_flow_run(made_there)).state
+    assert state is not None
+    assert state.is_cancelled()
+    assert "parameters" in (state.message or "")
 
 
 async def test_a_quick_run_of_a_deleted_automation_is_cancelled_with_the_reason(

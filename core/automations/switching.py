@@ -1,0 +1,38 @@
+"""Switching an automation on or off from outside of a workspace: an operator did it in Prefect.
+
+People do it in `core/automations/service.py`; both ways lead through the same rows.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from blocks.trigger import Trigger
+from core.automations import publishing, repository
+from core.db import Connection
+from core.notifications.sending import News, notify, owners
+from core.runs.door import BY
+
+
+async def by_operator(
+    connection: Connection, workspace_id: UUID, rule_id: UUID, *, enabled: bool, kinds: Mapping[str, Trigger[Any]]
+) -> bool:
+    """Switch it and tell whoever answers for it; False when it is so already, or gone."""
+    rule = await repository.find_locked(connection, workspace_id, rule_id)
+    if rule is None or rule.enabled is enabled:
+        return False
+    await repository.switch(connection, rule_id, enabled=enabled, by=BY)
+    changed = await repository.find(connection, workspace_id, rule_id)
+    if changed is not None:
+        await publishing.follow_switch(connection, changed, kinds)
+    word = "on" if enabled else "off"
+    news = News(
+        kind="switched",
+        title=f"{rule.name} was switched {word}",
+        text=f"An operator {'resumed' if enabled else 'paused'} its deployment in Prefect."
+        + ("" if enabled else " Nothing starts it by itself until it is switched on again, here or there."),
+        link=f"/automations/{rule_id}",
+        subject=rule_id,
+    )
+    await notify(connection, workspace_id, await owners(connection, workspace_id, rule_id), news)
+    return True
