@@ -17,6 +17,8 @@ _log = structlog.get_logger()
 
 BODY_LIMIT: Final = 1024 * 1024  # bytes
 _SIGNED_PATH: Final = re.compile(r"^(/api/approvals/by-token/|/approvals/).+")
+JOB_BODY_LIMIT: Final = 16 * 1024 * 1024  # of jobs, which store what their steps gave
+_JOBS: Final = "/api/internal/runs/"
 _ACCEPTABLE_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 SECURITY_HEADERS: Final = {
@@ -31,8 +33,8 @@ _RAW_SECURITY_HEADERS: Final = [(name.lower().encode(), value.encode()) for name
 class BodyTooLarge(HTTPException):
     """Raised inside `receive`, so that whoever reads the body can still say something about the request."""
 
-    def __init__(self, announced: int) -> None:
-        super().__init__(413, f"The body is over the limit of {BODY_LIMIT // 1024} KiB.")
+    def __init__(self, announced: int, limit: int = BODY_LIMIT) -> None:
+        super().__init__(413, f"The body is over the limit of {limit // 1024} KiB.")
         self.announced = announced
 
 
@@ -100,17 +102,18 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
     announced = next(
         (int(value) for name, value in scope["headers"] if name == b"content-length" and value.isdigit()), 0
     )
+    limit = JOB_BODY_LIMIT if scope["path"].startswith(_JOBS) else BODY_LIMIT
     seen = 0
 
     async def counted() -> Message:
         nonlocal seen
-        if announced > BODY_LIMIT:
-            raise BodyTooLarge(announced)
+        if announced > limit:
+            raise BodyTooLarge(announced, limit)
         message = await receive()
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
-            if seen > BODY_LIMIT:
-                raise BodyTooLarge(max(seen, announced))
+            if seen > limit:
+                raise BodyTooLarge(max(seen, announced), limit)
         return message
 
     return counted

@@ -34,6 +34,8 @@ from core.deliveries.ingest import Ingest
 from core.deliveries.ledger import Ledger
 from core.deliveries.redelivery import Redelivery
 from core.health import Health
+from core.jobs.service import Jobs
+from core.jobs.tokens import RunTokens
 from core.keys import Keys
 from core.listen import Listener
 from core.notifications.reading import Bell
@@ -77,7 +79,8 @@ class Services:
         self.http = Outgoing(reachable)
         self.automations = Automations(db, Checker.of(self.renderer, refusing(reachable)), signing)
         self.rotation = Rotation(db, self.automations, signing)
-        self.agent_events = AgentEvents(db, limits=Limits(runs_per_min=settings.breaker_runs_per_min))
+        limits = Limits(runs_per_min=settings.breaker_runs_per_min)
+        self.agent_events = AgentEvents(db, limits=limits)
         self.alerts = Alerts(db)
         self.captures = Captures(db, self.automations, self.hooks)
         self.versions = Versions(db, self.automations)
@@ -93,6 +96,7 @@ class Services:
         drafts = Drafts(db, self.automations, registry.triggers())
         self.replays = Replays(db, drafts, registry.actions())
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
+        self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
         self.passwords = Passwords()
         self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
         self.health = Health(db, self.feed, settings.prefect_url)

@@ -60,7 +60,8 @@ class Listener:
                 handler()
             while not lost.is_set():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), _CHECK_EVERY_S)
+                    async with asyncio.timeout(_CHECK_EVERY_S):
+                        await lost.wait()
                 if not lost.is_set():
                     await connection.execute("SELECT 1", timeout=5)
             raise ConnectionError("the connection was closed")

@@ -5,7 +5,7 @@ Secrets can also be given as files: `VUTLER_SECRET_KEY_FILE=/run/secrets/key`.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ from core.journal import masked_text
 from core.outgoing.addresses import BadAllowance, Policy
 
 VERSION = "0.1.0"
+API_URL: Final = "VUTLER_API_URL"
+RUN_TOKEN: Final = "VUTLER_RUN_TOKEN"  # noqa: S105 - the name of the variable
 _LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -30,6 +32,7 @@ class Settings:
     host: str
     port: int
     public_url: str
+    api_url: str | None  # where jobs of isolated lanes reach the API; None: on this machine
     prefect_host: str  # where our own Prefect server listens; anything but loopback only behind a private network
     prefect_port: int
     database_url: str | None  # None: the embedded PostgreSQL in `home`
@@ -56,6 +59,11 @@ class Settings:
     def local_url(self) -> str:
         """The API of Vutler as a program on the same machine reaches it."""
         return f"http://{reachable(self.host)}:{self.port}"
+
+    @property
+    def job_api_url(self) -> str:
+        """The API of Vutler as jobs of isolated lanes reach it."""
+        return self.api_url or self.local_url
 
 
 def reachable(host: str) -> str:
@@ -133,6 +141,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         host=host,
         port=port,
         public_url=_url(env, "VUTLER_PUBLIC_URL") or f"http://{reachable(host)}:{port}",
+        api_url=_url(env, API_URL),
         prefect_host=env.get("VUTLER_PREFECT_HOST", "").strip() or "127.0.0.1",
         prefect_port=_whole(env, "VUTLER_PREFECT_PORT", 4200, 1, 65535),
         database_url=_secret(env, "VUTLER_DATABASE_URL"),
@@ -146,6 +155,21 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
         log_level=_log_level(env),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """What a job of an isolated lane is given: where the API is, and the token of its one run."""
+
+    api_url: str
+    token: str = field(repr=False)
+
+
+def job(env: Mapping[str, str] | None = None) -> JobSettings | None:
+    """The settings of this process as a job; None where it is none. Raises `BadSetting`."""
+    env = os.environ if env is None else env
+    url, token = _url(env, API_URL), env.get(RUN_TOKEN, "").strip()
+    return JobSettings(url, token) if url and token else None
 
 
 def source_root() -> Path:

@@ -8,7 +8,8 @@ from blocks.values import Json
 from core.schedules.deployed import Wanted
 
 TAG = "vutler"
-ENTRYPOINT = "flows/automation.py:automation"
+ENTRYPOINT = "flows.automation.automation"  # of the installed package: a pool's job copies no folder
+DUE_QUEUE = "vutler-due"  # of a pool: paused, so that what Prefect's scheduler makes goes through acceptance first
 _EPOCH = "1970-01-01T00:00:00+00:00"
 
 Deployment = dict[str, Json]
@@ -16,7 +17,7 @@ Deployment = dict[str, Json]
 
 def body(item: Wanted, flow_id: UUID, own_tag: str) -> Deployment:
     """What `POST /deployments/` takes: an upsert by flow and name. The warm lane's have no work pool, since a poll
-    rewrites every deployment of its pool."""
+    rewrites every deployment of its pool; those of an isolated lane sit on theirs."""
     wanted = schedule(item.schedule)
     return {
         "name": item.name,
@@ -27,6 +28,7 @@ def body(item: Wanted, flow_id: UUID, own_tag: str) -> Deployment:
         "enforce_parameter_schema": False,
         "paused": item.paused,
         "entrypoint": ENTRYPOINT,
+        **({"work_pool_name": item.pool, "work_queue_name": DUE_QUEUE} if item.pool is not None else {}),
         "schedules": [{"schedule": wanted, "active": True, "slug": "schedule"}] if wanted else [],
     }
 
@@ -70,6 +72,9 @@ def agrees(item: Wanted, deployment: Deployment, own_tag: str) -> bool:
         and deployment.get("paused") == item.paused
         and deployment.get("tags") == tags(item, own_tag)
         and deployment.get("parameters") == parameters(item)
+        and deployment.get("entrypoint") == ENTRYPOINT
+        and deployment.get("work_pool_name") == item.pool
+        and (item.pool is None or deployment.get("work_queue_name") == DUE_QUEUE)
     )
     schedules = deployment.get("schedules") or []
     if not plain or not isinstance(schedules, list):

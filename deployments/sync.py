@@ -11,6 +11,7 @@ an operator's by what we last wrote (`core/schedules/deployed.py`), looked at be
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 import structlog
@@ -220,7 +221,12 @@ class DeploymentSync:
         before = _NEVER if deployment is None else prefect_listing.changed_at(deployment)
         if deployment is not None and deployment["name"] != item.name:
             deployment = await self._rename(deployment, item.name)
+        if deployment is not None and item.pool is None and deployment.get("work_pool_name") is not None:
+            await self._prefect.call("PATCH", f"/deployments/{deployment['id']}", {"work_pool_name": None})
+            deployment = {**deployment, "work_pool_name": None, "tags": []}  # an upsert by itself leaves the pool
         if deployment is None or not shapes.agrees(item, deployment, await self._tag()):
+            if item.pool is not None:
+                await self._due_queue(item.pool)
             deployment = await self._upsert(item, deployment)
         deployment_id = UUID(str(deployment["id"]))
         is_ours = prefect_listing.is_paused(deployment) is item.paused
@@ -264,6 +270,18 @@ class DeploymentSync:
         if not isinstance(made, dict):
             raise PrefectRefused(200, "no deployment in the answer")
         return made
+
+    async def _due_queue(self, pool: str) -> None:
+        """The paused work queue of the pool; a worker of the pool would start its due runs itself. Raises
+        `PrefectRefused` (404) when there is no such pool."""
+        queues = f"/work_pools/{quote(pool, safe='')}/queues"
+        queue: Json = {"name": shapes.DUE_QUEUE, "is_paused": True, "description": "Due runs; Vutler takes them in."}
+        try:
+            await self._prefect.call("POST", queues, queue)
+        except PrefectRefused as error:
+            if error.status != 409:
+                raise
+            await self._prefect.call("PATCH", f"{queues}/{shapes.DUE_QUEUE}", {"is_paused": True})
 
     async def _schedule_once(self, item: Wanted, deployment: Deployment, moment: datetime) -> None:
         """Prefect has no schedule of one moment, but a run can be scheduled."""

@@ -25,6 +25,7 @@ from core.automations.following import Following
 from core.automations.retention import forget_deleted
 from core.db import Database
 from core.errands import Errands
+from core.jobs.tokens import RunTokens
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
@@ -33,6 +34,7 @@ from core.runs.breaker import Limits
 from core.runs.record import Writer
 from core.settings import Settings
 from deployments.databases import vutler_dsn
+from deployments.isolated import Dispatcher
 from deployments.prefect_settings import prefect_auth
 from deployments.sync import DeploymentSync
 from deployments.warm import POOL, WarmWorker
@@ -77,6 +79,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "asking": Asking(db).run(stop),
                 "scheduler": Scheduler(db, prefect).run(stop),
                 "door": Door(db, prefect).run(stop),
+                "jobs": Dispatcher(db, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
                 "retention": _every(_HOUR_S, lambda: retention.forget_expired(db), stop),
                 "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),

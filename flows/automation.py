@@ -1,7 +1,8 @@
 """The one parameterised flow: every automation's run is a run of it, on Prefect's own engine.
 
-Its parameters are ids only. The worker that claimed the run puts its `Execution` into the context; the plan says what
-is ready, each step is a Prefect task, and the state that the flow returns is the run's.
+Its parameters are ids only. The worker that claimed the run puts its `Execution` into the context; a job of an isolated
+lane claims its run itself. The plan says what is ready, each step is a Prefect task, and the state that the flow
+returns is the run's.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from prefect.states import Cancelled, Completed, Failed, Paused
 from blocks.outcomes import Expand
 from flows import waits
 from flows.execution import Execution
+from flows.job import run_as_job
 from flows.loops import Loop
 from flows.scope import Parked, Scope
 from flows.stepstate import REJECTED
@@ -30,9 +32,21 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 @flow(name="automation", persist_result=False, validate_parameters=False, log_prints=False)
-async def automation(automation_id: str, run_id: str, version: int) -> "State[None]":
-    """Run one version of an automation to its end."""
-    execution = EXECUTION.get()
+async def automation(
+    automation_id: str, run_id: str = "", version: int = 0, trigger_id: str | None = None
+) -> "State[None]":
+    """Run one version of an automation to its end.
+
+    In a process of its own, which a work pool started, the run is claimed first (`flows/job.py`).
+    """
+    execution = EXECUTION.get(None)
+    if execution is None:
+        return await run_as_job(run_id, run_to_end)
+    return await run_to_end(execution)
+
+
+async def run_to_end(execution: Execution) -> "State[None]":
+    """Run what is left of the run; gives the state that it is then in."""
     try:
         await run_scope(execution, execution.top)
     except asyncio.CancelledError:

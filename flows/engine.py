@@ -18,8 +18,8 @@ from core.runs.pinned import load_definition
 from core.runs.queue import LEASE_S, ClaimedRun, Rotation
 from flows.execution import Execution, Tools
 from flows.orchestration import LocalOrchestration, execute, prefect_engine
-from flows.resuming import resume
-from flows.steps import Compiled, UnknownAction, compile_version
+from flows.resuming import begin
+from flows.steps import UNREAD, Compiled, UnknownAction, compile_version
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,6 @@ POLL_S = 1.0  # the net below a missed notice
 HELD_BACK_POLL_S = 0.1  # while a plan's limit holds work back, which may end in another worker
 _LOOKS = 5  # claims after one wake that may find nothing in a part of the workspaces
 _VERSIONS_KEPT = 2000
-UNREAD = Compiled("", 0, "", 900.0, {})  # stands in until the run's version is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,9 @@ class Engine:
     async def _claim(self, client: LocalOrchestration) -> None:
         """Claim while there is room and work; then sleep until somebody wakes us, or a little while."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), HELD_BACK_POLL_S if self._rotation.held_back else POLL_S)
+            # `wait_for` of Python 3.11 swallows a cancellation that meets the event.
+            async with asyncio.timeout(HELD_BACK_POLL_S if self._rotation.held_back else POLL_S):
+                await self._wake.wait()
         self._wake.clear()
         self._rotation.held_back = False
         looks = 0
@@ -188,7 +189,7 @@ class Engine:
                 await _give_way(former)
             if execution.compiled is UNREAD:
                 execution.replace_version(await execution.patiently(lambda: self._load(run)))
-            await self._prepare(execution)
+            await begin(execution)
             if execution.unfinished():
                 await execute(client, execution)
             if execution.unfinished():
@@ -209,16 +210,6 @@ class Engine:
                 del self.executions[run.id]
             if room_made:
                 self._wake.set()
-
-    async def _prepare(self, execution: Execution) -> None:
-        """The first line, and on a resumed run everything that was recorded before."""
-        run = execution.run
-        if run.cancel_requested:
-            await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
-        elif run.resumed:
-            resume(execution, await execution.patiently(lambda: self.tools.ledger.steps(run)))
-        else:
-            execution.line(f"Run started by {run.trigger_type}, version {run.version}.")
 
     async def _load(self, run: ClaimedRun) -> Compiled:
         async with self.db.connection() as connection:

@@ -36,8 +36,8 @@ from prefect.settings import (
 from prefect.states import Pending
 
 from flows.automation import EXECUTION, automation
+from flows.ending import commit_end
 from flows.execution import Execution
-from flows.stepstate import REJECTED
 
 FLOW_ID = uuid5(UUID("5b1c8f52-1f6c-4a3b-9a3e-0a6e2f9d7c11"), "automation")
 
@@ -78,7 +78,7 @@ class LocalOrchestration(PrefectClient):
         accepted = state.model_copy()
         accepted.id = uuid4()
         if state.is_final() and execution.stop.reason in (None, "cancel"):
-            await _commit_end(execution, state)
+            await commit_end(execution, state)
         elif state.is_paused() and execution.stop.reason is None:
             await execution.pause()
         elif execution.stop.reason == "lost" and not state.is_final():
@@ -86,24 +86,6 @@ class LocalOrchestration(PrefectClient):
             return OrchestrationResult(state=flow_run.state, status=SetStateStatus.REJECT, details=refusal)
         flow_run.state, flow_run.state_type, flow_run.state_name = accepted, accepted.type, accepted.name
         return OrchestrationResult(state=accepted, status=SetStateStatus.ACCEPT, details=StateAcceptDetails())
-
-
-async def _commit_end(execution: Execution, state: "State[Any]") -> None:
-    failed = execution.top.plan.failure()
-    if state.is_completed():
-        await execution.finish("success")
-    elif state.is_cancelled() and failed is not None and execution.stop.reason is None:
-        await execution.finish("cancelled", code=REJECTED, error=execution.top.plan.ended[failed].error)
-    elif state.is_cancelled() or (state.is_crashed() and execution.stop.reason == "cancel"):
-        await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
-    elif state.name == "TimedOut":
-        limit = execution.compiled.max_duration_s
-        await execution.finish("failed", code="run_timeout", error=f"The run took longer than {limit:g} s.")
-    elif failed is not None:
-        code = execution.failure_codes.get((failed, ""), "step_failed")
-        await execution.finish("failed", code=code, error=execution.top.plan.ended[failed].error)
-    elif state.is_failed():
-        await execution.finish("failed", code="internal_error", error=state.message or "The run broke.")
 
 
 def parameters(execution: Execution) -> dict[str, Any]:

@@ -13,6 +13,17 @@ from flows.stepstate import IN_DOUBT
 from flows.tasks import as_ended
 
 
+async def begin(execution: Execution) -> None:
+    """The first line, and on a resumed run everything that was recorded before."""
+    run = execution.run
+    if run.cancel_requested:
+        await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
+    elif run.resumed:
+        resume(execution, await execution.patiently(lambda: execution.tools.ledger.steps(run)))
+    else:
+        execution.line(f"Run started by {run.trigger_type}, version {run.version}.")
+
+
 def resume(execution: Execution, recorded: list[RecordedStep]) -> None:
     """Take over everything that the run's steps recorded before."""
     now = datetime.now(UTC)

@@ -88,6 +88,9 @@ def _everywhere(steps: Mapping[str, CompiledStep]) -> dict[str, CompiledStep]:
     return found
 
 
+UNREAD = Compiled("", 0, "", 900.0, {})  # stands in until a run's version is read
+
+
 class UnknownAction(LookupError):
     """The version names an action that this installation does not have."""
 

@@ -195,8 +195,6 @@ def _no_such_outlet(step: Step, outlet: str, actions: Mapping[str, Action[Any]])
 
 def _policy(policy: Policy) -> Iterator[Finding]:
     """What this version does not do yet is refused rather than silently left out."""
-    if policy.lane != "warm":
-        yield Finding("policy.lane", "Only the lane warm is available in this version.")
     named = policy.on_failure.automation
     if named is not None and not _UUID.match(named):  # whether there is one is looked up when it is saved
         yield Finding("policy.on_failure.automation", "This is the id of an automation, as its page's address has it.")

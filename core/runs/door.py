@@ -27,8 +27,10 @@ SELECT coalesce(prefect_run_id, id) AS id FROM automation_logs
 WHERE id = ANY ($1) OR (prefect_run_id = ANY ($1) AND id >= first_id_at(now() - interval '1 day'))
 """
 _RULE = """
-SELECT r.id, r.workspace_id, r.live_version, r.policy, r.deleted_at IS NOT NULL AS deleted
+SELECT r.id, r.workspace_id, r.live_version, r.deleted_at IS NOT NULL AS deleted,
+    coalesce(v.definition -> 'policy', '{}') AS policy
 FROM automation_rules r
+LEFT JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
 WHERE r.id IN (SELECT id FROM automation_rules WHERE deployment_id = $1
                UNION ALL SELECT rule_id FROM automation_triggers WHERE deployment_id = $1)
 LIMIT 1

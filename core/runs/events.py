@@ -72,7 +72,8 @@ class Subscription:
     async def changes(self, timeout_s: float) -> list[JsonObject]:
         """The notices since the last call; empty when `timeout_s` passed or the connection was renewed."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._wake.wait()
         self._wake.clear()
         notices, self._notices = self._notices, []
         return notices

@@ -16,6 +16,7 @@ from core.db import Connection, Database
 from core.errors import Conflict, NotFound
 from core.runs.channels import RUNS
 
+WARM = "warm"  # the lane of the long-lived workers; every other lane is a work pool of Prefect
 LEASE_S = 15
 RENEW_S = 5
 REAP_S = 2

@@ -7,6 +7,7 @@ is told so.
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +17,8 @@ import structlog
 
 from blocks.values import Json, JsonObject
 from core import jsontext
-from core.db import AWAY, Database
+from core.db import AWAY, Connection, Database
+from core.runs.channels import EVENTS
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +106,28 @@ class Entry:
 _RECORD = "SELECT record_runs($1, $2, $3, $4, $5, $6)"
 
 
+async def record(
+    connection: Connection, owner: str, entries: Sequence[Entry], events: Sequence[JsonObject]
+) -> set[UUID]:
+    """Write the entries of runs that `owner` holds, one of a run, in one commit; gives the runs that were written."""
+    held = await connection.fetchval(
+        _RECORD,
+        owner,
+        [entry.run for entry in entries],
+        [step for entry in entries for step in entry.steps],
+        [line for entry in entries for line in entry.lines],
+        notices(events),
+        [call for entry in entries for call in entry.calls],
+    )
+    return set(held)
+
+
+async def notify(connection: Connection, events: Sequence[JsonObject]) -> None:
+    """Tell the live streams alone."""
+    for notice in notices(events):
+        await connection.execute("SELECT pg_notify($1, $2)", EVENTS, notice)
+
+
 class Writer:
     """The one writer of a worker. `async with` it; `write` from any task."""
 
@@ -152,19 +176,12 @@ class Writer:
                 await self._commit(batch, hints)
 
     async def _commit(self, batch: list[tuple[Entry, "asyncio.Future[bool]"]], hints: list[JsonObject]) -> None:
-        events = [event for entry, _ in batch for event in entry.events] + hints
-        arguments = (
-            self._owner,
-            [entry.run for entry, _ in batch],
-            [step for entry, _ in batch for step in entry.steps],
-            [line for entry, _ in batch for line in entry.lines],
-            notices(events),
-            [call for entry, _ in batch for call in entry.calls],
-        )
+        entries = [entry for entry, _ in batch]
+        events = [event for entry in entries for event in entry.events] + hints
         while True:
             try:
                 async with self._db.connection() as connection:
-                    held = set(await connection.fetchval(_RECORD, *arguments))
+                    held = await record(connection, self._owner, entries, events)
                 break
             except (*AWAY, asyncpg.TransactionRollbackError) as error:  # the latter: a deadlock, and we are its victim
                 if not batch:
@@ -200,7 +217,7 @@ def _take_distinct(
     return batch, rest
 
 
-def notices(events: list[JsonObject]) -> list[str]:
+def notices(events: Sequence[JsonObject]) -> list[str]:
     """Pack events into as few payloads of NOTIFY as possible."""
     payloads: list[str] = []
     packed: list[str] = []

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.db import Connection
+from core.runs.queue import WARM
 from core.schedules.deployed import TOPIC
 
 HELD_S = 15.0
@@ -31,6 +32,9 @@ _STEP_NAME = (
 )
 _HERE = "CASE WHEN a.copied_from IS NULL THEN {0} END"
 
+# What runs elsewhere is told by the job that runs it (core/jobs).
+_OURS = f"lane = '{WARM}'"
+
 # A run of an automation whose deployment is just being made waits for it, so that it is found under it. A deployment
 # that Prefect refuses again and again holds nothing up.
 _HAS_PLACE = f"""NOT EXISTS (
@@ -40,11 +44,11 @@ _HAS_PLACE = f"""NOT EXISTS (
 _TAKEN = f"""
 WITH finished AS MATERIALIZED (
     SELECT run_id FROM run_queue
-    WHERE state = 'done' AND (telling_until IS NULL OR telling_until <= now()) AND {_HAS_PLACE}
+    WHERE state = 'done' AND {_OURS} AND (telling_until IS NULL OR telling_until <= now()) AND {_HAS_PLACE}
     ORDER BY changed_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), moved AS MATERIALIZED (
     SELECT run_id FROM run_queue
-    WHERE state IN ('running', 'waiting') AND (told IS DISTINCT FROM state OR changed_at > told_at)
+    WHERE state IN ('running', 'waiting') AND {_OURS} AND (told IS DISTINCT FROM state OR changed_at > told_at)
         AND changed_at <= now() - make_interval(secs => $3) AND (telling_until IS NULL OR telling_until <= now())
         AND {_HAS_PLACE}
     ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -55,7 +59,8 @@ WITH finished AS MATERIALIZED (
     ORDER BY q.told_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED
 ), unseen AS MATERIALIZED (
     SELECT run_id FROM run_queue
-    WHERE state IN ('queued', 'blocked') AND told IS NULL AND changed_at <= now() - make_interval(secs => $5)
+    WHERE state IN ('queued', 'blocked') AND {_OURS} AND told IS NULL
+        AND changed_at <= now() - make_interval(secs => $5)
         AND (telling_until IS NULL OR telling_until <= now()) AND {_HAS_PLACE}
         AND (SELECT count(*) FROM finished) < 10  -- not while there is more important news
     ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED

@@ -35,6 +35,7 @@ class Wanted:
     deployment_id: UUID | None  # as it was last seen in Prefect
     run_at_known: bool  # Prefect has the run of a `run_at`, or it is no longer due
     fingerprint: str  # of all that it is made from
+    pool: str | None  # the work pool of an isolated lane
 
     @property
     def key(self) -> tuple[UUID, UUID | None]:
@@ -62,12 +63,15 @@ def deployment_name(name: str, rule_id: UUID, number: int = 1) -> str:
 
 _LIVE = """
 SELECT *, CASE WHEN number = 1 THEN own_id ELSE trigger_deployment_id END AS deployment_id,
-    md5(jsonb_build_array(name, description, paused, workspace_id, trigger_id, config, number)::text) AS fingerprint
+    md5(jsonb_build_array(name, description, paused, workspace_id, trigger_id, config, number, pool)::text)
+        AS fingerprint
 FROM (
     SELECT r.id AS rule_id, r.workspace_id, r.name, r.description, NOT r.enabled AS paused, r.deployment_id AS own_id,
         t.id AS trigger_id, t.config, t.deployment_id AS trigger_deployment_id,
-        row_number() OVER (PARTITION BY r.id ORDER BY t.position, t.id) AS number
+        row_number() OVER (PARTITION BY r.id ORDER BY t.position, t.id) AS number,
+        nullif(v.definition -> 'policy' ->> 'lane', 'warm') AS pool
     FROM automation_rules r
+    LEFT JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
     LEFT JOIN automation_triggers t ON t.rule_id = r.id AND t.type = 'cron' AND t.live
     WHERE r.deleted_at IS NULL AND r.live_version IS NOT NULL {0}
 ) rules
@@ -94,6 +98,7 @@ async def wanted(connection: Connection, rule_id: UUID) -> list[Wanted]:
             deployment_id=row["deployment_id"],
             run_at_known=row["run_at_known"],
             fingerprint=row["fingerprint"],
+            pool=row["pool"],
         )
         for row in await connection.fetch(_WANTED, rule_id)
     ]

@@ -1,0 +1,101 @@
+"""The doors of jobs: what a run in a process of its own says and asks, with the token of that one run.
+
+No part of the public contract: jobs and API are of one version. Bodies are read after the token was checked.
+"""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.services import ServicesDep
+from core import jsontext
+from core.errors import Invalid, Unauthenticated
+from core.jobs import service
+from core.jobs.tokens import RunToken
+
+router = APIRouter(prefix="/api/internal/runs/{run_id:uuid}", include_in_schema=False)
+
+_BEARER: Final = HTTPBearer(auto_error=False)
+
+
+async def _job(
+    run_id: UUID,
+    services: ServicesDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> RunToken:
+    if credentials is None:
+        raise Unauthenticated("token_missing", "This needs the header Authorization: Bearer <token of the run>.")
+    return services.jobs.admit(run_id, credentials.credentials)
+
+
+JobDep = Annotated[RunToken, Depends(_job)]
+
+
+def _answer(value: object) -> Response:
+    return Response(jsontext.dump(value), media_type="application/json")
+
+
+@router.post("/claim")
+async def claim(job: JobDep, services: ServicesDep) -> Response:
+    """Take the run: everything that its execution needs. 409 when it is not to be had."""
+    return _answer(await services.jobs.claim(job))
+
+
+@router.post("/renew")
+async def renew(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Keep the lease; the answer says whether it is held still and whether the run is to stop."""
+    said = service.load(await request.body())
+    return _answer(await services.jobs.renew(job, said.get("hints") if isinstance(said, dict) else None))
+
+
+@router.post("/record")
+async def record(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Write steps, lines, events and the end. `held` is false when nothing was written."""
+    return _answer({"held": await services.jobs.record(job, service.load(await request.body()))})
+
+
+@router.post("/steps")
+async def steps(job: JobDep, services: ServicesDep) -> Response:
+    """Everything that the run's steps recorded, whole."""
+    return _answer(await services.jobs.steps(job))
+
+
+@router.post("/woken")
+async def woken(job: JobDep, services: ServicesDep) -> Response:
+    """The answers that waiting steps have got."""
+    return _answer(await services.jobs.woken(job))
+
+
+@router.post("/deadline")
+async def deadline(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """What counts as the answer of a step whose time to be answered is over."""
+    asked = service.load(await request.body())
+    if not isinstance(asked, dict):
+        raise Invalid("invalid_request", "A deadline is an object with step and iteration.")
+    answer = await services.jobs.at_deadline(job, str(asked.get("step")), str(asked.get("iteration") or ""))
+    return _answer({"answer": answer})
+
+
+@router.post("/keep")
+async def keep(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Store the body beside the run; gives the reference that stands for it."""
+    media_type = request.headers.get("content-type", "")[:200] or "application/octet-stream"
+    return _answer(await services.jobs.keep(job, await request.body(), media_type))
+
+
+@router.post("/prepare")
+async def prepare(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Make the run of another automation ready, to be recorded with the step that calls it."""
+    call = service.load(await request.body())
+    if not isinstance(call, dict):
+        raise Invalid("invalid_request", "A call is an object.")
+    return _answer(await services.jobs.prepare(job, call))
+
+
+@router.post("/release", status_code=204)
+async def release(job: JobDep, services: ServicesDep) -> Response:
+    """Give the run back unfinished: it is queued again at once."""
+    await services.jobs.release(job)
+    return Response(status_code=204)
