@@ -1,14 +1,7 @@
 """Runs of one automation and key: one after another, one at most, or the newest in place of the others."""
 
 import asyncio
-import random
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
-import asyncpg
 import pytest
 
 from blocks import paths
@@ -17,67 +10,11 @@ from core.caller import Caller
 from core.db import Database, connect
 from core.ids import new_id
 from core.runs import queue, telling
-from core.runs.accept import NewRun, accept
+from core.runs.accept import NewRun
 from core.runs.channels import CANCEL, EVENTS
-from core.runs.queue import ClaimedRun
 from core.runs.record import Entry, RunRecord, Writer
 from core.runs.refused import refuse
-from tests.waiting import until
-
-OWNER = "host/1/me"
-WORKSPACE = new_id()
-
-
-async def automation(db: Database, overlap: str | None, key: str | None = None) -> UUID:
-    rule = new_id()
-    policy: JsonObject = {} if overlap is None else {"overlap": overlap, "concurrency_key": key}
-    async with db.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO automation_rules (id, workspace_id, name, live_version) VALUES ($1, $2, 'A', 1)",
-            rule, WORKSPACE,
-        )  # fmt: skip
-        await connection.execute(
-            "INSERT INTO automation_versions (rule_id, number, definition) VALUES ($1, 1, $2)", rule, {"policy": policy}
-        )
-    return rule
-
-
-async def start(db: Database, rule: UUID, data: Json = None, **more: Any) -> UUID:
-    async with db.connection() as connection:
-        return (await accept(connection, NewRun(WORKSPACE, rule, 1, "manual", data, **more))).run_id
-
-
-async def claim(db: Database, limit: int = 10) -> list[ClaimedRun]:
-    async with db.connection() as connection:
-        return await queue.claim(connection, owner=OWNER, lane="warm", limit=limit)
-
-
-async def settle(db: Database) -> None:
-    async with db.connection() as connection:
-        await queue.requeue_due(connection)
-
-
-def ended(run: ClaimedRun, status: str = "success") -> Entry:
-    return Entry(RunRecord(run.id, run.rule_id, run.epoch, run.seq + 1, status, datetime.now(UTC)))
-
-
-async def end(db: Database, *runs: ClaimedRun, status: str = "success") -> None:
-    async with Writer(db, OWNER) as writer:
-        assert all(await asyncio.gather(*(writer.write(ended(run, status)) for run in runs)))
-
-
-async def rows(db: Database, run_ids: Sequence[UUID]) -> list[asyncpg.Record]:
-    async with db.connection() as connection:
-        found = await connection.fetch(
-            "SELECT l.*, q.state FROM automation_logs l LEFT JOIN run_queue q ON q.run_id = l.id WHERE id = ANY ($1)",
-            run_ids,
-        )
-    by_id = {row["id"]: row for row in found}
-    return [by_id[run_id] for run_id in run_ids]
-
-
-async def statuses(db: Database, run_ids: Sequence[UUID]) -> list[str]:
-    return [row["status"] for row in await rows(db, run_ids)]
+from tests.core.keyed import OWNER, WORKSPACE, automation, claim, end, rows, settle, start, statuses
 
 
 @pytest.mark.parametrize("overlap", [None, "allow"])
@@ -315,139 +252,3 @@ async def test_prefect_is_told_of_what_is_blocked_and_what_was_skipped(db: Datab
         assert blocked in told.run_ids
         await telling.told(connection, told)
         assert await telling.take(connection) is None
-
-
-class Crowd:
-    """Claimers that end what they claim, and note whether two of one key ever ran together."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-        self.running: dict[UUID, set[UUID]] = {}
-        self.together: list[set[UUID]] = []
-        self.ran: list[UUID] = []
-        self.accepting = True
-
-    async def work(self, number: int) -> None:
-        owner, rng = f"host/{number}/x", random.Random(number)
-        async with Writer(self.db, owner) as writer:
-            while True:
-                await until(self._something, seconds=60, every_s=0.01)
-                async with self.db.connection() as connection:
-                    claimed = await queue.claim(connection, owner=owner, lane="warm", limit=4)
-                for run in claimed:
-                    beside = self.running.setdefault(run.rule_id, set())
-                    if beside:
-                        self.together.append({*beside, run.id})
-                    beside.add(run.id)
-                for run in claimed:
-                    await asyncio.sleep(rng.random() / 500)
-                    self.running[run.rule_id].remove(run.id)
-                    self.ran.append(run.id)
-                    status = "cancelled" if await self._asked(run.id) else "success"
-                    assert await writer.write(ended(run, status))
-                if not claimed and await self._over():
-                    return
-
-    async def _asked(self, run_id: UUID) -> bool:
-        async with self.db.connection() as connection:
-            return bool(await connection.fetchval("SELECT cancel_requested FROM run_queue WHERE run_id = $1", run_id))
-
-    async def _over(self) -> bool:
-        async with self.db.connection() as connection:
-            left = await connection.fetchval("SELECT EXISTS (SELECT FROM run_queue WHERE state <> 'done')")
-        return not left and not self.accepting
-
-    async def _something(self) -> bool:
-        """There is work, or it is over: what a notice tells a worker."""
-        async with self.db.connection() as connection:
-            work = await connection.fetchval(
-                "SELECT EXISTS (SELECT FROM overlap_changes) OR EXISTS (SELECT FROM run_queue WHERE state = 'queued')"
-            )
-        return bool(work) or await self._over()
-
-
-@pytest.mark.parametrize("overlap", ["queue", "skip", "replace"])
-async def test_never_two_at_once_and_none_forgotten(dsn: str, overlap: str) -> None:
-    """50 arrivals of one key at the same moment, several times, by ten connections, while four workers end others."""
-    db = Database(dsn, application="test", size=14)
-    await db.open()
-    try:
-        rules = [await automation(db, overlap) for _ in range(2)]
-        crowd = Crowd(db)
-        workers = [asyncio.create_task(crowd.work(number)) for number in range(4)]
-        accepted: list[UUID] = []
-        for _ in range(3):
-            accepted += await asyncio.gather(*(start(db, rules[n % 2]) for n in range(50)))
-        crowd.accepting = False
-        async with asyncio.timeout(60):
-            await asyncio.gather(*workers)
-        assert crowd.together == []
-        found = await rows(db, accepted)
-        states = [row["status"] for row in found]
-        if overlap == "queue":
-            assert states == ["success"] * 150
-            assert len(crowd.ran) == 150
-        else:
-            other = {"skip": "skipped", "replace": "cancelled"}[overlap]
-            assert set(states) <= {"success", other}
-            assert {"success", other} <= set(states)
-        if overlap == "replace":
-            for rule in rules:
-                newest = max((row for row in found if row["rule_id"] == rule), key=lambda row: row["completed_at"])
-                assert newest["status"] == "success"
-        async with db.connection() as connection:
-            assert await connection.fetchval("SELECT count(*) FROM overlap_changes") == 0
-    finally:
-        await db.close()
-
-
-async def test_transactions_that_accept_several_keys_in_any_order_do_not_lock_each_other_out(dsn: str) -> None:
-    db = Database(dsn, application="test", size=14)
-    await db.open()
-    try:
-        rules = [await automation(db, "queue") for _ in range(6)]
-        crowd = Crowd(db)
-        workers = [asyncio.create_task(crowd.work(number)) for number in range(3)]
-
-        async def several(seed: int) -> None:
-            chosen = random.Random(seed).sample(rules, len(rules))
-            async with db.transaction() as connection:
-                for rule in chosen:
-                    await accept(connection, replace(NewRun(WORKSPACE, rule, 1, "manual", None), priority=seed % 2))
-
-        await asyncio.gather(*(several(seed) for seed in range(20)))
-        crowd.accepting = False
-        async with asyncio.timeout(60):
-            await asyncio.gather(*workers)
-        assert crowd.together == []
-        assert len(crowd.ran) == 120
-        async with db.connection() as connection:
-            assert (
-                await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-                == 0
-            )
-    finally:
-        await db.close()
-
-
-async def test_a_claim_gives_all_that_it_took_also_what_came_while_it_waited(db: Database) -> None:
-    """It waits for who settles the same key; what is committed meanwhile is younger than its statement."""
-    rule, other = await automation(db, "queue"), await automation(db, None)
-    first = await start(db, rule)
-    late = NewRun(WORKSPACE, other, 1, "manual", None)
-    waiting = (
-        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
-    )
-    async with db.transaction() as settling:
-        await settling.execute("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid || ' ', 7))", rule)
-        async with db.transaction() as accepting:
-            second = (await accept(accepting, late)).run_id
-            claiming = asyncio.create_task(claim(db))
-
-            async def waits() -> bool:
-                async with db.connection() as connection:
-                    return bool(await connection.fetchval(waiting))
-
-            await until(waits)
-    assert {run.id for run in await claiming} == {first, second}
