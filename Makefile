@@ -1,5 +1,6 @@
 # make up      everything needed, then Vutler itself (Ctrl-C stops it)
 # make test    everything the tests need, then all tests
+# make storm   kill, pause and starve a real product for twenty minutes (MINUTES=, SEED=), then judge it
 # make check   format, lint, types, imports, house rules
 # make lock    resolve the dependencies anew
 # make clean   forget the environment and the caches (never the data folder)
@@ -14,7 +15,10 @@ UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(if $(CERTIFICATES),UV_SYSTEM_CERTS=true) $
 COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q
 TESTS ?= tests
 
-.PHONY: up test check lock clean
+MINUTES ?= 20
+SEED ?= 1
+
+.PHONY: up test storm check lock clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/runtime.stamp
@@ -24,6 +28,9 @@ test: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.api.coverage reset
 	@$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadgroup --durations=10
 	@$(BIN)/python -m tests.api.coverage check
+
+storm: $(VENV)/dev.stamp
+	@$(BIN)/python -m bench.storm --minutes $(MINUTES) --seed $(SEED)
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/ruff format --check .

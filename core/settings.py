@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import core
+from core.crash import CrashAt, NoSuchPoint
 from core.journal import masked_text
 from core.outgoing.addresses import BadAllowance, Policy
 
@@ -45,6 +46,7 @@ class Settings:
     signup_open: bool
     secret_key: str | None  # None: made and kept in `home`
     log_level: str
+    crash_at: CrashAt | None  # where a test of recovery has the process die
 
     @property
     def owns_prefect(self) -> bool:
@@ -123,6 +125,14 @@ def _log_level(env: Mapping[str, str]) -> str:
     return level
 
 
+def _crash_at(env: Mapping[str, str]) -> CrashAt | None:
+    text = env.get("VUTLER_CRASH_AT", "").strip()
+    try:
+        return CrashAt.parse(text) if text else None
+    except NoSuchPoint as error:
+        raise BadSetting(f"VUTLER_CRASH_AT can't be {text!r}: {error}.") from error
+
+
 def default_home(uid: int) -> Path:
     return Path("/var/lib/vutler") if uid == 0 else Path.home() / ".local/share/vutler"
 
@@ -154,6 +164,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         signup_open=signup == "open",
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
         log_level=_log_level(env),
+        crash_at=_crash_at(env),
     )
 
 

@@ -3,6 +3,7 @@
 import sys
 
 from api import server
+from core import crash
 from core import keys as core_keys
 from core import settings as core_settings
 from core.settings import BadSetting
@@ -17,6 +18,7 @@ def main() -> int:
     except (BadSetting, OSError) as error:
         sys.stderr.write(f"ERROR The API can't start: {error}\n")
         return 2
+    crash.arm(settings.crash_at)
     server.main(settings, dsn, keys)
     return 0
 

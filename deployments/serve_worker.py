@@ -6,6 +6,7 @@ Prefect's settings must stand in the environment before this module is imported 
 import argparse
 import sys
 
+from core import crash
 from core import settings as core_settings
 from core.settings import BadSetting
 from deployments import worker
@@ -21,6 +22,7 @@ def main() -> int:
     except BadSetting as error:
         sys.stderr.write(f"ERROR The worker can't start: {error}\n")
         return 2
+    crash.arm(settings.crash_at)
     worker.main(settings, arguments.slot, presence=not arguments.no_presence)
     return 0
 

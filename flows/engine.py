@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from blocks.action import Action
+from core import crash
 from core.db import AWAY, Database, connect
 from core.runs import queue
 from core.runs.channels import CANCEL, RUNS, WAKE
@@ -184,6 +185,7 @@ class Engine:
 
     async def _execute(self, client: LocalOrchestration, execution: Execution, former: Execution | None) -> None:
         run = execution.run
+        crash.point("claimed")
         try:
             if former is not None:
                 await _give_way(former)

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from blocks.action import Http, Level
 from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
-from core import jsontext
+from core import crash, jsontext
 from core.db import AWAY
 from core.runs import blobs
 from core.runs.queue import LEASE_S, ClaimedRun
@@ -223,6 +223,7 @@ class Execution:
             await self._answered()
             record.seq = self.next_seq()
             self._events.append(self._event("run", record.seq, status=status))
+            crash.point("before_end")
             self._submit(record)
             await self._answered()
             self.ended = True
@@ -253,6 +254,7 @@ class Execution:
             self._events.append(self._event("run", record.seq, status="waiting"))
             self._submit(record)
             await self._answered()
+            crash.point("waiting")
             self.ended = True
 
     async def answers(self) -> Mapping[Place, JsonObject]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from blocks.values import Json
-from core import jsontext
+from core import crash, jsontext
 from core.db import AWAY, Database
 from core.runs import telling
 from core.runs.telling import Telling
@@ -57,6 +57,8 @@ class Recorder:
         if batch is None:
             self._batch = BATCH
             return 0
+        if "done" in batch.states:
+            crash.point("before_told")
         try:
             await self._tell(batch)
         except BaseException:

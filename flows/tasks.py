@@ -16,6 +16,7 @@ from blocks.action import Effect, Level, StepModel
 from blocks.errors import InvalidInput, NeedsAttention
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
+from core import crash
 from core.ids import new_id
 from core.runs import calling
 from core.runs.record import StepRecord
@@ -140,6 +141,7 @@ class StepCall(StepState):
             return await self._wake(self.given, self.waited)
         if self.step.approval_required and self.passed is None:
             return questions.gate(self.step.id, self.step.action.name)
+        crash.point("before_intent")
         if self.effect is Effect.UNSAFE:
             # The intent is on the disk before the effect: whoever finds it without a result knows of the doubt.
             self.execution.note_step(await self.record("running"), effect=True)
@@ -149,9 +151,13 @@ class StepCall(StepState):
             await self.execution.flush()
             self.execution.require_lease()
         self.acting = True
-        return await self.step.action.run(self.given, self)
+        crash.point("before_effect")
+        outcome = await self.step.action.run(self.given, self)
+        crash.point("after_effect")
+        return outcome
 
     async def _wake(self, given: StepModel, waited: RecordedStep) -> Outcome:
+        crash.point("woken")
         details = (waited.wait or {}).get("details")
         known = details if isinstance(details, dict) else {}
         if "called" in known:

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 
 from blocks.conditions import holds
+from core import crash
 from core.buckets import Buckets
 from core.clock import Clock, now
 from core.db import Database
@@ -101,6 +102,7 @@ class Ingest:
             return await self._filtered(hook, arrival, key)
         delivery_id = new_id()
         accepted = await self._accept(hook, arrival, data, key, delivery_id)
+        crash.point("accepted")
         return Received(delivery_id, "duplicate" if accepted.duplicate else "accepted", accepted.run_id)
 
     async def refuse(self, hook: Hook, arrival: Arrival, error: VutlerError, http_status: int) -> None:

@@ -16,7 +16,7 @@ import asyncpg
 import structlog
 
 from blocks.values import Json, JsonObject
-from core import jsontext
+from core import crash, jsontext
 from core.db import AWAY, Connection, Database
 from core.runs.channels import EVENTS
 
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 NOTICE_LIMIT = 7900  # bytes: a payload of NOTIFY is shorter than 8000
 _RETRY_S = 0.25
+_RESULTS = ("success", "failed")
 
 
 @dataclass(slots=True)
@@ -198,6 +199,8 @@ class Writer:
                     if not done.done():
                         done.set_exception(error)
                 return
+        if crash.is_armed("recorded") and any(step.status in _RESULTS for entry, _ in batch for step in entry.steps):
+            crash.point("recorded")
         for entry, done in batch:
             if not done.done():
                 done.set_result(entry.run.run_id in held)

@@ -15,8 +15,8 @@ from core.jobs import claims
 from core.jobs.tokens import RunTokens
 from core.runs import queue, telling
 from core.runs.accept import NewRun, accept
-from deployments.isolated import Dispatcher
 from deployments.deployment import DUE_QUEUE
+from deployments.isolated import Dispatcher
 from deployments.sync import DeploymentSync
 from flows.door import Door
 from flows.prefect_api import PrefectApi, PrefectAway

@@ -66,6 +66,8 @@ def test_everything_set() -> None:
         ("VUTLER_HTTP_ALLOW_HOSTS", "intranet, http://x", "no valid port"),
         ("VUTLER_HTTP_ALLOW_HOSTS", "300.1.1.1/99", "neither host[:port] nor a network"),
         ("VUTLER_LOG_LEVEL", "loud", "one of debug, info, warning, error, not 'loud'"),
+        ("VUTLER_CRASH_AT", "nowhere:1", "with a point of accepted, claimed,"),
+        ("VUTLER_CRASH_AT", "claimed:0", "a crash point is <point> or <point>:<nth>"),
     ],
 )
 def test_what_can_not_be_used_is_named(name: str, value: str, said: str) -> None:
