@@ -162,6 +162,7 @@ async def test_roles_and_workspaces(
     assert (await api.get("/api/approvals", params={"mine": True}, headers=viewer)).json()["items"] == []
 
 
+@pytest.mark.proves("I-18")
 async def test_answering_by_the_run(api: httpx.AsyncClient, db: Database, ada: Tenant, rule: UUID) -> None:
     run = await questions.begin(db, ada.workspace_id, rule)
     path = f"/api/agents/runs/{run.run.id}"

@@ -32,6 +32,7 @@ async def emitted(api: httpx.AsyncClient, event: dict[str, Any] | None = None, *
     return found
 
 
+@pytest.mark.proves("US-2.3", "US-2.3 (1)", "US-2.3 (3)", "DOD-3")
 async def test_an_event_starts_every_automation_that_wants_it(api: httpx.AsyncClient, db: Database) -> None:
     wanting = {await listening(api), await listening(api, keyword="invoice"), await listening(api, agent="sales_pro")}
     await listening(api, event="agent.error")
@@ -68,6 +69,7 @@ async def test_an_event_starts_every_automation_that_wants_it(api: httpx.AsyncCl
         ({"regex": "(a+)+$"}, {"content": "a" * 50_000 + "!"}, False),  # a bomb for others, linear here
     ],
 )
+@pytest.mark.proves("US-2.3 (2)")
 async def test_filters(api: httpx.AsyncClient, config: dict[str, Any], event: dict[str, Any], starts: bool) -> None:
     await listening(api, **config)
     assert len((await emitted(api, MESSAGE | event))["runs"]) == int(starts)

@@ -102,6 +102,7 @@ async def test_the_last_run_of_a_root_is_made_and_none_after_it(db: Database) ->
     assert len(await told(db, owner)) == 2
 
 
+@pytest.mark.proves("RISK-6")
 async def test_a_storm_of_one_root_is_one_alert(db: Database) -> None:
     owner = await member(db, WORKSPACE)
     rule_id = await automation(db, name="Child")

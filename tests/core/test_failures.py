@@ -222,6 +222,7 @@ async def streak(db: Database, rule_id: UUID, ends: str) -> list[dict[str, Any]]
         ("fffsffffsfff", [4], 3),
     ],
 )
+@pytest.mark.proves("R-OBS-4")
 async def test_the_alert_after_three_failures_in_a_row(db: Database, ends: str, counts: list[int], news: int) -> None:
     owner = await member(db, WORKSPACE)
     found = await streak(db, await asking(db, alert_after=3), ends)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from core.automations.following import Following
 from core.ids import new_id
 from tests.flows.conftest import Workshop
@@ -50,6 +52,7 @@ async def at_rest(workshop: Workshop) -> bool:
     return not busy
 
 
+@pytest.mark.proves("RISK-6")
 async def test_a_circle_ends_in_three_runs_and_one_alert(workshop: Workshop) -> None:
     first = await workshop.automation({"id": "a", "type": "say", "config": {"value": "a"}})
     second = await workshop.automation({"id": "b", "type": "say", "config": {"value": "b"}})

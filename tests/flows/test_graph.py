@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from core.runs import queue
 from tests.flows.actions import calls, gates
 from tests.flows.conftest import Workshop, called
@@ -22,6 +24,7 @@ async def _wake(workshop: Workshop, run_id: UUID, name: str, answer: dict[str, A
         return await queue.wake(connection, run_id, name, answer)
 
 
+@pytest.mark.proves("R-WF-4")
 async def test_a_branch_takes_one_path_and_the_paths_join(workshop: Workshop) -> None:
     for when, taken, left in ((True, "page", "other"), ("false", "other", "page")):
         rule = await workshop.automation(

@@ -23,6 +23,7 @@ async def _answer(workshop: Workshop, run_id: UUID, decision: str, **more: Any) 
         assert await queue.wake(connection, run_id, "a", {"decision": decision, "by_name": "Ada", **more})
 
 
+@pytest.mark.proves("I-17", "PHASE-4")
 async def test_a_gated_step_acts_only_when_approved(workshop: Workshop) -> None:
     rule = await workshop.automation(gated())
     async with workshop.engine() as engine:
