@@ -147,8 +147,7 @@ class Engine:
 
     async def _claim(self, client: LocalOrchestration) -> None:
         """Claim while there is room and work; then sleep until somebody wakes us, or a little while."""
-        with contextlib.suppress(TimeoutError):
-            # `wait_for` of Python 3.11 swallows a cancellation that meets the event.
+        with contextlib.suppress(TimeoutError):  # not by wait_for: it loses a cancellation that meets a wake-up
             async with asyncio.timeout(HELD_BACK_POLL_S if self._rotation.held_back else POLL_S):
                 await self._wake.wait()
         self._wake.clear()

@@ -1,5 +1,6 @@
 """Claims whose answer is lost, leases that run out, and a database that is away in the middle of a run."""
 
+import asyncio
 import contextlib
 import itertools
 import time
@@ -158,6 +159,23 @@ async def test_a_run_that_replaces_another_stops_it_also_in_a_worker_that_is_ful
         await called(second, "a")
         gates["replaced"].set()
         assert (await workshop.ended(second))["status"] == "success"
+
+
+@pytest.mark.parametrize("turns", range(3))
+async def test_a_worker_that_is_woken_while_it_stops_stops(workshop: Workshop, turns: int) -> None:
+    """A cancellation that meets a wake-up is not lost."""
+    async with workshop.running() as (engine, task):
+        await until(lambda: _waits(engine))
+        began = time.monotonic()
+        asyncio.get_running_loop().call_later(10, task.cancel)
+        engine._wake.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    assert time.monotonic() - began < 8
+
+
+async def _waits(engine: Engine) -> bool:
+    return bool(engine._wake._waiters)
 
 
 async def test_queued_runs_of_a_key_follow_each_other(workshop: Workshop) -> None:

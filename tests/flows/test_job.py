@@ -26,7 +26,7 @@ from core.runs.record import Entry, RunRecord, StepRecord
 from flows import job_api
 from flows.automation import EXECUTION, run_to_end
 from flows.execution import Execution
-from flows.job import execute_through
+from flows.job import execute_through, run_as_job
 from flows.job_api import JobApi, JobRefused, portions
 from flows.orchestration import prefect_engine
 from tests.api.conftest import serve
@@ -364,6 +364,12 @@ def test_an_entry_is_sent_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(parts) > 1
     assert [part.run.status for part in parts] == [None] * (len(parts) - 1) + ["success"]
     assert [part.calls for part in parts] == [[]] * (len(parts) - 1) + [[{"id": "c"}]]
+
+
+async def test_a_process_without_a_token_executes_nothing() -> None:
+    state = await run_as_job(str(new_id()), run_to_end)
+    assert state.is_cancelled()
+    assert "without going through Vutler" in (state.message or "")
 
 
 ENV: Mapping[str, str] = {"VUTLER_API_URL": "http://127.0.0.1:1", "VUTLER_RUN_TOKEN": "vrt_x"}

@@ -114,7 +114,8 @@ $$;
 -- Decide who of one key goes on; the caller holds the key's lock. Gives false when a run that had to be touched was
 -- locked by somebody: then it is to be asked again. It waits for nobody.
 CREATE FUNCTION settle_key(p_rule uuid, p_key text) RETURNS boolean LANGUAGE plpgsql
-SET search_path = tenant_vutler, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET search_path = tenant_vutler, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     newest uuid;
     active uuid;
@@ -186,7 +187,8 @@ END $$;
 -- Work off what changed among runs with keys. Settlers of one key wait for each other, always in the same order, and
 -- never for anybody else.
 CREATE FUNCTION settle_overlap() RETURNS void LANGUAGE plpgsql
-SET search_path = tenant_vutler, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+SET search_path = tenant_vutler, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     rules uuid[];
     keys text[];
@@ -301,7 +303,9 @@ BEGIN
         INSERT INTO run_queue (run_id, workspace_id, rule_id, version, lane, priority, state, overlap, concurrency_key)
         VALUES (p_run, p_workspace, p_rule, p_version, p_lane, p_priority, 'blocked', mode, turn);
         INSERT INTO overlap_changes (rule_id, concurrency_key) VALUES (p_rule, turn);
-        caller := waiting_caller(p_parent, p_rule, turn);
+        IF p_parent IS NOT NULL THEN
+            caller := waiting_caller(p_parent, p_rule, turn);
+        END IF;
         IF caller IS NOT NULL THEN
             PERFORM skip_overlapping(p_run, caller,
                 'Run %s of this automation and key called this one and waits for it, so the two would wait for each'
@@ -345,8 +349,9 @@ CREATE FUNCTION take_runs(p_owner text, p_lane text, p_limit integer, p_lease do
     OUT run_ids uuid[], OUT epochs integer[], OUT cancels boolean[], OUT next_after uuid, OUT held_back boolean,
     OUT whole boolean)
 LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp
--- Plans are kept while the queue is now empty, now long: the indexes are right for both.
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
+-- Plans are made once and kept while the queue is now empty, now long: the indexes are right for both.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off AS $$
 DECLARE
     here uuid;
     room integer;  -- null: no limit
@@ -437,7 +442,9 @@ RETURNS TABLE (next_after uuid, held_back boolean, whole boolean, id uuid, works
     rule_name text, version integer, epoch integer, seq integer, trigger_type text, trigger_data jsonb,
     trigger_context jsonb, prefect_run_id uuid, created_at timestamptz, started_at timestamptz, worked_ms bigint,
     cancel_requested boolean, root_id uuid, depth smallint, replay_of uuid)
-LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     t record;
