@@ -7,6 +7,7 @@ from blocks.values import Json, JsonObject
 from core.runs.resume import RecordedStep
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_CODES = {"approval": "approval", "gate": "approval", "doubt": "doubt"}  # of a run, by the question
 
 
 def until(step: RecordedStep) -> datetime | None:
@@ -60,6 +61,6 @@ def of_run(steps: Collection[RecordedStep], why: str) -> JsonObject:
         "reason": why,
         "steps": names[:20],
         "until": moment.isoformat() if moment else None,
-        "code": kind(soonest) or ("run" if called else "time" if moment else "event"),
+        "code": _CODES.get(kind(soonest) or "") or ("run" if called else "time" if moment else "event"),
         "link": f"/automations/logs/{called['run_id']}" if isinstance(called, dict) else None,
     }

@@ -207,5 +207,6 @@ def _code(step: asyncpg.Record | None, wait: JsonObject, called: str | None) -> 
 def _called(wait: JsonObject) -> str | None:
     """The run of another automation that a step waits for."""
     details = wait.get("details")
-    run_id = details.get("run_id") if isinstance(details, dict) else None
+    called = details.get("called") if isinstance(details, dict) else None
+    run_id = called.get("run_id") if isinstance(called, dict) else None
     return run_id if isinstance(run_id, str) else None

@@ -129,10 +129,10 @@ async def test_its_time(client: httpx.AsyncClient, db: Database, ada: Tenant) ->
     [
         ("delay", {"until": "2030-01-01T00:00:00+00:00"}, "waiting", "time", None),
         ("approval", {}, "waiting", "approval", None),
-        ("http", {"ask": {"kind": "gate"}}, "waiting", "approval", None),
-        ("http", {"ask": {"kind": "doubt"}}, "unknown", "doubt", None),
+        ("http", {"ask": {"kind": "gate", "message": "May it?"}}, "waiting", "approval", None),
+        ("http", {"ask": {"kind": "doubt", "message": "Was it?"}}, "unknown", "doubt", None),
         ("http", {}, "unknown", "doubt", None),
-        ("automation", {"details": {"run_id": "R"}}, "waiting", "run", "/automations/logs/R"),
+        ("automation", {"details": {"called": {"run_id": "R"}}}, "waiting", "run", "/automations/logs/R"),
         ("other", {}, "waiting", "event", None),
     ],
 )

@@ -50,7 +50,7 @@ async def test_a_run_waits_for_approval_and_goes_on(person: Person, echo: Echo) 
         "name": "Ask me", "trigger_type": "manual", "actions": [say("draft", "a page"), send, say("after", "sent")],
     })  # fmt: skip
     run = await run_until(person, made["id"], "waiting", payload={"to": "ada"})
-    assert run["waiting_for"]["code"] in ("gate", "approval")
+    assert run["waiting_for"]["code"] == "approval"
     inbox = await person.get("/api/approvals?state=pending&mine=true")
     assert [one["run_id"] for one in inbox["items"]] == [run["id"]]
     assert (await items_of(person, "/api/notifications?unread=true"))[0]["kind"] == "approval"

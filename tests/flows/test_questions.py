@@ -30,7 +30,7 @@ async def test_a_gated_step_acts_only_when_approved(workshop: Workshop) -> None:
         run_id = await workshop.start(rule)
         run = await workshop.wait_for(run_id, "waiting")
         record = (await workshop.steps(run_id))["a"]
-        assert (run["wait"]["code"], record["status"], record["wait"]["ask"]["kind"]) == ("gate", "waiting", "gate")
+        assert (run["wait"]["code"], record["status"], record["wait"]["ask"]["kind"]) == ("approval", "waiting", "gate")
         assert record["input"]["value"] == "sent"
         assert (calls[f"{run_id}/a"], engine.executions) == (0, {})
     async with workshop.engine("2"):
