@@ -14,7 +14,7 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_user ON notifications (user_id, workspace_id, id DESC);
 CREATE INDEX notifications_subject ON notifications (subject);
 
--- A step in doubt waits for an answer as well.
+-- Wake a waiting step, or one in doubt, with an answer; false when it does not wait (any more) or was woken before.
 CREATE OR REPLACE FUNCTION wake_step(p_run uuid, p_step text, p_iteration text, p_wake jsonb) RETURNS boolean
 LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp AS $$
 DECLARE

@@ -236,7 +236,7 @@ CREATE TRIGGER run_left AFTER UPDATE OF state ON run_queue FOR EACH ROW
 
 -- acceptance -------------------------------------------------------------------------------------------------------
 
-DROP FUNCTION accept_run(uuid, uuid, uuid, integer, uuid, text, jsonb, jsonb, text, smallint, text, interval, uuid,
+DROP FUNCTION IF EXISTS accept_run(uuid, uuid, uuid, integer, uuid, text, jsonb, jsonb, text, smallint, text, interval, uuid,
     jsonb, timestamptz, text, uuid, uuid, uuid, smallint, uuid);
 
 -- Take in one event: its key, run, queue row and delivery, in one call and so in one commit.

@@ -1,6 +1,6 @@
 -- Loops, called automations and questions: what a step's record may bring with it.
 
-DROP FUNCTION record_runs(text, jsonb, jsonb, jsonb, text[]);
+DROP FUNCTION IF EXISTS record_runs(text, jsonb, jsonb, jsonb, text[]);  -- of an earlier version of 0004
 
 -- Record what one worker says of several runs: step results, log lines, waits, ends. One call, one commit, many runs.
 -- Only runs that the worker holds under the very epoch it names are written; their ids are given back. A step's
