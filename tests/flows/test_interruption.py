@@ -5,6 +5,7 @@ from uuid import UUID
 
 from core.db import Connection
 from core.ids import new_id
+from core.runs.accept import NewRun, accept
 from flows.engine import Engine
 from tests.flows.actions import calls, gates
 from tests.flows.conftest import Workshop, called
@@ -37,11 +38,15 @@ async def test_cancel_reaches_a_run_that_is_being_prepared(workshop: Workshop) -
     rule = await workshop.automation(step("say"))
     async with workshop.engine() as engine, workshop.db.transaction() as elsewhere:
         await elsewhere.execute("LOCK TABLE automation_versions IN ACCESS EXCLUSIVE MODE")
-        run_id = await workshop.start(rule)
+        async with workshop.db.connection() as connection:
+            new = NewRun(
+                workshop.workspace, rule, 1, "manual", None, overlap="allow"
+            )  # the lock holds up the policy, too
+            run_id = (await accept(connection, new)).run_id
         await until(lambda: _executing(engine, run_id))
         async with workshop.db.connection() as connection:
             await connection.execute("SELECT pg_notify('vutler_cancel', $1)", str(run_id))
-        run = await workshop.ended(run_id, seconds=2)
+        run = await workshop.ended(run_id, seconds=5)
     assert (run["status"], run["error_code"]) == ("cancelled", "cancelled")
 
 
