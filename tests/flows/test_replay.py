@@ -308,7 +308,7 @@ async def test_the_items_of_a_loop_that_ended_well_are_taken_over(stage: Stage) 
         ):  # fmt: skip
             await connection.execute(
                 "INSERT INTO automation_action_logs (id, log_id, action_index, action_type, status, workspace_id,"
-                " step_id, iteration, seq) VALUES (new_id(), $1, 3, 'say', $2, $3, $4, $5, 9)",
+                " step_id, iteration, seq) VALUES (make_id(), $1, 3, 'say', $2, $3, $4, $5, 9)",
                 former, status, stage.workspace, step, iteration,
             )  # fmt: skip
         names, whole = ["a", "each", "send", "kept", "inner"], [True, False, False, True, True]
