@@ -120,12 +120,12 @@ async def _runs(connection: "asyncpg.Connection[Any]", sender: Sender, verdict: 
 async def _effects(connection: "asyncpg.Connection[Any]", sink: Sink, verdict: Verdict) -> None:
     """What the steps' records say against what the sink has seen."""
     rows = await connection.fetch(_STEPS)
-    repeated = await again(connection)
+    repeated, told = await answered(connection, "repeat"), await answered(connection, "done")
     succeeded = {row["key"] for row in rows if row["action_type"] == "http" and row["status"] == "success"}
     unsafe = {row["key"] for row in rows if row["effect"] == "unsafe"}
     twice = {key for key, times in sink.hits.items() if times > 1}
     broken = verdict.broken
-    broken["successful steps whose key the sink never saw"] = len(succeeded - sink.hits.keys())
+    broken["successful steps whose key the sink never saw"] = len(succeeded - sink.hits.keys() - told)
     broken["unsafe keys that the sink saw twice"] = len((twice & sink.unsafe) - repeated)
     broken["unsafe effects without a record"] = len(sink.unsafe - unsafe)
     doubt = [row for row in rows if row["error_code"] == "in_doubt" or row["status"] == "unknown"]
@@ -140,12 +140,13 @@ async def _effects(connection: "asyncpg.Connection[Any]", sink: Sink, verdict: V
         broken["shares of unsafe and idempotent steps below 30 %"] = 1
 
 
-async def again(connection: "asyncpg.Connection[Any]") -> set[str]:
-    """The keys of steps in doubt of which somebody said: do it once more."""
+async def answered(connection: "asyncpg.Connection[Any]", state: str) -> set[str]:
+    """The keys of steps in doubt of which somebody said "repeat" or "done": then the sink need not have seen it."""
     if await connection.fetchval("SELECT to_regclass('approvals') IS NULL"):
         return set()
     rows = await connection.fetch(
         "SELECT concat_ws('/', run_id, step_id, coalesce(nullif(iteration, ''), '0')) AS key FROM approvals"
-        " WHERE state = 'repeat'"
+        " WHERE state = $1",
+        state,
     )
     return {row["key"] for row in rows}
