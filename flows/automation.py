@@ -22,8 +22,8 @@ from flows import waits
 from flows.execution import Execution
 from flows.job import run_as_job
 from flows.loops import Loop
+from flows.plan import REJECTED
 from flows.scope import Parked, Scope
-from flows.stepstate import REJECTED
 from flows.tasks import StepCall, skipped
 
 EXECUTION: ContextVar[Execution] = ContextVar("vutler_execution")

@@ -5,7 +5,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 
 from flows.execution import Execution
-from flows.stepstate import REJECTED
+from flows.plan import REJECTED
 
 
 async def commit_end(execution: Execution, state: "State[Any]") -> None:

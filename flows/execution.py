@@ -20,7 +20,7 @@ from core.runs import blobs
 from core.runs.queue import LEASE_S, ClaimedRun
 from core.runs.record import Entry, LineRecord, RunRecord, StepRecord
 from core.runs.resume import RecordedStep
-from flows import waits
+from flows import leftovers, waits
 from flows.bell import Bell
 from flows.ledger import Ledger
 from flows.scope import Place, Scope
@@ -213,7 +213,7 @@ class Execution:
         """Commit the end: success, failed or cancelled."""
         at = datetime.now(UTC)
         failed = self.top.plan.failure() if self.stop.reason is None else None
-        self._drop_waiting()
+        self._drop_unfinished()
         self._note_end(status, at, error)
         record = self._run_record()
         record.status, record.completed_at, record.worked_ms = status, at, self.worked_ms()
@@ -272,25 +272,19 @@ class Execution:
     def close_loop(self, place: Place) -> None:
         self._open.pop(place, None)
 
-    def _drop_waiting(self) -> None:
-        """Steps that still wait when the run ends will never go on."""
-        for step in list(self.top.all_waiting()):
-            compiled = self.compiled.everywhere[step.step_id]
-            record = StepRecord(
-                id=step.id, run_id=self.run.id, workspace_id=self.run.workspace_id, step_id=step.step_id,
-                action_index=compiled.index, action_type=compiled.action.name, status="skipped",
-                epoch=self.run.epoch, seq=0, iteration=step.iteration, input=step.input, started_at=step.started_at,
-                completed_at=datetime.now(UTC),
-            )  # fmt: skip
-            self.note_step(record, effect=False)
+    def _drop_unfinished(self) -> None:
+        """The steps that had not ended when the run did will never go on."""
+        for step in list(leftovers.unfinished(self.top, self.recorded)):
+            record = leftovers.closed(self.run, self.compiled, step)
+            if record is not None and (step.step_id, step.iteration) not in self._open:
+                self.note_step(record, effect=False)
         for begun in self._open.values():
             cut = replace(
                 begun, status="skipped", error="The run ended before the loop.", completed_at=datetime.now(UTC)
             )
             self.note_step(cut, effect=False)
-        self._open.clear()
-        self.top.waiting.clear()
-        self.top.parked.clear()
+        for unfinished in (self._open, self.recorded, self.top.waiting, self.top.parked, self.top.begun):
+            unfinished.clear()
 
     def _note_end(self, status: str, at: datetime, error: str | None) -> None:
         over = self._line_count - LINE_LIMIT
@@ -313,8 +307,8 @@ class Execution:
         self._unanswered.add_done_callback(self._on_answer)
 
     def _on_answer(self, written: "asyncio.Future[bool]") -> None:
-        if written.exception() is not None:
-            return  # whoever flushes next raises it
+        if self._unanswered is not written or written.exception() is not None:
+            return  # taken already; or whoever flushes next raises it
         self._unanswered = None
         if written.result():
             self.write_behind()
@@ -329,6 +323,7 @@ class Execution:
             except Exception:
                 self._unanswered = None
                 raise
+            self._on_answer(written)  # it may be seen here before its callback is: waiting again would never yield
             if not held:
                 raise asyncio.CancelledError
 

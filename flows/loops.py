@@ -71,7 +71,7 @@ class Loop:
             await self.call.park(len(self.items_parked))
             return None
         if self.failures and not self.expand.keep_going:
-            index, error = self.failures[0]
+            index, error = min(self.failures)
             return await self.call.fail("item_failed", f"Item {index} failed: {error}")
         if self.failures:
             self.call.log(f"{len(self.failures)} of {len(self.results)} items failed; their place in the list is null.")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from blocks.values import Json
 
 ENDED = frozenset({"success", "failed", "skipped"})
+IN_DOUBT = "in_doubt"  # the code of a step of which nobody knows whether it had its effect
+REJECTED = "rejected"  # by a person: the run is cancelled, unless something goes on from there
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,35 +6,40 @@ from blocks.action import Effect
 from core.runs.resume import RecordedStep
 from flows import waits
 from flows.execution import Execution
-from flows.plan import ENDED, Ended
+from flows.plan import ENDED, IN_DOUBT, Ended
 from flows.scope import Scope
 from flows.steps import CompiledStep
-from flows.stepstate import IN_DOUBT
 from flows.tasks import as_ended
 
 
 async def begin(execution: Execution) -> None:
     """The first line, and on a resumed run everything that was recorded before."""
     run = execution.run
+    recorded = await execution.patiently(lambda: execution.tools.ledger.steps(run)) if run.resumed else []
     if run.cancel_requested:
+        _read(execution, recorded)
         await execution.finish("cancelled", code="cancelled", error="Cancelled on request.")
     elif run.resumed:
-        resume(execution, await execution.patiently(lambda: execution.tools.ledger.steps(run)))
+        resume(execution, recorded)
     else:
         execution.line(f"Run started by {run.trigger_type}, version {run.version}.")
 
 
 def resume(execution: Execution, recorded: list[RecordedStep]) -> None:
-    """Take over everything that the run's steps recorded before."""
+    """Take over everything that the run's steps recorded before, and go on from there."""
     now = datetime.now(UTC)
-    for step in recorded:
-        execution.recorded.setdefault(step.iteration, []).append(step)
-    take_over(execution, execution.top)
+    _read(execution, recorded)
     if execution.run.epoch == 1:
         return  # a replay begins; its log says so already
     woken = any(waits.is_over(step, now) for step in recorded if step.wait is not None and step.status not in ENDED)
     why = "its wait" if woken else "an interruption"
     execution.line(f"Run goes on after {why}; {len(execution.top.plan.ended)} steps have ended before.")
+
+
+def _read(execution: Execution, recorded: list[RecordedStep]) -> None:
+    for step in recorded:
+        execution.recorded.setdefault(step.iteration, []).append(step)
+    take_over(execution, execution.top)
 
 
 def take_over(execution: Execution, scope: Scope) -> None:

@@ -12,14 +12,12 @@ from core.runs.blobs import fits
 from core.runs.record import StepRecord
 from core.runs.resume import RecordedStep
 from flows.execution import Execution
+from flows.plan import IN_DOUBT
 from flows.scope import Place, Scope
 from flows.steps import CompiledStep
 
 # Prefect's time-out is the one that counts; the action's own deadline lies behind it and only frees what it holds.
 _BEHIND_S = 5.0
-
-IN_DOUBT = "in_doubt"
-REJECTED = "rejected"  # by a person: the run is cancelled, unless something goes on from there
 
 
 @dataclass(slots=True)

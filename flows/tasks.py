@@ -23,10 +23,10 @@ from core.runs.record import StepRecord
 from core.runs.resume import RecordedStep
 from flows import questions, waits
 from flows.execution import Execution
-from flows.plan import Ended
+from flows.plan import IN_DOUBT, Ended
 from flows.scope import Scope
 from flows.steps import CompiledStep, bind, with_input
-from flows.stepstate import IN_DOUBT, StepState
+from flows.stepstate import StepState
 
 _SHOWN_AFTER_S = 0.5
 
@@ -370,4 +370,4 @@ def skipped(execution: Execution, scope: Scope, step: CompiledStep) -> None:
     scope.end(step.id, Ended("skipped"))
 
 
-__all__ = ["IN_DOUBT", "StepCall", "as_ended", "in_prefect", "skipped"]
+__all__ = ["StepCall", "as_ended", "in_prefect", "skipped"]

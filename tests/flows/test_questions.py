@@ -136,7 +136,54 @@ async def test_a_step_in_doubt_cancels_the_run(workshop: Workshop) -> None:
         await workshop.wait_for(run_id, "waiting")
         await _answer(workshop, run_id, "cancel")
         run = await workshop.ended(run_id)
+    a = (await workshop.steps(run_id))["a"]
     assert (run["status"], calls[f"{run_id}/a"]) == ("cancelled", 1)
+    assert (a["status"], a["error_code"], a["effect"]) == ("unknown", "in_doubt", "unsafe"), "nobody knows"
+
+
+async def test_other_steps_in_doubt_stay_so_when_the_run_is_cancelled(workshop: Workshop) -> None:
+    gates["doubt"] = asyncio.Event()
+    unsafe = {**step("hang", gate="doubt", effect="unsafe"), "needs": []}
+    rule = await workshop.automation(unsafe, {**unsafe, "id": "b"}, step("ask", [], id="c", question="?"))
+    async with workshop.engine("1") as first:
+        run_id = await workshop.start(rule)
+        await called(run_id, "a")
+        await called(run_id, "b")
+        first.lane = "gone"
+        await take_away(workshop, run_id)
+    async with workshop.engine("2"):
+        await workshop.wait_for(run_id, "waiting")
+        await _answer(workshop, run_id, "cancel")
+        await workshop.ended(run_id)
+    steps = await workshop.steps(run_id)
+    assert [(steps[name]["status"], steps[name]["effect"]) for name in "abc"] == [
+        ("unknown", "unsafe"), ("unknown", "unsafe"), ("skipped", "pure"),
+    ]  # fmt: skip
+
+
+async def test_what_was_under_way_when_a_lost_run_is_cancelled_is_in_doubt(workshop: Workshop) -> None:
+    gates["doubt"] = asyncio.Event()
+    begun = {**step("hang", gate="doubt", effect="unsafe"), "needs": []}
+    rule = await workshop.automation(begun, {**step("hang", gate="doubt", effect="idempotent"), "id": "b", "needs": []})
+    async with workshop.engine("1") as first:
+        run_id = await workshop.start(rule)
+        await called(run_id, "a")
+        await called(run_id, "b")
+        await until(lambda: _stands(workshop, run_id, "b"), seconds=10)
+        first.lane = "gone"
+        async with workshop.db.connection() as connection:
+            await connection.execute("UPDATE run_queue SET cancel_requested = true WHERE run_id = $1", run_id)
+        await take_away(workshop, run_id)
+    async with workshop.engine("2"):
+        assert (await workshop.ended(run_id))["status"] == "cancelled"
+    steps = await workshop.steps(run_id)
+    assert [(steps[name]["status"], steps[name]["error_code"]) for name in "ab"] == [
+        ("unknown", "in_doubt"), ("failed", "cancelled"),
+    ]  # fmt: skip
+
+
+async def _stands(workshop: Workshop, run_id: UUID, name: str) -> bool:
+    return name in await workshop.steps(run_id)
 
 
 async def test_in_doubt_skip_lets_it_be_and_goes_on(workshop: Workshop) -> None:
