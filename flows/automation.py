@@ -24,9 +24,12 @@ from flows.job import run_as_job
 from flows.loops import Loop
 from flows.plan import REJECTED
 from flows.scope import Parked, Scope
-from flows.tasks import StepCall, skipped
+from flows.steps import bind_plainly
+from flows.tasks import StepCall, in_prefect, skipped
 
 EXECUTION: ContextVar[Execution] = ContextVar("vutler_execution")
+
+_BREATH = 10  # light steps between two looks at the rest of the worker
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -74,10 +77,16 @@ automation.fn.__signature__ = inspect.signature(automation.fn)  # type: ignore[a
 async def run_scope(execution: Execution, scope: Scope) -> None:
     """Run whatever is ready, in parallel, until every step has ended or waits."""
     active: set[asyncio.Task[None]] = set()
+    calls: list[StepCall] = []
     try:
         while True:
-            ready = _ready(execution, scope)
-            if not active and len(ready) == 1 and not scope.waiting and not scope.parked:
+            calls = calls or _begin(execution, scope)
+            alone = not active and not scope.waiting and not scope.parked
+            if alone and calls and all(call.step.light for call in calls):
+                calls = await _run_row(execution, scope, calls)
+                continue
+            ready, calls = _ready(execution, scope, calls), []
+            if alone and len(ready) == 1:
                 await ready[0]()
                 continue
             active |= {asyncio.create_task(work()) for work in ready}
@@ -93,15 +102,38 @@ async def run_scope(execution: Execution, scope: Scope) -> None:
             await asyncio.gather(*active, return_exceptions=True)
 
 
-def _ready(execution: Execution, scope: Scope) -> list[Work]:
-    """What can run now: steps whose needs are met, steps that were woken, loops in which one was."""
+def _ready(execution: Execution, scope: Scope, begun: list[StepCall]) -> list[Work]:
+    """What can run now: the steps that begin, steps that were woken, loops in which one was."""
     now = datetime.now(UTC)
-    calls = [_call(execution, scope, step) for step in advance(execution, scope)]
-    calls += [StepCall.woken(execution, scope, waited) for waited in scope.due(now)]
+    woken = [StepCall.woken(execution, scope, waited) for waited in scope.due(now)]
     return [
-        *(partial(_run_step, execution, scope, call) for call in calls),
+        *(partial(_run_step, execution, scope, call) for call in [*begun, *woken]),
         *(partial(_run_loop, scope, name, loop) for name, loop in scope.due_loops(now).items()),
     ]
+
+
+def _begin(execution: Execution, scope: Scope) -> list[StepCall]:
+    """The steps whose needs are met."""
+    return [_call(execution, scope, step) for step in advance(execution, scope)]
+
+
+async def _run_row(execution: Execution, scope: Scope, calls: list[StepCall]) -> list[StepCall]:
+    """Compute light steps, and those that they make ready, in one Prefect task; gives what is to begin after them."""
+    first = calls[0]
+
+    async def row() -> None:
+        nonlocal calls
+        done = 0
+        while calls and all(call.step.light for call in calls):
+            for call in calls:
+                scope.end(call.step.id, await call.run_light())
+                done += 1
+                if done % _BREATH == 0:
+                    await asyncio.sleep(0)
+            calls = _begin(execution, scope)
+
+    await in_prefect(execution, first.step, bind_plainly(first.step, row), first.id, scope.iteration)
+    return calls
 
 
 def _call(execution: Execution, scope: Scope, step: str) -> StepCall:

@@ -85,9 +85,16 @@ class StepCall(StepState):
             shown.cancel()
 
     async def run_light(self) -> Ended:
-        """The same without a Prefect task of its own, for a light step of a loop."""
+        """The same for a light step, in the Prefect task of the row that it stands in."""
+        if not self.quiet:
+            self.log(self._beginning())
         try:
-            ended = await self._ended(await self._attempt())
+            async with asyncio.timeout(self.step.timeout_s):
+                outcome = await self._attempt()
+            ended = await self._ended(outcome)
+        except asyncio.CancelledError:
+            self._interrupted()
+            raise
         except Exception as error:
             ended = await self._failed(error)
         if not isinstance(ended, Ended):
