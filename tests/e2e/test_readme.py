@@ -1,16 +1,18 @@
 """The lines that the documents ask people to paste do what they say."""
 
+import asyncio
 import json
 import re
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from tests.e2e.person import Person
+from tests.e2e.person import Person, until
 from tests.e2e.product import ROOT, Product, free_port, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
@@ -38,9 +40,12 @@ def run(script: str, folder: Path) -> str:
 
 
 class Company:
-    """The two services that the README's second automation calls."""
+    """The services that the README's automations call."""
 
     def __init__(self) -> None:
+        self.orders: list[tuple[str, int]] = []
+        self.busy: Counter[str] = Counter()  # requests under way, by customer
+        self.most: Counter[str] = Counter()  # the most that were ever under way at once
         self.asked: list[str] = []
         self.posted: list[tuple[str, str, Any]] = []
 
@@ -48,7 +53,25 @@ class Company:
         app = web.Application()
         app.router.add_get("/numbers", self._numbers)
         app.router.add_post("/rooms/{room}", self._post)
+        app.router.add_post("/orders", self._order)
         return app
+
+    def booked(self, count: int) -> Callable[[], Awaitable[bool]]:
+        async def enough() -> bool:
+            return len(self.orders) == count
+
+        return enough
+
+    async def _order(self, request: web.Request) -> web.Response:
+        order = await request.json()
+        customer = order["customer"]
+        self.busy[customer] += 1
+        self.most[customer] = max(self.most[customer], self.busy[customer])
+        self.most["all"] = max(self.most["all"], self.busy.total())
+        await asyncio.sleep(0.3)
+        self.busy[customer] -= 1
+        self.orders.append((customer, order["number"]))
+        return web.json_response({"ok": True})
 
     async def _numbers(self, request: web.Request) -> web.Response:
         self.asked.append(request.query["until"])
@@ -105,6 +128,21 @@ async def test_the_second_one_calls_out_with_variables_everywhere(
     assert company.asked == ["2026-06-01T09:00:00+02:00"]
     text = "42 orders until 2026-06-01T09:00:00+02:00"
     assert company.posted == [("sales", answer["run_id"], {"text": text})]
+
+
+async def test_orders_of_one_customer_follow_each_other(product: Product, company: Company, company_port: int) -> None:
+    text = pasted(README, "json", 1).replace("https://shop.example.org", f"http://127.0.0.1:{company_port}")
+    async with Person(product.url) as person:
+        made = await person.create(json.loads(text))
+        for number in range(4):
+            for customer in ("ada", "bob"):
+                order = {"customer": customer, "number": number}
+                status, answer = await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": order})
+                assert status == 202, answer
+        await until("all orders are booked", company.booked(8), 30)
+    for customer in ("ada", "bob"):
+        assert [number for who, number in company.orders if who == customer] == [0, 1, 2, 3]
+    assert (company.most["ada"], company.most["bob"], company.most["all"]) == (1, 1, 2)
 
 
 async def test_a_backup_is_made_and_restored(product: Product, tmp_path: Path) -> None:
