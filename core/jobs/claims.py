@@ -31,6 +31,14 @@ SELECT b.id, b.workspace_id, b.rule_id, coalesce(r.name, '') AS rule_name, b.ver
 FROM begun b LEFT JOIN automation_rules r ON r.id = b.rule_id
 """
 
+# The workspace's limit, its lock taken; nothing where it has none.
+_LIMIT = """
+SELECT p.max_running, q.workspace_id, pg_advisory_xact_lock(hashtextextended(q.workspace_id::text, 8))
+FROM run_queue q JOIN workspaces w ON w.id = q.workspace_id JOIN plans p ON p.name = w.plan
+WHERE q.run_id = $1 AND p.max_running IS NOT NULL
+"""
+_RUNNING = "SELECT count(*) FROM run_queue WHERE state = 'running' AND workspace_id = $1"
+
 # Without the trigger's data, which may be large and which only the claim hands out.
 _HELD = """
 SELECT l.id, l.workspace_id, l.rule_id, '' AS rule_name, l.version, q.epoch, l.seq, l.trigger_type,
@@ -55,7 +63,13 @@ _WHY_NOT = {
 
 
 async def claim(connection: Connection, run_id: UUID, owner: str) -> ClaimedRun:
-    """Take the run, if it is queued in an isolated lane. Raises `Conflict` with the reason."""
+    """Take the run, if it is queued in an isolated lane. Raises `Conflict` with the reason.
+
+    In a transaction: whoever claims for a workspace with a limit holds its lock until the commit, as `claim_runs` does.
+    """
+    limit = await connection.fetchrow(_LIMIT, run_id)
+    if limit is not None and await connection.fetchval(_RUNNING, limit["workspace_id"]) >= limit["max_running"]:
+        raise Conflict("plan_limit", "The workspace runs as many runs as its plan lets it; this one starts after them.")
     row = await connection.fetchrow(_CLAIM, owner, run_id, float(LEASE_S), WARM)
     if row is None:
         state = await connection.fetchval("SELECT state FROM run_queue WHERE run_id = $1", run_id)

@@ -2,6 +2,7 @@
 
 A run needs a job when it was queued anew since its last one was asked for (`dispatched_epoch`: a job that claims moves
 the epoch on), or when that one has not claimed it for a while (`dispatch_at`). Who takes a run has it for `HELD_S`.
+Workspaces get the same share of each turn, and no more jobs than their plan lets them have runs at the same time.
 """
 
 from dataclasses import dataclass
@@ -37,11 +38,24 @@ class Dispatch:
 
 
 _TAKE = """
-WITH chosen AS MATERIALIZED (
-    SELECT run_id FROM run_queue
+WITH needy AS MATERIALIZED (
+    SELECT DISTINCT workspace_id FROM run_queue
     WHERE state = 'queued' AND lane <> $1 AND available_at <= now()
         AND (dispatched_epoch IS DISTINCT FROM epoch OR dispatch_at <= now())
-    ORDER BY priority DESC, run_id LIMIT $2 FOR UPDATE SKIP LOCKED
+), shares AS MATERIALIZED (
+    SELECT n.workspace_id, least(ceil($2::integer / (count(*) OVER ())::numeric), CASE
+        WHEN p.max_running IS NOT NULL THEN greatest(0, p.max_running - (
+            SELECT count(*) FROM run_queue b
+            WHERE b.workspace_id = n.workspace_id AND (b.state = 'running'
+                OR b.state = 'queued' AND b.lane <> $1 AND b.dispatched_epoch = b.epoch AND b.dispatch_at > now())))
+        END) AS share  -- least leaves out the null of who has no limit
+    FROM needy n LEFT JOIN workspaces w ON w.id = n.workspace_id LEFT JOIN plans p ON p.name = w.plan
+), chosen AS MATERIALIZED (
+    SELECT q.run_id FROM shares s, LATERAL (
+        SELECT r.run_id FROM run_queue r
+        WHERE r.state = 'queued' AND r.lane <> $1 AND r.workspace_id = s.workspace_id AND r.available_at <= now()
+            AND (r.dispatched_epoch IS DISTINCT FROM r.epoch OR r.dispatch_at <= now())
+        ORDER BY r.priority DESC, r.run_id LIMIT s.share FOR UPDATE SKIP LOCKED) q
 ), taken AS (
     UPDATE run_queue q SET dispatched_epoch = q.epoch,
         dispatches = CASE WHEN q.dispatched_epoch = q.epoch THEN least(q.dispatches + 1, 100) ELSE 1 END,
@@ -62,7 +76,7 @@ ORDER BY t.priority DESC, t.run_id
 
 
 async def take(connection: Connection, *, most: int) -> list[Dispatch]:
-    """Take up to `most` runs that need a job."""
+    """Take about `most` runs that need a job, at least one of each workspace that may have another."""
     return [Dispatch(**row) for row in await connection.fetch(_TAKE, WARM, most, HELD_S)]
 
 

@@ -53,7 +53,8 @@ class Jobs:
         return found
 
     async def claim(self, token: RunToken) -> Claim:
-        """Take the run under a lease. Raises `Conflict` (`run_held`, `run_waits`, `run_not_ready`, `run_ended`)."""
+        """Take the run under a lease. Raises `Conflict` (`run_held`, `run_waits`, `run_not_ready`, `run_ended`,
+        `plan_limit`)."""
         async with self.db.transaction() as connection:
             run = await claims.claim(connection, token.run_id, token.owner)
             definition = await load_definition(connection, run.rule_id, run.version)

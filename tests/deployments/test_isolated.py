@@ -11,7 +11,7 @@ from prefect.client.orchestration import PrefectClient
 from blocks.values import Json, JsonObject
 from core.db import Database
 from core.ids import new_id
-from core.jobs import claims
+from core.jobs import claims, dispatch
 from core.jobs.tokens import RunTokens
 from core.runs import queue, telling
 from core.runs.accept import NewRun, accept
@@ -77,6 +77,12 @@ class Lane:
         flow_run = (await self.row(run_id))["prefect_run_id"]
         await self.prefect.call("POST", f"/flow_runs/{flow_run}/set_state", {"state": {"type": kind}, "force": True})
 
+    async def limit(self, made: Published, most: int) -> None:
+        """Put the workspace on a plan of its own."""
+        name = f"plan-{new_id().hex[-12:]}"
+        await self.execute("INSERT INTO plans (name, max_running) VALUES ($1, $2)", name, most)
+        await self.execute("INSERT INTO workspaces (id, name, plan) VALUES ($1, 'W', $2)", made.workspace_id, name)
+
     async def look_now(self, run_id: UUID) -> None:
         await self.execute("UPDATE run_queue SET dispatch_at = now() WHERE run_id = $1", run_id)
         await self.dispatcher.tick()
@@ -121,6 +127,29 @@ async def test_a_queued_run_becomes_one_flow_run_of_the_pool(lane: Lane, made: P
     }
     deployment = await lane.client.read_deployment(UUID(str(flow_run["deployment_id"])))
     assert deployment.entrypoint == "flows.automation.automation"
+
+
+async def test_a_workspace_gets_no_more_jobs_than_its_plan_lets_it_have_runs(lane: Lane, made: Published) -> None:
+    await lane.limit(made, 2)
+    runs = [await lane.start(made) for _ in range(4)]
+    assert await lane.dispatcher.tick() == 2
+    assert await lane.dispatcher.tick() == 0
+    await lane.execute("UPDATE run_queue SET state = 'running', epoch = 1 WHERE run_id = $1", runs[0])
+    assert await lane.dispatcher.tick() == 0, "one runs, one is being started"
+    await lane.execute("UPDATE run_queue SET state = 'done' WHERE run_id = $1", runs[0])
+    await lane.dispatcher.tick()
+    assert (await lane.row(runs[2]))["prefect_run_id"] is not None
+    assert (await lane.row(runs[3]))["prefect_run_id"] is None
+
+
+async def test_a_flood_of_one_workspace_does_not_delay_the_jobs_of_another(lane: Lane, made: Published) -> None:
+    other = await lane.automation()
+    await lane.sync.drain()
+    for _ in range(60):
+        await lane.start(made)
+    late = await lane.start(other)
+    async with lane.db.transaction() as connection:
+        assert late in [item.run_id for item in await dispatch.take(connection, most=20)]
 
 
 async def test_a_job_that_does_not_come_is_looked_after(lane: Lane, made: Published) -> None:
