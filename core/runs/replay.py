@@ -144,7 +144,7 @@ class Replays:
         self, connection: Connection, caller: Caller, run_id: UUID, wish: Wish, drafts: Mapping[UUID, CheckedDraft]
     ) -> Planned:
         former = await replay_rows.former_run(connection, caller, run_id)
-        steps = await replay_rows.recorded(connection, [former.id])
+        steps = await replay_rows.recorded(connection, [former.id], self._actions)
         return await Planner(connection, caller, wish, self._actions, drafts).plan(former, steps[former.id])
 
 

@@ -149,7 +149,7 @@ class BulkReplays:
         runs = await _runs(connection, caller, wanted)
         for start in range(0, len(runs), _LOOKED_AT_ONCE):
             some = runs[start : start + _LOOKED_AT_ONCE]
-            steps = await replay_rows.recorded(connection, [each.id for each in some])
+            steps = await replay_rows.recorded(connection, [each.id for each in some], self._actions)
             for former in some:
                 await asyncio.sleep(0)  # other requests are not to wait for a thousand plans
                 try:

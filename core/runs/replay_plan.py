@@ -28,13 +28,15 @@ _SEVERITY: Final = (Effect.PURE, Effect.IDEMPOTENT, Effect.UNSAFE)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A step of the former run. `began`: it was rendered at least; `choice` is the case of a branch."""
+    """A step of the former run. `began`: it was rendered at least; `choice` and `only` are what it chose, as
+    `blocks/outcomes.py: Choose` has them."""
 
     action_type: str
     status: str
     effect: str = Effect.PURE.value
     began: bool = True
     choice: str | None = None
+    only: bool = False
     error_code: str | None = None
 
 
@@ -204,7 +206,7 @@ def _met(before: Step, outlet: str, ended: Recorded | None) -> bool | None:
         return ended.status == "failed"
     if ended.status == "failed":
         return outlet == "" and before.on_error == "continue"
-    return ended.status == "success" and outlet in ("", ended.choice)
+    return ended.status == "success" and (outlet == ended.choice or (outlet == "" and not ended.only))
 
 
 def _again(step: Step, recorded: Recorded | None, was: Step | None, actions: Mapping[str, Action[Any]]) -> Again:

@@ -1,11 +1,13 @@
 """The SQL of replays: former runs, what their steps recorded, and what is taken over from them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from blocks.action import Action
+from blocks.outcomes import Choose
 from blocks.values import Json, JsonObject
 from core import legacy
 from core.caller import Caller
@@ -17,7 +19,7 @@ from core.runs.replay_plan import Copy, Recorded
 # Steps of a definition only: what happened inside loops is copied without being looked at.
 _STEPS = """
 SELECT log_id, step_id, action_type, status, effect, started_at IS NOT NULL AS began, error_code,
-    CASE WHEN action_type = 'branch' THEN output ->> 'case' END AS choice
+    CASE WHEN action_type = ANY ($2) THEN output END AS output
 FROM automation_action_logs WHERE log_id = ANY ($1) AND iteration = '' ORDER BY log_id, action_index
 """
 _RUN = "l.id, l.rule_id, l.version, l.status, l.trigger_type, l.trigger_id, l.error_step"
@@ -83,12 +85,19 @@ async def selected(connection: Connection, caller: Caller, wanted: Wanted, limit
     return [FormerRun(**row) for row in rows]
 
 
-async def recorded(connection: Connection, run_ids: Sequence[UUID]) -> dict[UUID, dict[str, Recorded]]:
+async def recorded(
+    connection: Connection, run_ids: Sequence[UUID], actions: Mapping[str, Action[Any]]
+) -> dict[UUID, dict[str, Recorded]]:
     """What the steps of these runs recorded, by run and step."""
+    choosing = [name for name, action in actions.items() if type(action).recall is not Action.recall]
     found: dict[UUID, dict[str, Recorded]] = {run_id: {} for run_id in run_ids}
-    for row in await connection.fetch(_STEPS, list(run_ids)):
+    for row in await connection.fetch(_STEPS, list(run_ids), choosing):
         columns = dict(row)
-        run_id, step_id = columns.pop("log_id"), columns.pop("step_id")
+        run_id, step_id, output = (columns.pop(name) for name in ("log_id", "step_id", "output"))
+        action = actions.get(row["action_type"])
+        chosen = action.recall(output) if action is not None and row["status"] == "success" else None
+        if isinstance(chosen, Choose):
+            columns |= {"choice": chosen.case, "only": chosen.only}
         found[run_id][step_id] = Recorded(**columns)
     return found
 

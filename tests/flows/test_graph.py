@@ -112,7 +112,7 @@ async def test_an_answer_wakes_a_waiting_run(workshop: Workshop) -> None:
         assert await _wake(workshop, run_id, "a", {"yes": True})
         assert not await _wake(workshop, run_id, "a", {"yes": False}), "the first answer counts"
         run = await workshop.ended(run_id)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert run["status"] == "success"
     steps = await workshop.steps(run_id)
     assert steps["a"]["output"] == {"question": "May I?", "asked": "May I?", "answer": {"yes": True}}

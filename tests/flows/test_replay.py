@@ -24,6 +24,7 @@ from core.keys import from_secret
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
+from core.runs import queue
 from core.runs.accept import NewRun, accept
 from core.runs.history import Wanted
 from core.runs.record import Writer
@@ -215,6 +216,26 @@ async def test_the_recorded_choice_of_a_branch_is_used(stage: Stage) -> None:
     stage.echo.hits.clear()
     await stage.replay(former, "good", edited=True, payload={"n": 1})
     assert stage.heard == [("/other", '"other"'), ("/tell", '"told by other"')]
+
+
+async def test_the_recorded_answer_of_a_person_is_used(stage: Stage) -> None:
+    rule = await stage.published(
+        {"id": "ask", "type": "approval", "config": {"message": "May I?"}},
+        post(stage, "go", "go", "ask"), post(stage, "sorry", "sorry", "ask:rejected"),
+        post(stage, "tell", "told by {{ previous.output.body.json }}", "sorry"),
+    )  # fmt: skip
+    async with stage.engine():
+        former = await stage.start(rule)
+        await stage.wait_for(former, "waiting")
+        async with stage.db.connection() as connection:
+            assert await queue.wake(connection, former, "ask", {"decision": "reject", "by_name": "Ada"})
+        assert (await stage.ended(former))["status"] == "success"
+    stage.echo.hits.clear()
+    run = await stage.replay(former, "sorry")
+    assert run["status"] == "success"
+    assert stage.heard == [("/sorry", '"sorry"'), ("/tell", '"told by sorry"')]
+    steps = await stage.steps(run["id"])
+    assert (steps["ask"]["status"], steps["go"]["status"]) == ("success", "skipped")
 
 
 async def test_an_error_path_that_was_taken_is_not_taken_again(stage: Stage) -> None:
