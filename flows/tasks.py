@@ -328,6 +328,9 @@ class StepCall(StepState):
             output = answer.get("output")
             return await self._done(Done(output), output, told=True)
         self.log(f"The run is cancelled by {by}.", Level.WARNING)
+        record = self.record_of("unknown")
+        record.error, record.error_code = waited.error, IN_DOUBT
+        self.close(record)
         self.execution.halt("cancel")
         await asyncio.Event().wait()  # until the cancellation arrives
         return None

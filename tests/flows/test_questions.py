@@ -139,6 +139,7 @@ async def test_a_step_in_doubt_cancels_the_run(workshop: Workshop) -> None:
     a = (await workshop.steps(run_id))["a"]
     assert (run["status"], calls[f"{run_id}/a"]) == ("cancelled", 1)
     assert (a["status"], a["error_code"], a["effect"]) == ("unknown", "in_doubt", "unsafe"), "nobody knows"
+    assert (a["completed_at"] is not None, a["wait"]) == (True, None)
 
 
 async def test_other_steps_in_doubt_stay_so_when_the_run_is_cancelled(workshop: Workshop) -> None:
@@ -159,6 +160,10 @@ async def test_other_steps_in_doubt_stay_so_when_the_run_is_cancelled(workshop: 
     assert [(steps[name]["status"], steps[name]["effect"]) for name in "abc"] == [
         ("unknown", "unsafe"), ("unknown", "unsafe"), ("skipped", "pure"),
     ]  # fmt: skip
+    async with workshop.db.connection() as connection:
+        asked = await connection.fetch("SELECT step_id, state FROM approvals WHERE run_id = $1 ORDER BY 1", run_id)
+    assert ("b", "withdrawn") in [tuple(question) for question in asked]
+    assert not [question for question in asked if question["state"] == "pending" and question["step_id"] != "a"]
 
 
 async def test_what_was_under_way_when_a_lost_run_is_cancelled_is_in_doubt(workshop: Workshop) -> None:

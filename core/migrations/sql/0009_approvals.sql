@@ -98,7 +98,8 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER withdraw_question AFTER UPDATE OF status ON automation_action_logs
-    FOR EACH ROW WHEN (OLD.status IN ('waiting', 'unknown') AND NEW.status NOT IN ('waiting', 'unknown'))
+    FOR EACH ROW WHEN (OLD.status IN ('waiting', 'unknown')
+                       AND (NEW.status NOT IN ('waiting', 'unknown') OR NEW.completed_at IS NOT NULL))
     EXECUTE FUNCTION withdraw_question();
 
 -- A new question goes to the outbox, from where people are told; every change shows on the live pages.
