@@ -5,25 +5,30 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api import scopes
 from api.services import ServicesDep
 from core.caller import Caller
 from core.errors import Forbidden, Unauthenticated
 
-_BEARER: Final = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The `access_token` of login.")
+_BEARER: Final = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="The `access_token` of login, or an API token (`vut_...`)."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The caller, and until when their token is good."""
+    """The caller, and until when their token is good. `id` is None for an API token."""
 
     caller: Caller
     expires_at: datetime
+    id: UUID | None = None
 
 
 async def _session(
+    request: Request,
     services: ServicesDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     workspace: Annotated[
@@ -31,10 +36,13 @@ async def _session(
         Header(alias="X-Workspace-Id", description="another workspace of yours than the token's"),
     ] = None,
 ) -> Session:
+    """A workspace in the path goes before the header, and the header before the token's own."""
     if credentials is None:
         raise Unauthenticated("token_missing", "Sign in first: this needs the header Authorization: Bearer <token>.")
-    caller, access = await services.accounts.caller(credentials.credentials, workspace)
-    return Session(caller, access.expires_at)
+    wanted = request.path_params.get("workspace_id", workspace)
+    known = await services.callers.of(credentials.credentials, wanted)
+    scopes.require(known.caller, request.method, request.scope["route"].path)
+    return Session(known.caller, known.expires_at, known.session_id)
 
 
 SessionDep = Annotated[Session, Depends(_session)]

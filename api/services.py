@@ -11,8 +11,15 @@ import structlog
 from fastapi import Depends, Request
 
 from blocks import registry
+from core.accounts.api_tokens import ApiTokens
+from core.accounts.callers import Callers
+from core.accounts.invitations import Invitations
+from core.accounts.members import Members
 from core.accounts.passwords import Passwords
+from core.accounts.recovery import NoLetters, Recovery
+from core.accounts.refresh import RefreshTokens
 from core.accounts.service import Accounts
+from core.accounts.sessions import Sessions
 from core.accounts.tokens import AccessTokens
 from core.agent_events.service import AgentEvents
 from core.alerts.service import Alerts
@@ -98,7 +105,16 @@ class Services:
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
         self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
         self.passwords = Passwords()
-        self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
+        access = AccessTokens(keys.jwt)
+        self.callers = Callers(db, access)
+        self.sessions = Sessions(db, RefreshTokens(keys.sessions), self.callers)
+        self.accounts = Accounts(
+            db, access, self.passwords, self.sessions, self.callers, signup_open=settings.signup_open
+        )
+        self.api_tokens = ApiTokens(db, self.callers)
+        self.members = Members(db, self.callers)
+        self.invitations = Invitations(db, self.callers, settings.public_url)
+        self.recovery = Recovery(db, self.passwords, self.callers, NoLetters())
         self.health = Health(db, self.feed, settings.prefect_url)
 
     @asynccontextmanager

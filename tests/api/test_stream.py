@@ -175,7 +175,7 @@ async def test_a_token_that_expires_ends_the_stream(
 ) -> None:
     run_id = await add_run(db, ada, hook.rule_id)
     nearly_over = datetime.now(UTC) - LIFETIME + timedelta(seconds=2)
-    token = AccessTokens(keys.jwt, clock=lambda: nearly_over).issue(ada.user_id, ada.workspace_id)
+    token = AccessTokens(keys.jwt, clock=lambda: nearly_over).issue(ada.user_id, ada.workspace_id, ada.session_id)
     short = Tenant(ada.email, token, ada.user_id, ada.workspace_id)
     async with watching(client, short, run_id) as watch:
         events = await watch.rest()
