@@ -105,7 +105,11 @@ async def verify(body: VerifyBody, services: ServicesDep) -> Response:
 
 
 @router.post(
-    "/auth/email/send", status_code=202, summary="Ask for a link to verify", response_class=Response, responses=documented(401, 403, 404)
+    "/auth/email/send",
+    status_code=202,
+    summary="Ask for a link to verify",
+    response_class=Response,
+    responses=documented(401, 403, 404),
 )
 async def send(caller: CallerDep, services: ServicesDep) -> Response:
     """Have a link sent to your own address, where mail is set up and it is not verified yet."""

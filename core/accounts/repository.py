@@ -74,6 +74,36 @@ async def user(connection: Connection, user_id: UUID) -> User | None:
     return None if row is None else _user(row)
 
 
+async def user_of_identity(connection: Connection, issuer: str, subject: str) -> User | None:
+    row = await connection.fetchrow(
+        f"""SELECT {_USER} FROM users
+            WHERE id = (SELECT user_id FROM user_identities WHERE issuer = $1 AND subject = $2)""",
+        issuer,
+        subject,
+    )
+    return None if row is None else _user(row)
+
+
+async def add_identity(connection: Connection, issuer: str, subject: str, user_id: UUID) -> None:
+    await connection.execute(
+        "INSERT INTO user_identities (issuer, subject, user_id) VALUES ($1, $2, $3)", issuer, subject, user_id
+    )
+
+
+async def start_anew(connection: Connection, user_id: UUID) -> None:
+    """The address is verified now; what opened the account before does not any more."""
+    await connection.execute("DELETE FROM api_tokens WHERE user_id = $1", user_id)
+    await connection.execute("DELETE FROM user_links WHERE user_id = $1", user_id)
+    await connection.execute(
+        "UPDATE users SET password_hash = NULL, email_verified_at = now(), updated_at = now() WHERE id = $1", user_id
+    )
+
+
+async def users(connection: Connection) -> list[User]:
+    """The oldest first."""
+    return [_user(row) for row in await connection.fetch(f"SELECT {_USER} FROM users ORDER BY id")]
+
+
 async def change_profile(
     connection: Connection, user_id: UUID, name: str | None, locale: str | None, timezone: str | None
 ) -> User | None:

@@ -66,7 +66,7 @@ async def test_members_are_paged(client: httpx.AsyncClient, db: Database, ada: T
 
 
 @pytest.mark.parametrize(
-    ("acting", "target", "wanted", "code"),
+    "case",
     [
         ("owner", "editor", "owner", 200),
         ("owner", "owner", "viewer", 200),
@@ -79,16 +79,10 @@ async def test_members_are_paged(client: httpx.AsyncClient, db: Database, ada: T
     ],
 )
 async def test_who_may_give_which_role(
-    client: httpx.AsyncClient,
-    db: Database,
-    ada: Tenant,
-    eve: Tenant,
-    acting: str,
-    target: str,
-    wanted: str,
-    code: int | str,
+    client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant, case: tuple[str, str, str, int | str]
 ) -> None:
     """Ada owns it; Eve acts on a third, and may remove whom she may demote."""
+    acting, target, wanted, code = case
     third = (
         await client.post("/api/auth/register", json={"email": "third@example.org", "password": PASSWORD, "name": "T"})
     ).json()["user"]["id"]

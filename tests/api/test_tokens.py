@@ -138,7 +138,7 @@ async def test_it_dies_with_the_membership(client: httpx.AsyncClient, db: Databa
     body = {"name": "x", "scopes": ["read", "write"]}
     here = {"X-Workspace-Id": str(ada.workspace_id)}
     made = (await client.post("/api/tokens", json=body, headers=eve.headers | here)).json()
-    problem(await client.post("/api/automations", json={}, headers=bearer(made)), 422, "invalid_request")
+    problem(await client.post("/api/automations", json={}, headers=bearer(made)), 403, "role_missing")
     assert (await client.get("/api/automations", headers=bearer(made))).status_code == 200
     gone = await client.delete(f"/api/workspaces/{ada.workspace_id}/members/{eve.user_id}", headers=ada.headers)
     assert gone.status_code == 204
