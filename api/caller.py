@@ -1,6 +1,6 @@
 """Who asks: the bearer token of a request, as a `Caller` in one workspace."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -10,12 +10,16 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api import scopes
 from api.services import ServicesDep
+from core.accounts.callers import Callers
 from core.caller import Caller
-from core.errors import Forbidden, Unauthenticated
+from core.db import AWAY
+from core.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 
 _BEARER: Final = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="The `access_token` of login, or an API token (`vut_...`)."
 )
+
+_OF_ONE: Final = "/api/workspaces/{workspace_id:uuid}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,20 @@ class Session:
 
     caller: Caller
     expires_at: datetime
-    id: UUID | None = None
+    id: UUID | None
+    bearer: str = field(repr=False)
+    callers: Callers = field(repr=False)
+
+    async def holds(self) -> bool:
+        """Whether the caller is let in still: streams outlive sessions, memberships and tokens. While the database is
+        away, nobody is sent away."""
+        try:
+            await self.callers.of(self.bearer, self.caller.workspace_id)
+        except (Unauthenticated, NotFound):
+            return False
+        except (*AWAY, Unavailable):
+            return True
+        return True
 
 
 async def _session(
@@ -39,10 +56,11 @@ async def _session(
     """A workspace in the path goes before the header, and the header before the token's own."""
     if credentials is None:
         raise Unauthenticated("token_missing", "Sign in first: this needs the header Authorization: Bearer <token>.")
-    wanted = request.path_params.get("workspace_id", workspace)
+    path: str = request.scope["route"].path
+    wanted = request.path_params["workspace_id"] if path.startswith(_OF_ONE) else workspace
     known = await services.callers.of(credentials.credentials, wanted)
-    scopes.require(known.caller, request.method, request.scope["route"].path)
-    return Session(known.caller, known.expires_at, known.session_id)
+    scopes.require(known.caller, request.method, path)
+    return Session(known.caller, known.expires_at, known.session_id, credentials.credentials, services.callers)
 
 
 SessionDep = Annotated[Session, Depends(_session)]

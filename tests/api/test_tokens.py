@@ -1,5 +1,6 @@
 """API tokens: scoped, shown once, void when their time, their owner or their membership is."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from api import scopes
 from api.openapi import operations
 from core.accounts.scopes import ALL
 from core.db import Database
+from core.ids import new_id
 from tests.api import coverage
 from tests.api.conftest import Tenant, problem
 
@@ -143,6 +145,18 @@ async def test_it_dies_with_the_membership(client: httpx.AsyncClient, db: Databa
     gone = await client.delete(f"/api/workspaces/{ada.workspace_id}/members/{eve.user_id}", headers=ada.headers)
     assert gone.status_code == 204
     problem(await client.get("/api/automations", headers=bearer(made)), 401, "token_invalid")
+
+
+async def test_the_scope_is_asked_for_everywhere(client: httpx.AsyncClient, ada: Tenant) -> None:
+    """A token that may tell of events alone is sent away by every other operation before anything else is looked at."""
+    made = await make(client, ada, "events")
+    ids = {"workspace_id": str(ada.workspace_id), "step": "x", "number": "1", "token": "x"}
+    for method, path, operation in operations(coverage.application().openapi()):
+        if operation.get("security") and path != "/api/events":
+            filled = re.sub(r"\{(\w+)\}", lambda found: ids.get(found[1], str(new_id())), path)
+            answer = await client.request(method, filled, headers=bearer(made))
+            code = "people_only" if scopes.needed(method, path) == scopes.PEOPLE else "scope_missing"
+            problem(answer, 403, code)
 
 
 @pytest.mark.parametrize("token", ["vut_", "vut_" + "A" * 43, "vut_" + "A" * 5000, "vut_\xf6"])
