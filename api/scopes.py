@@ -14,22 +14,18 @@ from core.errors import Forbidden
 PEOPLE: Final = "people"
 
 _RULES: Final[tuple[tuple[str, str, Scope | str], ...]] = (
-    ("POST", r"/api/events", "events"),
-    ("POST", r"/api/approvals/.*|/api/agents/runs/\{\w+\}/(approve|reject)", "approve"),
-    (
-        "POST",
-        r".*/(run|replay|cancel|redeliver|execute|test)|/api/agents/run/.*|/api/webhooks/.*",
-        "run",
-    ),
     ("POST|PATCH|PUT|DELETE", r"/api/(auth|me|invitations)\b.*", PEOPLE),
     ("POST", r"/api/workspaces", PEOPLE),
-    ("POST", r".*/(validate|preview)", "read"),
     ("GET", r"/api/(tokens|audit|admin|health|export|import)\b.*|.*/invitations|/metrics", "admin"),
     (
         "POST|PATCH|PUT|DELETE",
         r"/api/(tokens|workspaces|connections|connect|credits|plans?|admin|audit|export|import)\b.*",
         "admin",
     ),
+    ("POST", r"/api/events", "events"),
+    ("POST", r"/api/approvals/.*|/api/agents/runs/\{\w+\}/(approve|reject)", "approve"),
+    ("POST", r".*/(run|replay|cancel|redeliver|execute|test)|/api/agents/run/.*", "run"),
+    ("POST", r".*/(validate|preview)", "read"),
     ("GET", r".*", "read"),
     (".*", r".*", "write"),
 )

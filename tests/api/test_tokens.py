@@ -196,6 +196,7 @@ def test_every_operation_has_a_scope(method: str, path: str) -> None:
         ("GET /api/workspaces/{workspace_id}/invitations", "admin"),
         ("GET /api/workspaces/{workspace_id}/members", "read"),
         ("PATCH /api/connections/{connection_id}", "admin"),
+        ("POST /api/connections/{connection_id}/test", "admin"),
         ("POST /api/invitations/{token}/accept", "people"),
     ],
 )
