@@ -8,7 +8,7 @@ import pytest
 
 from core.db import Database
 from core.ids import new_id
-from tests.api.conftest import PASSWORD, Tenant, problem
+from tests.api.conftest import PASSWORD, Tenant, problem, until
 
 
 async def join(db: Database, workspace: Tenant, user: Tenant, role: str) -> None:
@@ -114,7 +114,22 @@ async def test_the_last_owner_stays(client: httpx.AsyncClient, db: Database, ada
     problem(await client.patch(mine, json={"role": "admin"}, headers=ada.headers), 409, "last_owner")
     problem(await client.delete(mine, headers=ada.headers), 409, "last_owner")
     await join(db, ada, eve, "owner")
-    answers = await asyncio.gather(client.delete(mine, headers=ada.headers), client.delete(hers, headers=eve.headers))
+
+    async def both_wait() -> bool:
+        async with db.connection() as other:
+            waiting = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            return bool(await other.fetchval(waiting) == 2)
+
+    async with db.transaction() as connection:  # both have begun before either goes on
+        await connection.execute("SELECT FROM workspaces WHERE id = $1 FOR UPDATE", ada.workspace_id)
+        leaving = [
+            asyncio.create_task(client.delete(mine, headers=ada.headers)),
+            asyncio.create_task(client.delete(hers, headers=eve.headers)),
+        ]
+        await until(both_wait)
+    answers = await asyncio.gather(*leaving)
     assert sorted(answer.status_code for answer in answers) == [204, 409], "both at once would leave nobody"
     async with db.connection() as connection:
         owners = "SELECT count(*) FROM workspace_members WHERE workspace_id = $1 AND role = 'owner'"
