@@ -1,35 +1,49 @@
-"""Accounts: registration, login, the caller's own data and workspaces."""
+"""Accounts: registration, login, the caller's own data."""
 
+import zoneinfo
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import APIRouter, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from api.caller import CallerDep
+from api import session_cookie
+from api.caller import CallerDep, SessionDep
 from api.problems import documented
-from api.services import ServicesDep
+from api.services import Services, ServicesDep
 from api.strict import StrictRoute
 from core.accounts.model import SignedIn, User, Workspace
-from core.accounts.service import Registration
+from core.accounts.service import Changes, Registration
 from core.accounts.tokens import LIFETIME
 from core.errors import NotFound
 
 router = APIRouter(prefix="/api", tags=["accounts"], route_class=StrictRoute)
 
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-_Email = Annotated[str, StringConstraints(max_length=320)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Email = Annotated[str, StringConstraints(max_length=320)]
+Password = Annotated[str, Field(min_length=10, max_length=256)]
+Invitation = Annotated[str, Field(max_length=100, description="the last part of an invitation's link")]
 
-_USER: Final[JsonDict] = {
+
+def _known_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise ValueError("This is no time zone; take a name such as Europe/Paris.")
+    return name
+
+
+USER_EXAMPLE: Final[JsonDict] = {
     "id": "0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b3a",
     "email": "ada@example.org",
     "name": "Ada",
     "is_operator": True,
+    "locale": "en",
+    "timezone": "Europe/Paris",
+    "email_verified_at": None,
     "created_at": "2026-11-20T09:00:00Z",
 }
-_WORKSPACE: Final[JsonDict] = {
+WORKSPACE_EXAMPLE: Final[JsonDict] = {
     "id": "0199c2a4-7a1e-7cc3-9f0e-31c7b6a1d2e4",
     "name": "Ada's workspace",
     "plan": "unlimited",
@@ -39,17 +53,20 @@ _WORKSPACE: Final[JsonDict] = {
 
 
 class UserView(BaseModel):
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _USER})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": USER_EXAMPLE})
 
     id: UUID
     email: str
     name: str
     is_operator: bool
+    locale: str
+    timezone: str
+    email_verified_at: datetime | None
     created_at: datetime
 
 
 class WorkspaceView(BaseModel):
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _WORKSPACE})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": WORKSPACE_EXAMPLE})
 
     id: UUID
     name: str
@@ -65,8 +82,8 @@ class SignedInView(BaseModel):
                 "access_token": "eyJhbGciOiJIUzI1NiIs...",
                 "token_type": "bearer",
                 "expires_in": 600,
-                "user": _USER,
-                "workspace": _WORKSPACE,
+                "user": USER_EXAMPLE,
+                "workspace": WORKSPACE_EXAMPLE,
             }
         }
     )
@@ -91,10 +108,11 @@ class RegisterBody(BaseModel):
         },
     )
 
-    email: _Email
-    password: str = Field(min_length=10, max_length=256)
-    name: _Name
-    workspace_name: _Name | None = None
+    email: Email
+    password: Password
+    name: Name
+    workspace_name: Name | None = None
+    invitation: Invitation | None = None
 
 
 class LoginBody(BaseModel):
@@ -102,19 +120,30 @@ class LoginBody(BaseModel):
         extra="forbid", json_schema_extra={"example": {"email": "ada@example.org", "password": "a long enough one"}}
     )
 
-    email: _Email
+    email: Email
     password: str = Field(max_length=256)
+    invitation: Invitation | None = None
 
 
 class MeBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"name": "Ada Lovelace"}})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"name": "Ada Lovelace", "timezone": "Europe/Paris"}}
+    )
 
-    name: _Name
+    name: Name | None = None
+    locale: Literal["en", "fr"] | None = None
+    timezone: Annotated[str, AfterValidator(_known_zone)] | None = Field(
+        None, max_length=64, description="an IANA name", examples=["Europe/Paris"]
+    )
+    password: Password | None = None
+    current_password: str | None = Field(None, max_length=256)
 
 
 class MeView(BaseModel):
     model_config = ConfigDict(
-        json_schema_extra={"example": {"user": _USER, "workspace": _WORKSPACE, "workspaces": [_WORKSPACE]}}
+        json_schema_extra={
+            "example": {"user": USER_EXAMPLE, "workspace": WORKSPACE_EXAMPLE, "workspaces": [WORKSPACE_EXAMPLE]}
+        }
     )
 
     user: UserView
@@ -122,47 +151,49 @@ class MeView(BaseModel):
     workspaces: list[WorkspaceView]
 
 
-class WorkspacesView(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"example": {"items": [_WORKSPACE], "next_cursor": None}})
-
-    items: list[WorkspaceView]
-    next_cursor: str | None = None
-
-
-@router.post("/auth/register", status_code=201, summary="Register", responses=documented(403, 409, 413, 422, 429))
-async def register(body: RegisterBody, services: ServicesDep) -> SignedInView:
-    """Make an account with a workspace of its own. Closed after the first user, unless the operator opened it."""
-    return _signed_in(await services.accounts.register(Registration(**body.model_dump())))
+@router.post(
+    "/auth/register", status_code=201, summary="Register", responses=documented(403, 404, 409, 410, 413, 422, 429)
+)
+async def register(body: RegisterBody, response: Response, services: ServicesDep) -> SignedInView:
+    """Make an account with a workspace of its own, or with an `invitation` to one. Without that it is closed after the
+    first user, unless the operator opened it. The refresh token comes as a cookie."""
+    outcome = await services.accounts.register(Registration(**body.model_dump()))
+    return signed_in(outcome, response, services)
 
 
-@router.post("/auth/login", summary="Sign in", responses=documented(401, 403, 413, 422, 429))
-async def login(body: LoginBody, request: Request, services: ServicesDep) -> SignedInView:
-    """Get an access token. The answer is the same whether the address is unknown or the password wrong."""
-    remote = request.client.host if request.client else ""
-    return _signed_in(await services.accounts.login(body.email, body.password, remote=remote))
+@router.post("/auth/login", summary="Sign in", responses=documented(401, 403, 404, 410, 413, 422, 429))
+async def login(body: LoginBody, request: Request, response: Response, services: ServicesDep) -> SignedInView:
+    """Get an access token, and the refresh token as a cookie. The answer is the same whether the address is unknown or
+    the password wrong. An `invitation` is accepted on the way."""
+    outcome = await services.accounts.login(
+        body.email, body.password, remote=remote_of(request), invitation=body.invitation
+    )
+    return signed_in(outcome, response, services)
 
 
-@router.get("/me", summary="Who am I", responses=documented(401, 404))
+@router.get("/me", summary="Who am I", responses=documented(401, 403, 404))
 async def me(caller: CallerDep, services: ServicesDep) -> MeView:
     """The caller, and the workspaces they are a member of."""
     user, workspaces = await services.accounts.me(caller)
     return _me(user, workspaces, caller.workspace_id)
 
 
-@router.patch("/me", summary="Change my name", responses=documented(401, 404, 422))
-async def change_me(body: MeBody, caller: CallerDep, services: ServicesDep) -> UserView:
-    """Change the caller's name."""
-    return UserView.model_validate(await services.accounts.rename(caller, body.name))
+@router.patch("/me", summary="Change my profile", responses=documented(401, 403, 404, 422, 429))
+async def change_me(body: MeBody, request: Request, session: SessionDep, services: ServicesDep) -> UserView:
+    """Change name, language, time zone, or the password, which needs the current one and ends all other sessions."""
+    changes = Changes(**body.model_dump())
+    user = await services.accounts.change(session.caller, session.id, changes, remote=remote_of(request))
+    return UserView.model_validate(user)
 
 
-@router.get("/workspaces", summary="List my workspaces", responses=documented(401, 404))
-async def workspaces(caller: CallerDep, services: ServicesDep) -> WorkspacesView:
-    """The workspaces the caller is a member of, the oldest membership first."""
-    _, found = await services.accounts.me(caller)
-    return WorkspacesView(items=[WorkspaceView.model_validate(each) for each in found])
+def remote_of(request: Request) -> str:
+    """The client's address."""
+    return request.client.host if request.client else ""
 
 
-def _signed_in(outcome: SignedIn) -> SignedInView:
+def signed_in(outcome: SignedIn, response: Response, services: Services) -> SignedInView:
+    """The answer to somebody who came in; the refresh token goes into its cookie."""
+    session_cookie.put(response, services.settings, outcome.refresh)
     return SignedInView(
         access_token=outcome.token,
         expires_in=int(LIFETIME.total_seconds()),

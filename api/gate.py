@@ -16,7 +16,9 @@ from core.journal import MASK, request_id
 _log = structlog.get_logger()
 
 BODY_LIMIT: Final = 1024 * 1024  # bytes
-_SIGNED_PATH: Final = re.compile(r"^(/api/approvals/by-token/|/approvals/).+")
+_SIGNED_PATH: Final = re.compile(
+    r"^(/api/approvals/by-token/|/approvals/|/api/invitations/|/invitations/|/password/|/verify/).+"
+)
 JOB_BODY_LIMIT: Final = 16 * 1024 * 1024  # of jobs, which store what their steps gave
 _JOBS: Final = "/api/internal/runs/"
 _ACCEPTABLE_ID: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -62,7 +62,11 @@ async def _events(services: Services, session: Session) -> AsyncIterator[bytes]:
             if left <= 0:
                 yield _event("reauth", {"detail": "The access token has expired; sign in and watch again."})
                 return
-            for notice in await subscription.changes(min(_KEEP_ALIVE_S, left)):
+            notices = await subscription.changes(min(_KEEP_ALIVE_S, left))
+            if not await session.holds():
+                yield _event("reauth", {"detail": "Your access has ended; sign in again."})
+                return
+            for notice in notices:
                 if _concerns(notice, session):
                     facts = {name: value for name, value in notice.items() if name not in _PRIVATE}
                     yield _event(str(notice.get("kind")), facts)

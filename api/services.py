@@ -4,15 +4,26 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
 import structlog
+from cryptography.fernet import Fernet
 from fastapi import Depends, Request
 
 from blocks import registry
+from core.accounts.api_tokens import ApiTokens
+from core.accounts.callers import Callers
+from core.accounts.identities import Identities
+from core.accounts.invitations import Invitations
+from core.accounts.members import Members
+from core.accounts.oidc import Provider
 from core.accounts.passwords import Passwords
+from core.accounts.recovery import NoLetters, Recovery
+from core.accounts.refresh import RefreshTokens
 from core.accounts.service import Accounts
+from core.accounts.sessions import Sessions
 from core.accounts.tokens import AccessTokens
 from core.agent_events.service import AgentEvents
 from core.alerts.service import Alerts
@@ -98,7 +109,20 @@ class Services:
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
         self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
         self.passwords = Passwords()
-        self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
+        access = AccessTokens(keys.jwt)
+        self.callers = Callers(db, access)
+        self.sessions = Sessions(db, RefreshTokens(keys.sessions), self.callers)
+        self.accounts = Accounts(
+            db, access, self.passwords, self.sessions, self.callers, signup_open=settings.signup_open
+        )
+        self.api_tokens = ApiTokens(db, self.callers)
+        self.members = Members(db, self.callers)
+        self.invitations = Invitations(db, self.callers, settings.public_url)
+        self.identities = Identities(db, self.accounts, self.callers)
+        self.issuer = _issuer(settings)
+        self.provider = _provider(settings, self.issuer)
+        self.cookies = Fernet(keys.cookies)
+        self.recovery = Recovery(db, self.passwords, self.callers, NoLetters())
         self.health = Health(db, self.feed, settings.prefect_url)
 
     @asynccontextmanager
@@ -109,6 +133,8 @@ class Services:
             stack.callback(self.passwords.close)
             await stack.enter_async_context(self.renderer)
             await stack.enter_async_context(self.http)
+            if self.issuer is not None:
+                await stack.enter_async_context(self.issuer)
             self.health.session = await stack.enter_async_context(aiohttp.ClientSession())
             for task in (asyncio.create_task(self._open_database()), asyncio.create_task(self.listener.run())):
                 stack.push_async_callback(_ended, task)
@@ -127,6 +153,22 @@ class Services:
                 await asyncio.sleep(wait)
             else:
                 return
+
+
+def _issuer(settings: Settings) -> Outgoing | None:
+    """Our client to the issuer of OpenID Connect: it alone may reach that host where it is not public."""
+    if settings.oidc is None:
+        return None
+    place = urlsplit(settings.oidc.issuer)
+    host = f"[{place.hostname}]" if ":" in str(place.hostname) else str(place.hostname)
+    port = place.port or (443 if place.scheme == "https" else 80)
+    return Outgoing(Policy.of((*settings.http_allow_hosts, f"{host}:{port}"), settings.public_url))
+
+
+def _provider(settings: Settings, http: Outgoing | None) -> Provider | None:
+    if settings.oidc is None or http is None:
+        return None
+    return Provider(settings.oidc, http, f"{settings.public_url}/api/auth/oidc/callback")
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

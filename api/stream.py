@@ -115,7 +115,11 @@ async def _events(services: Services, session: Session, run: Run, after: int) ->
                     "reauth", {"detail": "The access token has expired; sign in and go on from the last event."}
                 )
                 return
-            for notice in await subscription.changes(min(_LOOK_EVERY_S, left)):
+            notices = await subscription.changes(min(_LOOK_EVERY_S, left))
+            if not await session.holds():
+                yield _event("reauth", {"detail": "Your access has ended; sign in again."})
+                return
+            for notice in notices:
                 if notice.get("provisional"):
                     yield _provisional(notice)
                     spoken = monotonic()

@@ -16,6 +16,8 @@ class Caller:
     workspace_id: UUID
     role: str  # viewer, editor, admin, owner
     is_operator: bool = False
+    token_id: UUID | None = None  # of the API token they use; None for a session
+    scopes: frozenset[str] | None = None  # of that token; None: everything the role allows
 
     def require(self, role: str) -> None:
         """Raises `Forbidden` when the caller's role is below `role`."""

@@ -22,12 +22,15 @@ _SALT = b"vutler/1"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`jwt` signs access tokens, `links` the links that answer for somebody and `jobs` one-run tokens (32 bytes each);
-    `seal` and `prefect_encryption` are Fernet keys; `prefect_auth` is the `user:password` of our own Prefect server."""
+    """`jwt` signs access tokens, `links` the links that answer for somebody, `jobs` one-run tokens and `sessions`
+    refresh tokens (32 bytes each); `cookies`, `seal` and `prefect_encryption` are Fernet keys; `prefect_auth` is the
+    `user:password` of our own Prefect server."""
 
     jwt: bytes = field(repr=False)
     links: bytes = field(repr=False)
     jobs: bytes = field(repr=False)
+    sessions: bytes = field(repr=False)
+    cookies: bytes = field(repr=False)
     seal: bytes = field(repr=False)
     prefect_encryption: str = field(repr=False)
     prefect_auth: str = field(repr=False)
@@ -46,6 +49,8 @@ def from_secret(secret: str) -> Keys:
         jwt=derive(secret, "jwt"),
         links=derive(secret, "links"),
         jobs=derive(secret, "jobs"),
+        sessions=derive(secret, "sessions"),
+        cookies=text("cookies").encode(),
         seal=text("seal").encode(),
         prefect_encryption=text("prefect-encryption"),
         prefect_auth=f"vutler:{text('prefect-auth').rstrip('=')}",

@@ -26,6 +26,15 @@ class BadSetting(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The issuer of OpenID Connect that people may sign in with."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything an operator can set. Ports are TCP ports, sizes are counts."""
 
@@ -44,6 +53,7 @@ class Settings:
     breaker_runs_per_min: int  # that other runs or events may start, of one automation
     http_allow_hosts: tuple[str, ...]
     signup_open: bool
+    oidc: OidcSettings | None  # None: people sign in with passwords alone
     secret_key: str | None  # None: made and kept in `home`
     log_level: str
     crash_at: CrashAt | None  # where a test of recovery has the process die
@@ -118,6 +128,21 @@ def _allowed_hosts(env: Mapping[str, str]) -> tuple[str, ...]:
     return entries
 
 
+def _oidc(env: Mapping[str, str]) -> OidcSettings | None:
+    """The issuer stays as it is written: it is compared letter by letter."""
+    issuer = env.get("VUTLER_OIDC_ISSUER", "").strip()
+    client_id = env.get("VUTLER_OIDC_CLIENT_ID", "").strip()
+    client_secret = _secret(env, "VUTLER_OIDC_CLIENT_SECRET")
+    if not (issuer or client_id or client_secret):
+        return None
+    if not (issuer and client_id and client_secret):
+        raise BadSetting("VUTLER_OIDC_ISSUER, VUTLER_OIDC_CLIENT_ID and VUTLER_OIDC_CLIENT_SECRET go together.")
+    parts = urlsplit(_url(env, "VUTLER_OIDC_ISSUER") or "")
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise BadSetting("VUTLER_OIDC_ISSUER must be an https URL.")
+    return OidcSettings(issuer, client_id, client_secret)
+
+
 def _log_level(env: Mapping[str, str]) -> str:
     level = env.get("VUTLER_LOG_LEVEL", "").strip().lower() or "info"
     if level not in _LOG_LEVELS:
@@ -162,6 +187,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         breaker_runs_per_min=_whole(env, "VUTLER_BREAKER_RUNS_PER_MIN", 300, 1, 10_000),
         http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",
+        oidc=_oidc(env),
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
         log_level=_log_level(env),
         crash_at=_crash_at(env),

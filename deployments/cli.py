@@ -16,7 +16,7 @@ import typer
 from core import keys as core_keys
 from core import settings as core_settings
 from core.settings import BadSetting, Settings
-from deployments import demo, doctor
+from deployments import demo, doctor, users
 from deployments.children import command
 from deployments.prefect_settings import client_environment, client_variables
 
@@ -27,6 +27,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(users.app, name="users")
 
 
 def _settings() -> Settings:

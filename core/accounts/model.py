@@ -11,6 +11,10 @@ class User:
     email: str
     name: str
     is_operator: bool
+    locale: str
+    timezone: str
+    email_verified_at: datetime | None
+    disabled_at: datetime | None
     created_at: datetime
 
 
@@ -27,8 +31,9 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The outcome of registration and login."""
+    """The outcome of registration, login and refresh: an access token, and the refresh token of its session."""
 
     token: str
+    refresh: str
     user: User
     workspace: Workspace

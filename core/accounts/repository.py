@@ -5,11 +5,10 @@ from uuid import UUID
 import asyncpg
 
 from core.accounts.model import User, Workspace
-from core.caller import Caller
 from core.db import Connection
 from core.ids import new_id
 
-_USER = "id, email, name, is_operator, created_at"
+_USER = "id, email, name, is_operator, locale, timezone, email_verified_at, disabled_at, created_at"
 _WORKSPACES = """
 SELECT w.id, w.name, w.plan, m.role, w.created_at
 FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
@@ -28,17 +27,25 @@ async def any_user(connection: Connection) -> bool:
 
 
 async def add_user(
-    connection: Connection, *, email: str, name: str, password_hash: str, is_operator: bool
+    connection: Connection,
+    *,
+    email: str,
+    name: str,
+    password_hash: str | None,
+    is_operator: bool = False,
+    verified: bool = False,
 ) -> User | None:
-    """None when the address is taken."""
+    """None when the address is taken. `verified`: somebody trustworthy says that it is theirs."""
     row = await connection.fetchrow(
-        f"""INSERT INTO users (id, email, name, password_hash, is_operator) VALUES ($1, $2, $3, $4, $5)
+        f"""INSERT INTO users (id, email, name, password_hash, is_operator, email_verified_at)
+            VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)
             ON CONFLICT (lower(email)) DO NOTHING RETURNING {_USER}""",
         new_id(),
         email,
         name,
         password_hash,
         is_operator,
+        verified,
     )
     return None if row is None else _user(row)
 
@@ -56,8 +63,8 @@ async def add_workspace(connection: Connection, *, name: str, owner: UUID) -> Wo
     return Workspace(**row)
 
 
-async def credentials(connection: Connection, email: str) -> tuple[User, str] | None:
-    """The user of an address and the hash of their password."""
+async def credentials(connection: Connection, email: str) -> tuple[User, str | None] | None:
+    """The user of an address, and the hash of their password if they have one."""
     row = await connection.fetchrow(f"SELECT {_USER}, password_hash FROM users WHERE lower(email) = lower($1)", email)
     return None if row is None else (_user(row), row["password_hash"])
 
@@ -67,11 +74,60 @@ async def user(connection: Connection, user_id: UUID) -> User | None:
     return None if row is None else _user(row)
 
 
-async def rename(connection: Connection, user_id: UUID, name: str) -> User | None:
+async def user_of_identity(connection: Connection, issuer: str, subject: str) -> User | None:
     row = await connection.fetchrow(
-        f"UPDATE users SET name = $2, updated_at = now() WHERE id = $1 RETURNING {_USER}", user_id, name
+        f"""SELECT {_USER} FROM users
+            WHERE id = (SELECT user_id FROM user_identities WHERE issuer = $1 AND subject = $2)""",
+        issuer,
+        subject,
     )
     return None if row is None else _user(row)
+
+
+async def add_identity(connection: Connection, issuer: str, subject: str, user_id: UUID) -> None:
+    await connection.execute(
+        "INSERT INTO user_identities (issuer, subject, user_id) VALUES ($1, $2, $3)", issuer, subject, user_id
+    )
+
+
+async def start_anew(connection: Connection, user_id: UUID) -> None:
+    """The address is verified now; what opened the account before does not any more."""
+    await connection.execute("DELETE FROM api_tokens WHERE user_id = $1", user_id)
+    await connection.execute("DELETE FROM user_links WHERE user_id = $1", user_id)
+    await connection.execute(
+        "UPDATE users SET password_hash = NULL, email_verified_at = now(), updated_at = now() WHERE id = $1", user_id
+    )
+
+
+async def users(connection: Connection) -> list[User]:
+    """The oldest first."""
+    return [_user(row) for row in await connection.fetch(f"SELECT {_USER} FROM users ORDER BY id")]
+
+
+async def change_profile(
+    connection: Connection, user_id: UUID, name: str | None, locale: str | None, timezone: str | None
+) -> User | None:
+    """None leaves a value as it is."""
+    row = await connection.fetchrow(
+        f"""UPDATE users SET name = coalesce($2, name), locale = coalesce($3, locale),
+                timezone = coalesce($4, timezone), updated_at = now() WHERE id = $1 RETURNING {_USER}""",
+        user_id,
+        name,
+        locale,
+        timezone,
+    )
+    return None if row is None else _user(row)
+
+
+async def password_hash(connection: Connection, user_id: UUID) -> str | None:
+    found: str | None = await connection.fetchval("SELECT password_hash FROM users WHERE id = $1", user_id)
+    return found
+
+
+async def set_password(connection: Connection, user_id: UUID, password_hash: str | None) -> None:
+    await connection.execute(
+        "UPDATE users SET password_hash = $2, updated_at = now() WHERE id = $1", user_id, password_hash
+    )
 
 
 async def workspaces_of(connection: Connection, user_id: UUID) -> list[Workspace]:
@@ -79,15 +135,5 @@ async def workspaces_of(connection: Connection, user_id: UUID) -> list[Workspace
     return [Workspace(**row) for row in await connection.fetch(_WORKSPACES, user_id)]
 
 
-async def caller(connection: Connection, user_id: UUID, workspace_id: UUID) -> Caller | None:
-    row = await connection.fetchrow(
-        """SELECT m.role, u.is_operator FROM workspace_members m JOIN users u ON u.id = m.user_id
-           WHERE m.user_id = $1 AND m.workspace_id = $2""",
-        user_id,
-        workspace_id,
-    )
-    return None if row is None else Caller(user_id, workspace_id, row["role"], row["is_operator"])
-
-
 def _user(row: "asyncpg.Record") -> User:
-    return User(row["id"], row["email"], row["name"], row["is_operator"], row["created_at"])
+    return User(**{name: row[name] for name in User.__slots__})

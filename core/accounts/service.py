@@ -1,33 +1,20 @@
-"""Accounts: who may come in, and as whom."""
+"""Accounts: who may come in, and what they say of themselves."""
 
 from dataclasses import dataclass
-from time import monotonic
-from typing import Final
 from uuid import UUID
 
-import email_validator
-from email_validator import EmailNotValidError, validate_email
-
 from core import legacy
-from core.accounts import repository
+from core.accounts import invitations, repository
+from core.accounts.addresses import normalised_email
+from core.accounts.attempts import Attempts
+from core.accounts.callers import Callers
 from core.accounts.model import SignedIn, User, Workspace
 from core.accounts.passwords import Passwords
-from core.accounts.tokens import Access, AccessTokens
-from core.buckets import Buckets
+from core.accounts.sessions import Renewed, Sessions, revoke_all
+from core.accounts.tokens import AccessTokens
 from core.caller import Caller
-from core.db import Database
-from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
-
-# Addresses of a house without a public domain (me@office.local, admin@localhost) are fine on a self-hosted product.
-email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
-
-_MEMBERSHIP_TTL_S: Final = 5.0
-_MOST_MEMBERSHIPS: Final = 10_000
-
-# Attempts at once and per second after that: of one address from one place, of one place, of one address.
-_PAIR: Final = (10, 1 / 30)
-_PLACE: Final = (60, 1.0)
-_ADDRESS: Final = (100, 1 / 10)
+from core.db import Connection, Database
+from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, Unauthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,117 +25,179 @@ class Registration:
     password: str
     name: str
     workspace_name: str | None = None
+    invitation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Of a profile; None leaves a value as it is. A new `password` needs the `current_password`."""
+
+    name: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    password: str | None = None
+    current_password: str | None = None
 
 
 class Accounts:
-    """Registration, login, and the caller behind a token."""
+    """Registration, login, refresh, and the profile."""
 
-    def __init__(self, db: Database, tokens: AccessTokens, passwords: Passwords, *, signup_open: bool) -> None:
+    def __init__(
+        self,
+        db: Database,
+        tokens: AccessTokens,
+        passwords: Passwords,
+        sessions: Sessions,
+        callers: Callers,
+        *,
+        signup_open: bool,
+    ) -> None:
         self._db = db
         self._tokens = tokens
         self._passwords = passwords
+        self._sessions = sessions
+        self._callers = callers
         self._signup_open = signup_open
-        self._attempts = Buckets()
-        self._memberships: dict[tuple[UUID, UUID], tuple[float, Caller]] = {}
+        self._attempts = Attempts()
 
     async def register(self, wanted: Registration) -> SignedIn:
-        """Raises `Invalid` (address), `Forbidden` (`signup_closed`), `Conflict` (`email_taken`), `RateLimited`."""
+        """With an invitation the user joins its workspace, also where sign-up is closed, and has none of their own.
+
+        Raises `Invalid` (address), `Forbidden` (`signup_closed`), `Conflict` (`email_taken`), `RateLimited`, and what
+        `invitations.redeem` raises.
+        """
         email = normalised_email(wanted.email)
         async with self._db.connection() as connection:
-            self._require_open(await repository.any_user(connection))
+            await self.require_open(connection, wanted.invitation)
         password_hash = await self._passwords.hash(wanted.password)
         async with self._db.transaction() as connection:
-            await repository.lock_registration(connection)
-            first = not await repository.any_user(connection)
-            self._require_open(not first)
-            user = await repository.add_user(
-                connection, email=email, name=wanted.name, password_hash=password_hash, is_operator=first
+            return await self.admit(
+                connection,
+                email=email,
+                name=wanted.name,
+                password_hash=password_hash,
+                workspace_name=wanted.workspace_name,
+                invitation=wanted.invitation,
             )
-            if user is None:
-                raise Conflict("email_taken", "There is an account with this e-mail address; sign in instead.")
-            workspace = await repository.add_workspace(
-                connection, name=wanted.workspace_name or f"{wanted.name}'s workspace", owner=user.id
-            )
-            if first:
-                await legacy.hand_over(connection, user.id)
-        return SignedIn(self._tokens.issue(user.id, workspace.id), user, workspace)
 
-    async def login(self, email: str, password: str, *, remote: str) -> SignedIn:
-        """Raises `Unauthenticated` (`wrong_credentials`), whether or not the address is known, and `RateLimited`."""
+    async def admit(
+        self,
+        connection: Connection,
+        *,
+        email: str,
+        name: str,
+        password_hash: str | None,
+        workspace_name: str | None = None,
+        invitation: str | None = None,
+        verified: bool = False,
+    ) -> SignedIn:
+        """Make a user by the rules of sign-up, and sign them in, in the caller's transaction."""
+        await repository.lock_registration(connection)
+        first = not await repository.any_user(connection)
+        await self.require_open(connection, invitation)
+        user = await repository.add_user(
+            connection, email=email, name=name, password_hash=password_hash, is_operator=first, verified=verified
+        )
+        if user is None:
+            raise Conflict("email_taken", "There is an account with this e-mail address; sign in instead.")
+        if invitation is not None:
+            await invitations.redeem(connection, invitation, user.id, email)
+        else:
+            await repository.add_workspace(connection, name=workspace_name or f"{name}'s workspace", owner=user.id)
+        if first:
+            await legacy.hand_over(connection, user.id)
+        return await self.sign_in(connection, user)
+
+    async def login(self, email: str, password: str, *, remote: str, invitation: str | None = None) -> SignedIn:
+        """`invitation` is accepted on the way, so that somebody without a workspace can come in.
+
+        Raises `Unauthenticated` (`wrong_credentials`), whether or not the address is known, `RateLimited`, `Forbidden`
+        (`account_disabled`, `no_workspace`), and with an invitation what `invitations.redeem` raises.
+        """
         address = email.strip().lower()[:320]
-        self._count_attempt(address, remote)
+        self._attempts.count(address, remote)
         async with self._db.connection() as connection:
             found = await repository.credentials(connection, address)
         if not await self._passwords.verify(password, found[1] if found else None) or found is None:
             raise Unauthenticated("wrong_credentials", "The e-mail address or the password is wrong.")
-        self._attempts.reset(f"pair {remote} {address}")
-        user = found[0]
-        async with self._db.connection() as connection:
-            workspaces = await repository.workspaces_of(connection, user.id)
-        if not workspaces:
-            raise Forbidden("no_workspace", "You are a member of no workspace; ask for an invitation to one.")
-        return SignedIn(self._tokens.issue(user.id, workspaces[0].id), user, workspaces[0])
+        self._attempts.forgive(address, remote)
+        async with self._db.transaction() as connection:
+            if invitation is not None:
+                await invitations.redeem(connection, invitation, found[0].id, found[0].email)
+            return await self.sign_in(connection, found[0])
 
-    async def caller(self, token: str, workspace_id: UUID | None = None) -> tuple[Caller, Access]:
-        """The caller behind a token, in the workspace asked for or the token's own.
-
-        Raises `Unauthenticated`, and `NotFound` for a workspace that is not theirs.
-        """
-        access = self._tokens.read(token)
-        wanted = workspace_id or access.workspace_id
-        key = (access.user_id, wanted)
-        known = self._memberships.get(key)
-        if known is not None and known[0] > monotonic():
-            return known[1], access
+    async def refresh(self, token: str) -> SignedIn:
+        """Raises what `Sessions.renew` raises, and `Forbidden` (`no_workspace`)."""
+        renewed = await self._sessions.renew(token)
         async with self._db.connection() as connection:
-            caller = await repository.caller(connection, access.user_id, wanted)
-            if caller is None and await repository.user(connection, access.user_id) is None:
-                raise Unauthenticated("token_invalid", "The account of this token is gone; sign in again.")
-        if caller is None:
-            self._memberships.pop(key, None)
-            raise NotFound("workspace_not_found", "You are a member of no such workspace.")
-        if len(self._memberships) >= _MOST_MEMBERSHIPS:
-            self._memberships.clear()
-        self._memberships[key] = (monotonic() + _MEMBERSHIP_TTL_S, caller)
-        return caller, access
+            user = await repository.user(connection, renewed.user_id)
+            if user is None:
+                raise Unauthenticated("session_over", "This session is over; sign in again.")
+            return await self._signed_in(connection, user, renewed)
+
+    async def sign_in(self, connection: Connection, user: User) -> SignedIn:
+        """A new session for somebody who proved who they are, in the caller's transaction."""
+        if user.disabled_at is not None:
+            raise Forbidden("account_disabled", "This account is disabled; ask the operator of this installation.")
+        return await self._signed_in(connection, user, await self._sessions.open(connection, user.id))
 
     async def me(self, caller: Caller) -> tuple[User, list[Workspace]]:
         async with self._db.connection() as connection:
             user = await repository.user(connection, caller.user_id)
             workspaces = await repository.workspaces_of(connection, caller.user_id)
         if user is None:
-            raise NotFound("user_not_found", "The account is gone.")
+            raise _gone()
         return user, workspaces
 
-    async def rename(self, caller: Caller, name: str) -> User:
+    async def change(self, caller: Caller, session_id: UUID | None, changes: Changes, *, remote: str) -> User:
+        """Change the profile. A new password ends every other session of the user.
+
+        Raises `Invalid` (`current_password` is wrong), `RateLimited`.
+        """
+        password_hash = None
+        if changes.password is not None:
+            await self._require_password(caller, changes.current_password, remote)
+            password_hash = await self._passwords.hash(changes.password)
         async with self._db.transaction() as connection:
-            user = await repository.rename(connection, caller.user_id, name)
-        if user is None:
-            raise NotFound("user_not_found", "The account is gone.")
+            user = await repository.change_profile(
+                connection, caller.user_id, changes.name, changes.locale, changes.timezone
+            )
+            if user is None:
+                raise _gone()
+            if password_hash is not None:
+                await repository.set_password(connection, user.id, password_hash)
+                await revoke_all(connection, user.id, "password", but=session_id)
+        if password_hash is not None:
+            self._callers.forget(user.id)
         return user
 
-    def _require_open(self, taken: bool) -> None:
-        if taken and not self._signup_open:
+    async def require_open(self, connection: Connection, invitation: str | None) -> None:
+        """Whether somebody new may come in. Raises `Forbidden` (`signup_closed`) and what `invitations.look` raises."""
+        if invitation is not None:
+            await invitations.look(connection, invitation)
+        elif not self._signup_open and await repository.any_user(connection):
             raise Forbidden(
                 "signup_closed",
-                "Sign-up is closed: this Vutler has its first user. Its operator opens it with VUTLER_SIGNUP=open.",
+                "Sign-up is closed: this Vutler has its first user. Its operator opens it with VUTLER_SIGNUP=open, and"
+                " the admins of a workspace can invite you.",
             )
 
-    def _count_attempt(self, address: str, remote: str) -> None:
-        for key, (burst, per_second) in (
-            (f"pair {remote} {address}", _PAIR),
-            (f"place {remote}", _PLACE),
-            (f"address {address}", _ADDRESS),
-        ):
-            if wait := self._attempts.take(key, burst=burst, per_second=per_second):
-                raise RateLimited("too_many_logins", "Too many attempts to sign in; wait a little.", after=wait)
+    async def _require_password(self, caller: Caller, current: str | None, remote: str) -> None:
+        """Users of another issuer have none, and make their first one by a link (`core/accounts/recovery.py`)."""
+        self._attempts.count(str(caller.user_id), remote)
+        async with self._db.connection() as connection:
+            stored = await repository.password_hash(connection, caller.user_id)
+        if not await self._passwords.verify(current or "", stored):
+            finding = Finding("current_password", "This is not your current password.")
+            raise Invalid("invalid_request", "The request is not valid; `errors` says where.", (finding,))
+
+    async def _signed_in(self, connection: Connection, user: User, session: Renewed) -> SignedIn:
+        workspaces = await repository.workspaces_of(connection, user.id)
+        if not workspaces:
+            raise Forbidden("no_workspace", "You are a member of no workspace; ask for an invitation to one.")
+        token = self._tokens.issue(user.id, workspaces[0].id, session.session_id)
+        return SignedIn(token, session.refresh, user, workspaces[0])
 
 
-def normalised_email(text: str) -> str:
-    """The address in its normal form, without asking the network. Raises `Invalid`."""
-    try:
-        return validate_email(text.strip(), check_deliverability=False, globally_deliverable=False).normalized
-    except EmailNotValidError as error:
-        raise Invalid(
-            "invalid_email", "This is no e-mail address.", findings=(Finding("email", str(error)),)
-        ) from error
+def _gone() -> NotFound:
+    return NotFound("user_not_found", "The account is gone.")

@@ -1,6 +1,7 @@
 """Access tokens: JWT (RFC 7519, best practice RFC 8725) with one algorithm and a stated purpose.
 
-The token says who; what that person may do is read from the database, so a lost role is lost at once.
+The token says who, and in which session; what that person may do, and whether the session still lives, is read from
+the database, so that a lost role and a sign-out count at once.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Access:
 
     user_id: UUID
     workspace_id: UUID
+    session_id: UUID
     expires_at: datetime
 
 
@@ -38,13 +40,14 @@ class AccessTokens:
         self._key = key
         self._clock = clock
 
-    def issue(self, user_id: UUID, workspace_id: UUID) -> str:
+    def issue(self, user_id: UUID, workspace_id: UUID, session_id: UUID) -> str:
         issued = self._clock()
         claims = {
             "iss": _ISSUER,
             "aud": _AUDIENCE,
             "sub": str(user_id),
             "ws": str(workspace_id),
+            "sid": str(session_id),
             "iat": int(issued.timestamp()),
             "exp": int((issued + LIFETIME).timestamp()),
             "jti": str(new_id()),
@@ -70,7 +73,7 @@ class AccessTokens:
                 },
             )
             expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-            access = Access(UUID(claims["sub"]), UUID(claims["ws"]), expires_at)
+            access = Access(UUID(claims["sub"]), UUID(claims["ws"]), UUID(claims["sid"]), expires_at)
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
             raise _invalid() from error
         if claims.get("typ") != _PURPOSE:

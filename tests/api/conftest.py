@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import jwt
 import pytest
 from fastapi import FastAPI
 
@@ -35,6 +36,11 @@ class Tenant:
     token: str
     user_id: UUID
     workspace_id: UUID
+
+    @property
+    def session_id(self) -> UUID:
+        claims = jwt.decode(self.token, options={"verify_signature": False})
+        return UUID(claims["sid"])
 
     @property
     def headers(self) -> dict[str, str]:

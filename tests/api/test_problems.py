@@ -87,7 +87,7 @@ async def test_without_postgresql_everything_but_healthz_is_503_and_comes_back(s
     """The database appears only after the API has started."""
     name = f"t_{uuid.uuid4().hex}"
     app = create_app(settings, keys, Database(postgres.server().dsn(name), application="test"))
-    token = AccessTokens(keys.jwt).issue(new_id(), new_id())
+    token = AccessTokens(keys.jwt).issue(new_id(), new_id(), new_id())
     async with serve(app) as served, client_of(served) as client:
         assert (await client.get("/healthz")).text == "ok"
         for method, path in (("GET", "/api/me"), ("GET", "/api/automations/logs"), ("POST", "/api/webhooks/wh_1")):

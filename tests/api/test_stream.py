@@ -18,7 +18,7 @@ from core.accounts.tokens import LIFETIME, AccessTokens
 from core.db import Database
 from core.keys import Keys
 from core.settings import Settings
-from tests.api.conftest import Register, Served, Tenant, client_of, problem, serve, until
+from tests.api.conftest import PASSWORD, Register, Served, Tenant, client_of, problem, serve, until
 from tests.api.rows import Webhook, add_run, add_webhook, worker
 
 Event = tuple[str, int | None, dict[str, Any]]
@@ -175,11 +175,23 @@ async def test_a_token_that_expires_ends_the_stream(
 ) -> None:
     run_id = await add_run(db, ada, hook.rule_id)
     nearly_over = datetime.now(UTC) - LIFETIME + timedelta(seconds=2)
-    token = AccessTokens(keys.jwt, clock=lambda: nearly_over).issue(ada.user_id, ada.workspace_id)
+    token = AccessTokens(keys.jwt, clock=lambda: nearly_over).issue(ada.user_id, ada.workspace_id, ada.session_id)
     short = Tenant(ada.email, token, ada.user_id, ada.workspace_id)
     async with watching(client, short, run_id) as watch:
         events = await watch.rest()
     assert [event[0] for event in events] == ["run", "reauth"]
+
+
+async def test_a_session_that_ends_ends_the_stream(
+    client: httpx.AsyncClient, served: Served, db: Database, ada: Tenant, hook: Webhook
+) -> None:
+    run_id = await add_run(db, ada, hook.rule_id)
+    login = await client.post("/api/auth/login", json={"email": ada.email, "password": PASSWORD})
+    there = Tenant(ada.email, login.json()["access_token"], ada.user_id, ada.workspace_id)
+    async with watching(client, there, run_id) as watch:
+        assert (await watch.next())[0] == "run"
+        assert (await client.post("/api/auth/logout", headers={"Origin": served.url})).status_code == 204
+        assert [event[0] for event in await watch.rest()] == ["reauth"]
 
 
 async def test_foreign_and_bad_requests(

@@ -51,6 +51,17 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         )  # fmt: skip
         alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
         alert_id = await raise_alert(connection, alarm)
+        token_id, invitation_id = new_id(), new_id()
+        await connection.execute(
+            "INSERT INTO api_tokens (id, workspace_id, user_id, name, scopes, hash, last_four)"
+            " VALUES ($1, $2, $3, 'x', '{read}', $4, 'abcd')",
+            token_id, ada.workspace_id, ada.user_id, token_id.bytes,
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO invitations (id, workspace_id, email, role, hash, expires_at)"
+            " VALUES ($1, $2, 'bob@example.org', 'viewer', $3, now() + interval '1 day')",
+            invitation_id, ada.workspace_id, invitation_id.bytes,
+        )  # fmt: skip
     return {
         "automation_id": hook.rule_id,
         "log_id": run_id,
@@ -60,6 +71,11 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "blob_id": UUID(str(reference["$blob"])),
         "delivery_id": delivery_id,
         "alert_id": alert_id,
+        "workspace_id": ada.workspace_id,
+        "user_id": ada.user_id,
+        "token_id": token_id,
+        "invitation_id": invitation_id,
+        "token": "vui_" + "A" * 43,  # of an invitation that nobody made
         "number": 1,  # of a version
         "step": "send",
     }
@@ -105,6 +121,10 @@ async def _snapshot(db: Database) -> list[str]:
         "alerts",
         "users",
         "workspaces",
+        "workspace_members",
+        "sessions",
+        "api_tokens",
+        "invitations",
     )
     async with db.connection() as connection:
         return [

@@ -26,6 +26,7 @@ def claims_of(tenant: Tenant) -> Claims:
     now = int(datetime.now(UTC).timestamp())
     return {
         "iss": "vutler", "aud": "vutler-api", "sub": str(tenant.user_id), "ws": str(tenant.workspace_id),
+        "sid": str(tenant.session_id),
         "iat": now, "exp": now + 600, "jti": str(uuid4()), "typ": "access",
     }  # fmt: skip
 
@@ -42,6 +43,14 @@ def _by(key: bytes, claims: Claims, algorithm: str) -> str:
     """With our own key, by another algorithm of its family."""
     with warnings.catch_warnings(action="ignore", category=jwt.InsecureKeyLengthWarning):
         return jwt.encode(claims, key, algorithm=algorithm)
+
+
+def _bringing_its_key(claims: Claims, header: str) -> str:
+    """Signed by a key that the header itself brings or points to."""
+    key = rsa.generate_private_key(65537, 2048)
+    jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+    value = jwk if header == "jwk" else "https://example.org/keys"
+    return jwt.encode(claims, key, algorithm="RS256", headers={header: value})
 
 
 def without(name: str) -> Callable[[bytes, Claims], str]:
@@ -72,6 +81,14 @@ FORGERIES: dict[str, Callable[[bytes, Claims], str]] = {
     "no issuer": without("iss"),
     "no audience": without("aud"),
     "no workspace": without("ws"),
+    "no session": without("sid"),
+    "a session that is no id": having(sid=7),
+    "not yet": lambda key, claims: signed(key, claims | {"nbf": claims["iat"] + 300}),
+    "a key id of a file": lambda key, claims: signed(b"\0" * 32, claims, kid="../../../../dev/null"),
+    "a key of its own": lambda key, claims: _bringing_its_key(claims, "jwk"),
+    "a key elsewhere": lambda key, claims: _bringing_its_key(claims, "jku"),
+    "a certificate elsewhere": lambda key, claims: _bringing_its_key(claims, "x5u"),
+    "encrypted": lambda key, claims: ".".join([part({"alg": "dir", "enc": "A256GCM"}), "", "x", "y", "z"]),
     "a subject that is no id": having(sub="1 OR 1=1"),
     "a workspace that is no id": having(ws=["x"]),
     "an end that is no number": having(exp="never"),
@@ -107,7 +124,9 @@ async def test_the_claims_of_these_tests_would_be_good(client: httpx.AsyncClient
 async def test_an_expired_token(client: httpx.AsyncClient, keys: Keys, ada: Tenant) -> None:
     for age, status in ((LIFETIME + timedelta(seconds=1), 401), (LIFETIME - timedelta(seconds=30), 200)):
         issued = datetime.now(UTC) - age
-        token = AccessTokens(keys.jwt, clock=lambda issued=issued: issued).issue(ada.user_id, ada.workspace_id)
+        token = AccessTokens(keys.jwt, clock=lambda issued=issued: issued).issue(
+            ada.user_id, ada.workspace_id, ada.session_id
+        )
         answer = await client.get("/api/me", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == status
         if status == 401:
