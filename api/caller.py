@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.gate import STANDING
 from api.services import ServicesDep
 from core.caller import Caller
 from core.errors import Forbidden, Unauthenticated
@@ -24,6 +25,7 @@ class Session:
 
 
 async def _session(
+    request: Request,
     services: ServicesDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     workspace: Annotated[
@@ -34,6 +36,7 @@ async def _session(
     if credentials is None:
         raise Unauthenticated("token_missing", "Sign in first: this needs the header Authorization: Bearer <token>.")
     caller, access = await services.accounts.caller(credentials.credentials, workspace)
+    request.scope[STANDING] = services.rates.count(caller)
     return Session(caller, access.expires_at)
 
 

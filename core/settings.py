@@ -6,6 +6,7 @@ Secrets can also be given as files: `VUTLER_SECRET_KEY_FILE=/run/secrets/key`.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -44,6 +45,13 @@ class Settings:
     breaker_runs_per_min: int  # that other runs or events may start, of one automation
     http_allow_hosts: tuple[str, ...]
     signup_open: bool
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]  # whose X-Forwarded-For is believed
+    rate_address_per_min: int  # requests of one network address, of one user, of one workspace
+    rate_user_per_min: int
+    rate_workspace_per_min: int
+    file_limit_mb: int  # of one uploaded file
+    files_quota_mb: int  # of all files of a workspace
+    audit_days: int
     secret_key: str | None  # None: made and kept in `home`
     log_level: str
     crash_at: CrashAt | None  # where a test of recovery has the process die
@@ -118,6 +126,16 @@ def _allowed_hosts(env: Mapping[str, str]) -> tuple[str, ...]:
     return entries
 
 
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    entries = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
+    try:
+        return tuple(ip_network(entry, strict=False) for entry in entries)
+    except ValueError as error:
+        raise BadSetting(
+            f"{name} is addresses or networks such as 10.0.0.0/8, with commas between: {error}."
+        ) from error
+
+
 def _log_level(env: Mapping[str, str]) -> str:
     level = env.get("VUTLER_LOG_LEVEL", "").strip().lower() or "info"
     if level not in _LOG_LEVELS:
@@ -162,6 +180,13 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         breaker_runs_per_min=_whole(env, "VUTLER_BREAKER_RUNS_PER_MIN", 300, 1, 10_000),
         http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",
+        trusted_proxies=_networks(env, "VUTLER_TRUSTED_PROXIES"),
+        rate_address_per_min=_whole(env, "VUTLER_RATE_ADDRESS_PER_MIN", 6_000, 1, 10_000_000),
+        rate_user_per_min=_whole(env, "VUTLER_RATE_USER_PER_MIN", 3_000, 1, 10_000_000),
+        rate_workspace_per_min=_whole(env, "VUTLER_RATE_WORKSPACE_PER_MIN", 12_000, 1, 10_000_000),
+        file_limit_mb=_whole(env, "VUTLER_FILE_LIMIT_MB", 25, 1, 1_024),
+        files_quota_mb=_whole(env, "VUTLER_FILES_QUOTA_MB", 1_024, 1, 10_000_000),
+        audit_days=_whole(env, "VUTLER_AUDIT_DAYS", 365, 30, 36_500),
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
         log_level=_log_level(env),
         crash_at=_crash_at(env),

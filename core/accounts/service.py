@@ -13,10 +13,12 @@ from core.accounts import repository
 from core.accounts.model import SignedIn, User, Workspace
 from core.accounts.passwords import Passwords
 from core.accounts.tokens import Access, AccessTokens
+from core.audit import noting as audit
 from core.buckets import Buckets
 from core.caller import Caller
 from core.db import Database
 from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, RateLimited, Unauthenticated
+from core.ids import new_id
 
 # Addresses of a house without a public domain (me@office.local, admin@localhost) are fine on a self-hosted product.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -71,6 +73,8 @@ class Accounts:
             )
             if first:
                 await legacy.hand_over(connection, user.id)
+            actor = audit.Actor(workspace.id, user.id)
+            await audit.note_as(connection, actor, "user.registered", "user", user.id, after={"operator": first})
         return SignedIn(self._tokens.issue(user.id, workspace.id), user, workspace)
 
     async def login(self, email: str, password: str, *, remote: str) -> SignedIn:
@@ -80,11 +84,15 @@ class Accounts:
         async with self._db.connection() as connection:
             found = await repository.credentials(connection, address)
         if not await self._passwords.verify(password, found[1] if found else None) or found is None:
+            await self._note_failure(address, found[0] if found else None)
             raise Unauthenticated("wrong_credentials", "The e-mail address or the password is wrong.")
         self._attempts.reset(f"pair {remote} {address}")
         user = found[0]
         async with self._db.connection() as connection:
             workspaces = await repository.workspaces_of(connection, user.id)
+            if workspaces:
+                actor = audit.Actor(workspaces[0].id, user.id)
+                await audit.note_as(connection, actor, "user.signed_in", "user", user.id)
         if not workspaces:
             raise Forbidden("no_workspace", "You are a member of no workspace; ask for an invitation to one.")
         return SignedIn(self._tokens.issue(user.id, workspaces[0].id), user, workspaces[0])
@@ -126,6 +134,15 @@ class Accounts:
         if user is None:
             raise NotFound("user_not_found", "The account is gone.")
         return user
+
+    async def _note_failure(self, address: str, user: User | None) -> None:
+        """With as many statements for a known address as for an unknown one, so that the time tells nothing."""
+        async with self._db.connection() as connection:
+            workspaces = await repository.workspaces_of(connection, user.id if user else new_id())
+            actor = audit.Actor(
+                workspaces[0].id if workspaces else None, user.id if user else None, name=address or None
+            )
+            await audit.note_as(connection, actor, "user.sign_in_failed", "user", user.id if user else None)
 
     def _require_open(self, taken: bool) -> None:
         if taken and not self._signup_open:
