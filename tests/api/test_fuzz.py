@@ -137,12 +137,21 @@ def _examine(house: House, case: Case, real: bool) -> None:
         case.query = {**query, "wait": 0.1 if isinstance(query["wait"], float) else 1}  # nobody executes here
     answer = case.call(base_url=house.url, headers={"Authorization": f"Bearer {house.token}"}, timeout=40)
     coverage.note(case.method.upper(), case.formatted_path, answer.status_code)
-    case.validate_response(answer, checks=CHECKS)
+    if "text/event-stream" in answer.headers.get("content-type", [""])[0]:
+        case.validate_response(answer, checks=[each for each in CHECKS if each is not response_schema_conformance])
+    else:
+        case.validate_response(answer, checks=CHECKS)
+
+
+def _has_input(operation: Any) -> bool:
+    return bool(operation.definition.raw.get("parameters") or operation.definition.raw.get("requestBody"))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
 def test_answers_are_as_documented(house: House, operation: Any, mode: GenerationMode) -> None:
+    if mode is GenerationMode.NEGATIVE and not _has_input(operation):
+        return  # there is nothing to be wrong
     count = GOOD if mode is GenerationMode.POSITIVE else BAD
 
     @examples(
