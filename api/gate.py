@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -68,6 +69,8 @@ class Gate:
         try:
             self._count(scope)
             await self._app(scope, _limited(scope, receive, self._limit(scope)), answer.send)
+        except ClientDisconnect:
+            _log.info("client_gone", path=_shown(scope["path"]))
         except Exception as error:  # every kind: this is the last one who can answer
             if answer.status:  # too late to say anything but an end
                 _log.error("answer_broken_off", path=_shown(scope["path"]), exc_info=error)

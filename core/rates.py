@@ -35,19 +35,24 @@ class Rates:
 
         Raises `RateLimited`.
         """
-        user = self._take("user", str(caller.user_id), self._quotas.user)
-        workspace = self._take("workspace", str(caller.workspace_id), self._quotas.workspace)
-        return min(user, workspace, key=lambda each: each.left)
+        user, workspace = str(caller.user_id), str(caller.workspace_id)
+        self._take("user", user, self._quotas.user)
+        self._take("workspace", workspace, self._quotas.workspace)
+        standings = (
+            self._standing("user", user, self._quotas.user),
+            self._standing("workspace", workspace, self._quotas.workspace),
+        )
+        return min(standings, key=lambda each: each.left)
 
-    def _take(self, name: str, key: str, per_min: int) -> Standing:
-        bucket, per_second = f"{name} {key}", per_min / WINDOW_S
-        wait = self._buckets.take(bucket, burst=per_min, per_second=per_second)
-        standing = self._buckets.standing(bucket, name=name, burst=per_min, per_second=per_second)
+    def _standing(self, name: str, key: str, per_min: int) -> Standing:
+        return self._buckets.standing(f"{name} {key}", name=name, burst=per_min, per_second=per_min / WINDOW_S)
+
+    def _take(self, name: str, key: str, per_min: int) -> None:
+        wait = self._buckets.take(f"{name} {key}", burst=per_min, per_second=per_min / WINDOW_S)
         if wait:
             raise RateLimited(
                 "too_many_requests",
                 f"More than {per_min} requests a minute from this {name}; the header Retry-After says when to go on.",
                 after=wait,
-                standing=standing,
+                standing=self._standing(name, key, per_min),
             )
-        return standing

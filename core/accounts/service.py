@@ -140,7 +140,9 @@ class Accounts:
         async with self._db.connection() as connection:
             workspaces = await repository.workspaces_of(connection, user.id if user else new_id())
             actor = audit.Actor(
-                workspaces[0].id if workspaces else None, user.id if user else None, name=address or None
+                workspaces[0].id if workspaces else None,
+                user.id if user else None,
+                name=address if "@" in address else None,  # else it may be a password, typed into the wrong field
             )
             await audit.note_as(connection, actor, "user.sign_in_failed", "user", user.id if user else None)
 

@@ -15,7 +15,7 @@ import pytest
 from api import server as api_server
 from core.db import Database
 from tests.api.automations import HAND, made
-from tests.api.conftest import Served, Tenant
+from tests.api.conftest import Served, Tenant, until
 from tests.api.rows import add_run, worker
 
 HEAD = b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
@@ -155,3 +155,22 @@ async def test_streams_and_long_waits_live_on(
         await hands.end(run, 2, output=json.loads("1"))
     heard = await watching
     assert b"event: end" in heard.answer, heard.answer
+
+
+async def test_a_client_that_leaves_in_the_middle_is_no_error(
+    served: Served, client: httpx.AsyncClient, ada: Tenant, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(upload(ada, 1000) + b"x")
+    await writer.drain()
+    writer.transport.abort()
+    told = ""
+
+    async def noticed() -> bool:
+        nonlocal told
+        told += capfd.readouterr().out
+        return "client_gone" in told
+
+    await until(noticed)
+    assert "unexpected" not in told
+    assert (await client.get("/api/files", headers=ada.headers)).json()["items"] == []
