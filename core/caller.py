@@ -16,6 +16,7 @@ class Caller:
     workspace_id: UUID
     role: str  # viewer, editor, admin, owner
     is_operator: bool = False
+    token_id: UUID | None = None  # of the API token they use; None for a session
 
     def require(self, role: str) -> None:
         """Raises `Forbidden` when the caller's role is below `role`."""

@@ -43,7 +43,7 @@ async def note(
     after: Json = None,
 ) -> None:
     """Add a row about what `caller` did. `connection` is the one that the change was made with."""
-    actor = Actor(caller.workspace_id, caller.user_id)
+    actor = Actor(caller.workspace_id, caller.user_id, caller.token_id)
     await note_as(connection, actor, action, object_type, object_id, before=before, after=after)
 
 
