@@ -2,6 +2,7 @@
 # make test    everything the tests need, then all tests
 # make storm   kill, pause and starve a real product for twenty minutes (MINUTES=, SEED=), then judge it
 # make check   format, lint, types, imports, house rules
+# make audit   known weaknesses of the dependencies, where the services answer (not part of check)
 # make lock    resolve the dependencies anew
 # make clean   forget the environment and the caches (never the data folder)
 
@@ -18,7 +19,7 @@ TESTS ?= tests
 MINUTES ?= 20
 SEED ?= 1
 
-.PHONY: up test storm check lock clean
+.PHONY: up test storm check audit lock clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/runtime.stamp
@@ -38,6 +39,9 @@ check: $(VENV)/dev.stamp
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest --noconftest tests/test_architecture.py
+
+audit: $(VENV)/dev.stamp
+	@$(if $(CERTIFICATES),UV_SYSTEM_CERTS=true) $(BIN)/python -m tests.audit_dependencies
 
 lock: $(BIN)/uv
 	$(COMPILE) requirements-dev.in -o requirements-dev.lock

@@ -40,7 +40,7 @@ def create_app(settings: Settings, keys: Keys, db: Database) -> FastAPI:
     )
     app.state.services = services
     app.router.routes.extend(sorted(_routes(), key=_fixed_first))
-    app.add_middleware(Gate)
+    app.add_middleware(Gate, settings=settings, rates=services.rates)
     problems.install(app)
     openapi.publish(app)
     return app

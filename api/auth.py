@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import session_cookie
 from api.accounts import Email, Password, SignedInView, remote_of, signed_in
 from api.caller import CallerDep
-from api.origin import SameOriginDep
 from api.problems import documented
+from api.same_origin import SameOriginDep
 from api.services import ServicesDep
 from api.strict import StrictRoute
 from core.errors import Unauthenticated

@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api import scopes
+from api.gate import STANDING
 from api.services import ServicesDep
 from core.accounts.callers import Callers
 from core.caller import Caller
@@ -60,6 +61,7 @@ async def _session(
     wanted = request.path_params["workspace_id"] if path.startswith(_OF_ONE) else workspace
     known = await services.callers.of(credentials.credentials, wanted)
     scopes.require(known.caller, request.method, path)
+    request.scope[STANDING] = services.rates.count(known.caller)
     return Session(known.caller, known.expires_at, known.session_id, credentials.credentials, services.callers)
 
 

@@ -56,11 +56,18 @@ def _complete(app: FastAPI) -> JsonSchema:
         answers = operation.setdefault("responses", {})
         if "HTTPValidationError" in str(answers.get("422", "")):
             answers.update({str(status): each for status, each in documented(422).items()})
-        for status, each in documented(500, 503).items():
+        for status, each in documented(*_everywhere(operation)).items():
             answers.setdefault(str(status), each)
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
     return schema
+
+
+def _everywhere(operation: JsonSchema) -> list[int]:
+    """What every operation of its kind may answer: 429 to a flood, 404 to who is no member of the workspace named."""
+    secured = [401, 404] if operation.get("security") else []
+    with_body = [413, 422] if "requestBody" in operation else []
+    return [*secured, *with_body, 429, 500, 503]
 
 
 @router.get("/api/docs", include_in_schema=False)

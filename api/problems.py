@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from core import errors, jsontext
+from core.buckets import Standing
 from core.db import AWAY
 from core.journal import request_id
 from core.sentences import sentence
@@ -64,6 +65,14 @@ class Problem(BaseModel):
     errors: list[Fault] | None = Field(None, description="every finding, of a 422")
 
 
+def limit_headers(standing: Standing) -> dict[str, str]:
+    """How the caller stands with a limit, as draft-ietf-httpapi-ratelimit-headers-10 writes it."""
+    return {
+        "RateLimit-Policy": f'"{standing.name}";q={standing.quota};w={standing.window_s}',
+        "RateLimit": f'"{standing.name}";r={standing.left};t={standing.reset_s}',
+    }
+
+
 def status_of(error: errors.VutlerError) -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
@@ -72,6 +81,8 @@ def answer(error: errors.VutlerError, *, more: Mapping[str, str] | None = None) 
     """The problem of an error; `more` adds members of its own, such as `run_id`."""
     faults = [Fault(at=each.at, message=each.message) for each in error.findings if each.severity == "error"]
     headers = {"Retry-After": str(max(1, math.ceil(error.after)))} if error.after is not None else {}
+    if isinstance(error, errors.RateLimited) and error.standing is not None:
+        headers |= limit_headers(error.standing)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return _respond(status_of(error), error.code, error.detail, faults=faults, headers=headers, more=more)

@@ -18,7 +18,9 @@ from core.settings import Settings
 
 _log = structlog.get_logger()
 
-RECEIVE_S: Final = 10.0  # for a whole request, headers and body
+RECEIVE_S: Final = 9.0  # for a whole request, headers and body; a longer body must go on at the slowest rate
+PROGRESS_S: Final = 4.0  # how often that is looked at
+SLOWEST: Final = 16 * 1024  # bytes a second
 STALLED_S: Final = 12.0  # for a client that takes nothing of its answer
 _MOST_HEADER_BYTES: Final = 64 * 1024
 _MOST_CONNECTIONS: Final = 2000
@@ -50,6 +52,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._stalled: asyncio.TimerHandle | None = None
         self._in_headers = True
         self._header_bytes = 0
+        self._came = 0  # bytes since the last look
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -63,6 +66,7 @@ class TimedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._receiving is None:
             self._expect()  # the first byte of the next request on this connection
+        self._came += len(data)
         if self._in_headers:
             self._header_bytes += len(data)
         super().data_received(data)
@@ -92,7 +96,17 @@ class TimedProtocol(HttpToolsProtocol):
             super().resume_writing()
 
     def _expect(self) -> None:
-        self._receiving = self.loop.call_later(RECEIVE_S, self._cut, _LATE, "request_dripped")
+        self._came = 0
+        self._receiving = self.loop.call_later(RECEIVE_S, self._look, RECEIVE_S)
+
+    def _look(self, seconds: float) -> None:
+        """Headers have had their time; a body may take longer as long as it keeps coming, or we are the slow ones."""
+        held_up = self.flow.read_paused
+        if self._in_headers or not (held_up or self._came >= SLOWEST * seconds):
+            self._cut(_LATE, "request_dripped")
+            return
+        self._came = 0
+        self._receiving = self.loop.call_later(PROGRESS_S, self._look, PROGRESS_S)
 
     def _received(self) -> None:
         if self._receiving is not None:
@@ -136,6 +150,7 @@ def server(app: FastAPI, host: str, port: int) -> Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # api/origin.py knows whom to believe
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_STOP_S,

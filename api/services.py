@@ -29,6 +29,7 @@ from core.agent_events.service import AgentEvents
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
 from core.approvals.links import Links, Tokens
+from core.audit.reading import Audit
 from core.automations.check import Checker
 from core.automations.outgoing import refusing
 from core.automations.rotation import Rotation
@@ -44,6 +45,7 @@ from core.deliveries.hooks import Hooks
 from core.deliveries.ingest import Ingest
 from core.deliveries.ledger import Ledger
 from core.deliveries.redelivery import Redelivery
+from core.files.service import Files
 from core.health import Health
 from core.jobs.service import Jobs
 from core.jobs.tokens import RunTokens
@@ -52,6 +54,7 @@ from core.listen import Listener
 from core.notifications.reading import Bell
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
+from core.rates import Quotas, Rates
 from core.rendering.renderer import Renderer
 from core.runs.breaker import Limits
 from core.runs.channels import CONFIG
@@ -109,6 +112,15 @@ class Services:
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
         self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
         self.passwords = Passwords()
+        self._add_accounts(settings, keys, db)
+        self.audit = Audit(db)
+        self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
+        self.rates = Rates(
+            Quotas(settings.rate_address_per_min, settings.rate_user_per_min, settings.rate_workspace_per_min)
+        )
+        self.health = Health(db, self.feed, settings.prefect_url)
+
+    def _add_accounts(self, settings: Settings, keys: Keys, db: Database) -> None:
         access = AccessTokens(keys.jwt)
         self.callers = Callers(db, access)
         self.sessions = Sessions(db, RefreshTokens(keys.sessions), self.callers)
@@ -123,7 +135,6 @@ class Services:
         self.provider = _provider(settings, self.issuer)
         self.cookies = Fernet(keys.cookies)
         self.recovery = Recovery(db, self.passwords, self.callers, NoLetters())
-        self.health = Health(db, self.feed, settings.prefect_url)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:

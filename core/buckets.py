@@ -1,9 +1,22 @@
 """Token buckets: so many at once, so many a second after that. In memory, one process."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 
 _MOST_KEYS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a client stands with a limit: `left` of `quota` requests each `window_s` seconds, all again in `reset_s`."""
+
+    name: str
+    quota: int
+    window_s: int
+    left: int
+    reset_s: int
 
 
 class Buckets:
@@ -23,6 +36,11 @@ class Buckets:
         self._levels.pop(key, None)  # to the end: the order of the dict is the order of use
         self._levels[key] = (left if left < 1 else left - 1, now)
         return 0.0 if left >= 1 else (1 - left) / per_second
+
+    def standing(self, key: str, *, name: str, burst: float, per_second: float) -> Standing:
+        """How full the bucket was when it was last taken from."""
+        left, _ = self._levels.get(key, (burst, 0.0))
+        return Standing(name, int(burst), ceil(burst / per_second), int(left), ceil((burst - left) / per_second))
 
     def __len__(self) -> int:
         """How many keys are remembered."""

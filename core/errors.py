@@ -9,11 +9,13 @@ VutlerError
 ├── Stale               somebody changed it since you read it (If-Match)
 ├── Invalid             the input is wrong; `findings` say where
 ├── TooLarge            over a size limit
-├── RateLimited         too many; `after` seconds
+├── RateLimited         too many; `after` seconds, `standing` of the limit
 └── Unavailable         a part of the system is away; `after` seconds
 """
 
 from dataclasses import dataclass, field
+
+from core.buckets import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,9 @@ class TooLarge(VutlerError):
     pass
 
 
+@dataclass
 class RateLimited(VutlerError):
-    pass
+    standing: Standing | None = None
 
 
 class Unavailable(VutlerError):

@@ -17,6 +17,7 @@ from core import jsontext
 MASK = "***"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+client_address: ContextVar[str | None] = ContextVar("client_address", default=None)  # whose request it is
 
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|signature|credential", re.I

@@ -6,6 +6,7 @@ Secrets can also be given as files: `VUTLER_SECRET_KEY_FILE=/run/secrets/key`.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -54,6 +55,13 @@ class Settings:
     http_allow_hosts: tuple[str, ...]
     signup_open: bool
     oidc: OidcSettings | None  # None: people sign in with passwords alone
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]  # whose X-Forwarded-For is believed
+    rate_address_per_min: int  # requests of one network address, of one user, of one workspace
+    rate_user_per_min: int
+    rate_workspace_per_min: int
+    file_limit_mb: int  # of one uploaded file
+    files_quota_mb: int  # of all files of a workspace
+    audit_days: int
     secret_key: str | None  # None: made and kept in `home`
     log_level: str
     crash_at: CrashAt | None  # where a test of recovery has the process die
@@ -143,6 +151,16 @@ def _oidc(env: Mapping[str, str]) -> OidcSettings | None:
     return OidcSettings(issuer, client_id, client_secret)
 
 
+def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    entries = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
+    try:
+        return tuple(ip_network(entry, strict=False) for entry in entries)
+    except ValueError as error:
+        raise BadSetting(
+            f"{name} is addresses or networks such as 10.0.0.0/8, with commas between: {error}."
+        ) from error
+
+
 def _log_level(env: Mapping[str, str]) -> str:
     level = env.get("VUTLER_LOG_LEVEL", "").strip().lower() or "info"
     if level not in _LOG_LEVELS:
@@ -188,6 +206,13 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",
         oidc=_oidc(env),
+        trusted_proxies=_networks(env, "VUTLER_TRUSTED_PROXIES"),
+        rate_address_per_min=_whole(env, "VUTLER_RATE_ADDRESS_PER_MIN", 6_000, 1, 10_000_000),
+        rate_user_per_min=_whole(env, "VUTLER_RATE_USER_PER_MIN", 3_000, 1, 10_000_000),
+        rate_workspace_per_min=_whole(env, "VUTLER_RATE_WORKSPACE_PER_MIN", 12_000, 1, 10_000_000),
+        file_limit_mb=_whole(env, "VUTLER_FILE_LIMIT_MB", 25, 1, 1_024),
+        files_quota_mb=_whole(env, "VUTLER_FILES_QUOTA_MB", 1_024, 1, 10_000_000),
+        audit_days=_whole(env, "VUTLER_AUDIT_DAYS", 365, 30, 36_500),
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
         log_level=_log_level(env),
         crash_at=_crash_at(env),

@@ -81,7 +81,9 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "door": Door(db, prefect).run(stop),
                 "jobs": Dispatcher(db, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
-                "retention": _every(_HOUR_S, lambda: retention.forget_expired(db), stop),
+                "retention": _every(
+                    _HOUR_S, lambda: retention.forget_expired(db, audit_days=settings.audit_days), stop
+                ),
                 "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),
                 "warm renderer": renderer.warm(),
             }.items()

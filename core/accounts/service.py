@@ -12,9 +12,11 @@ from core.accounts.model import SignedIn, User, Workspace
 from core.accounts.passwords import Passwords
 from core.accounts.sessions import Renewed, Sessions, revoke_all
 from core.accounts.tokens import AccessTokens
+from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, Unauthenticated
+from core.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,10 @@ class Accounts:
             await repository.add_workspace(connection, name=workspace_name or f"{name}'s workspace", owner=user.id)
         if first:
             await legacy.hand_over(connection, user.id)
-        return await self.sign_in(connection, user)
+        signed_in = await self._open_session(connection, user)
+        actor = audit.Actor(signed_in.workspace.id, user.id)
+        await audit.note_as(connection, actor, "user.registered", "user", user.id, after={"operator": first})
+        return signed_in
 
     async def login(self, email: str, password: str, *, remote: str, invitation: str | None = None) -> SignedIn:
         """`invitation` is accepted on the way, so that somebody without a workspace can come in.
@@ -119,6 +124,7 @@ class Accounts:
         async with self._db.connection() as connection:
             found = await repository.credentials(connection, address)
         if not await self._passwords.verify(password, found[1] if found else None) or found is None:
+            await self._note_failure(address, found[0] if found else None)
             raise Unauthenticated("wrong_credentials", "The e-mail address or the password is wrong.")
         self._attempts.forgive(address, remote)
         async with self._db.transaction() as connection:
@@ -139,7 +145,9 @@ class Accounts:
         """A new session for somebody who proved who they are, in the caller's transaction."""
         if user.disabled_at is not None:
             raise Forbidden("account_disabled", "This account is disabled; ask the operator of this installation.")
-        return await self._signed_in(connection, user, await self._sessions.open(connection, user.id))
+        signed_in = await self._open_session(connection, user)
+        await audit.note_as(connection, audit.Actor(signed_in.workspace.id, user.id), "user.signed_in", "user", user.id)
+        return signed_in
 
     async def me(self, caller: Caller) -> tuple[User, list[Workspace]]:
         async with self._db.connection() as connection:
@@ -182,6 +190,17 @@ class Accounts:
                 " the admins of a workspace can invite you.",
             )
 
+    async def _note_failure(self, address: str, user: User | None) -> None:
+        """With as many statements for a known address as for an unknown one, so that the time tells nothing."""
+        async with self._db.connection() as connection:
+            workspaces = await repository.workspaces_of(connection, user.id if user else new_id())
+            actor = audit.Actor(
+                workspaces[0].id if workspaces else None,
+                user.id if user else None,
+                name=address if "@" in address else None,  # else it may be a password, typed into the wrong field
+            )
+            await audit.note_as(connection, actor, "user.sign_in_failed", "user", user.id if user else None)
+
     async def _require_password(self, caller: Caller, current: str | None, remote: str) -> None:
         """Users of another issuer have none, and make their first one by a link (`core/accounts/recovery.py`)."""
         self._attempts.count(str(caller.user_id), remote)
@@ -190,6 +209,9 @@ class Accounts:
         if not await self._passwords.verify(current or "", stored):
             finding = Finding("current_password", "This is not your current password.")
             raise Invalid("invalid_request", "The request is not valid; `errors` says where.", (finding,))
+
+    async def _open_session(self, connection: Connection, user: User) -> SignedIn:
+        return await self._signed_in(connection, user, await self._sessions.open(connection, user.id))
 
     async def _signed_in(self, connection: Connection, user: User, session: Renewed) -> SignedIn:
         workspaces = await repository.workspaces_of(connection, user.id)

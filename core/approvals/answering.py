@@ -9,6 +9,7 @@ from blocks.values import JsonObject
 from core.approvals import repository
 from core.approvals.model import STATE_AFTER, Answerer, Question, Reply, Sought
 from core.approvals.validating import require_fitting
+from core.audit import noting as audit
 from core.caller import Caller
 from core.clock import now
 from core.db import Connection, Database
@@ -89,10 +90,23 @@ class Approvals:
                 connection, question.run_id, question.step_id, given, question.iteration
             ):
                 raise Conflict("nothing_waits", "The step does not wait any more.")
+            if closed:
+                await _note(connection, question, answerer, reply, reader)
             current = await repository.one(connection, question.id, reader)
         if not closed or current is None:
             raise closed_because(current or question)
         return current
+
+
+async def _note(
+    connection: Connection, question: Question, answerer: Answerer, reply: Reply, reader: UUID | None
+) -> None:
+    actor = audit.Actor(question.workspace_id, reader, name=None if reader else answerer.name)
+    after: JsonObject = {
+        "run": str(question.run_id), "step": question.step_id, "how": answerer.how, "comment": reply.comment,
+        "input_edited": reply.input is not None,
+    }  # fmt: skip
+    await audit.note_as(connection, actor, f"approval.{reply.decision}", "approval", question.id, after=after)
 
 
 async def found(connection: Connection, caller: Caller, question_id: UUID) -> Question:

@@ -8,6 +8,8 @@ from uuid import UUID
 import structlog
 
 from blocks.triggers.webhook import WebhookConfig
+from blocks.values import JsonObject
+from core.audit import noting as audit
 from core.automations import repository, webhook_secrets
 from core.automations.model import Rule, TriggerRow
 from core.automations.service import Automations, webhook_config
@@ -56,6 +58,8 @@ class Rotation:
             webhook_secrets.require_usable(config, text, "secret")
             old_until = await self._put(connection, row, rule, style=config.style, text=text, keep_old_s=keep_old_s)
             await repository.announce(connection, rule.id)
+            until: JsonObject = {"old_until": None if old_until is None else old_until.isoformat()}
+            await audit.note(connection, caller, "webhook.secret_rotated", "automation", rule.id, after=until)
         _log.info(
             "webhook.rotated", automation=str(rule.id), workspace=str(rule.workspace_id), by=str(caller.user_id),
             old_until=str(old_until),

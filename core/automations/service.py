@@ -15,6 +15,7 @@ from blocks.triggers.cron import CronConfig
 from blocks.triggers.webhook import WebhookConfig
 from blocks.values import Json, JsonObject
 from core import legacy
+from core.audit import noting as audit
 from core.automations import calls, failures, merging, publishing, reading, repository, subscribers
 from core.automations.check import Checker
 from core.automations.definition import Definition
@@ -87,7 +88,7 @@ class Automations:
             rule_id = await repository.insert(
                 connection, caller.workspace_id, definition, enabled=read.enabled is not False, by=caller.user_id
             )
-            return await self._finish(connection, caller, rule_id, read, found, as_draft=as_draft)
+            return await self._finish(connection, caller, rule_id, read, found, as_draft=as_draft, done="created")
 
     async def listing(
         self, caller: Caller, chosen: Filter, *, before: UUID | None, limit: int
@@ -150,6 +151,9 @@ class Automations:
         async with self._db.transaction() as connection:
             rule = await self._locked(connection, caller, rule_id, None)
             await publishing.retire(connection, rule, by=caller.user_id)
+            await audit.note(
+                connection, caller, "automation.deleted", "automation", rule.id, before={"name": rule.name}
+            )
 
     async def restore(self, caller: Caller, rule_id: UUID) -> Detail:
         """Undo a deletion: the automation is as it was, its triggers, address and secret too; what was due meanwhile is
@@ -164,6 +168,9 @@ class Automations:
             await repository.unmark_deleted(connection, deleted.id, by=caller.user_id)
             rule = await self.found(connection, caller, deleted.id)
             await publishing.follow_switch(connection, rule, self._checker.triggers)
+            await audit.note(
+                connection, caller, "automation.restored", "automation", rule.id, after={"name": rule.name}
+            )
             return await self._detail(connection, rule)
 
     async def duplicate(self, caller: Caller, rule_id: UUID) -> Detail:
@@ -208,7 +215,8 @@ class Automations:
             rule = await self._locked(connection, caller, rule.id, None)
             await _save(connection, caller, rule, read, guard=False)
             note = f"Version {number} again"
-            return await self._finish(connection, caller, rule.id, read, found, as_draft=False, note=note)
+            done = "rolled_back"
+            return await self._finish(connection, caller, rule.id, read, found, as_draft=False, note=note, done=done)
 
     async def versions(
         self, caller: Caller, rule_id: UUID, *, before: int | None, limit: int
@@ -251,6 +259,10 @@ class Automations:
     async def _switch(self, connection: Connection, caller: Caller, rule: Rule, enabled: bool | None) -> Detail:
         if enabled is not None and enabled != rule.enabled:
             await repository.switch(connection, rule.id, enabled=enabled, by=caller.user_id)
+            await audit.note(
+                connection, caller, "automation.switched", "automation", rule.id,
+                before={"enabled": rule.enabled}, after={"enabled": enabled},
+            )  # fmt: skip
             rule = await self.found(connection, caller, rule.id)
             await publishing.follow_switch(connection, rule, self._checker.triggers)
         return await self._detail(connection, rule)
@@ -265,8 +277,9 @@ class Automations:
         *,
         as_draft: bool,
         note: str | None = None,
+        done: str = "published",
     ) -> Detail:
-        """After the draft was written: its webhook, its version, and what to show."""
+        """After the draft was written: its webhook, its version, the line in the audit log, and what to show."""
         rule = await self.found(connection, caller, rule_id)
         definition = _understood(read)
         secret = None
@@ -283,6 +296,9 @@ class Automations:
         if not as_draft:
             await publishing.publish(connection, rule, definition, self._checker.triggers, note=note, by=caller.user_id)
             rule = await self.found(connection, caller, rule_id)
+        if not as_draft or done == "created":
+            after: JsonObject = {"name": rule.name, "version": rule.live_version, "enabled": rule.enabled}
+            await audit.note(connection, caller, f"automation.{done}", "automation", rule_id, after=after)
         return await self._detail(connection, rule, found, secret)
 
     async def _missing(self, connection: Connection, rule: Rule, definition: Definition) -> list[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from blocks.trigger import Trigger
+from core.audit import noting as audit
 from core.automations import publishing, repository
 from core.db import Connection
 from core.notifications.sending import News, notify, owners
@@ -22,6 +23,10 @@ async def by_operator(
     if rule is None or rule.enabled is enabled:
         return False
     await repository.switch(connection, rule_id, enabled=enabled, by=BY)
+    await audit.note_as(
+        connection, audit.Actor(workspace_id, name=BY), "automation.switched", "automation", rule_id,
+        before={"enabled": rule.enabled}, after={"enabled": enabled},
+    )  # fmt: skip
     changed = await repository.find(connection, workspace_id, rule_id)
     if changed is not None:
         await publishing.follow_switch(connection, changed, kinds)

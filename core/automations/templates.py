@@ -16,6 +16,7 @@ from core.rendering.renderer import names
 
 MOST_TEMPLATES: Final = 1_000
 DEADLINE_S: Final = 10.0
+_SHORT: Final = 500  # characters
 ROOTS: Final = frozenset({"trigger", "previous", "steps", "run", "automation", "now"})
 LOOP_ROOTS: Final = frozenset({"item", "index"})
 
@@ -59,13 +60,18 @@ async def check_templates(
                 if reason := verdicts[text]:
                     findings.append(Finding(at, reason))
                     continue
-                reasons = dict.fromkeys(scope.complain(body, index, path) for path in sorted(names(text)))
+                reasons = dict.fromkeys(scope.complain(body, index, path) for path in sorted(await _names(text)))
                 findings += [Finding(at, reason) for reason in reasons if reason]
     except TimeoutError:
         findings.append(Finding("actions", f"The templates take more than {DEADLINE_S:g} s to check; simplify them."))
     except Retryable as error:
         raise Unavailable(error.code, error.message, after=2) from error
     return findings
+
+
+async def _names(text: str) -> frozenset[tuple[str, ...]]:
+    """Parsing 16 kB takes a tenth of a second, so a long text is read beside the event loop."""
+    return names(text) if len(text) <= _SHORT else await asyncio.to_thread(names, text)
 
 
 def _texts(config: JsonObject, at: Loc) -> Iterator[tuple[str, str]]:

@@ -140,6 +140,9 @@ class Ingest:
                 f"More than {hook.config.rate_per_min} arrivals a minute; this webhook's rate can be raised in its"
                 " automation.",
                 after=wait,
+                standing=self._rates.standing(
+                    str(hook.trigger_id), name="webhook", burst=hook.config.rate_per_min, per_second=per_second
+                ),
             )
 
     async def _accept(self, hook: Hook, arrival: Arrival, data: Data, key: Key | None, delivery_id: UUID) -> Accepted:

@@ -13,6 +13,7 @@ from uuid import UUID
 from blocks.action import Action
 from blocks.values import Json, JsonObject
 from core import idempotency
+from core.audit import noting as audit
 from core.automations import repository
 from core.automations.definition import PRIORITIES
 from core.caller import Caller
@@ -126,6 +127,8 @@ class Replays:
                 priority = PRIORITIES[planned.version.definition.policy.priority]
                 new_run = await accept_replay(connection, caller, planned, wish, priority=priority)
                 await replay_rows.take_over(connection, [new_run], None)
+                after: JsonObject = {"run": str(new_run.run), "version": wish.which, "from": wish.start}
+                await audit.note(connection, caller, "run.replayed", "run", run_id, after=after)
                 return {"run_id": str(new_run.run)}
 
             answer, _ = await idempotency.once(connection, once, 202, work)

@@ -10,6 +10,7 @@ from uuid import UUID
 from blocks.action import Action
 from blocks.values import JsonObject
 from core import idempotency
+from core.audit import noting as audit
 from core.automations import repository
 from core.caller import Caller
 from core.db import Connection, Database
@@ -117,7 +118,9 @@ class BulkReplays:
             async def work() -> JsonObject:
                 selection = await self._select(connection, caller, wanted, wish, drafts)
                 _require_expected(len(selection.replays), expected)
-                return await _accept_all(connection, caller, selection.replays, wish)
+                done = await _accept_all(connection, caller, selection.replays, wish)
+                await audit.note(connection, caller, "runs.replayed", "replay", str(done["replay_id"]), after=done)
+                return done
 
             answer, _ = await idempotency.once(connection, once, 202, work)
         return Started(UUID(str(answer["replay_id"])), int(str(answer["runs"])))

@@ -3,6 +3,7 @@
 from typing import Final
 
 from core import idempotency
+from core.audit import reading as audit
 from core.db import Connection, Database
 
 _BITE: Final = 1000  # rows, so that nobody who writes there waits for us
@@ -15,9 +16,9 @@ _KEPT: Final = (
 )
 
 
-async def forget_expired(db: Database) -> int:
-    """Delete dedupe keys past their time, answers kept for repeated requests, and old events and notifications; gives
-    how many rows went."""
+async def forget_expired(db: Database, *, audit_days: int = 365) -> int:
+    """Delete dedupe keys past their time, answers kept for repeated requests, old events and notifications, and what
+    of the audit log is older than `audit_days`; gives how many rows went."""
     async with db.connection() as connection:
         gone = await _in_bites(
             connection,
@@ -30,6 +31,7 @@ async def forget_expired(db: Database) -> int:
                 f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"
                 f" WHERE {moment} < now() - make_interval(days => {days}) {also} LIMIT {_BITE} FOR UPDATE SKIP LOCKED)",
             )
+        gone += await audit.forget(connection, audit_days)
     async with db.transaction() as connection:
         return gone + await idempotency.forget(connection)
 

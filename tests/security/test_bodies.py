@@ -6,8 +6,8 @@ from time import monotonic
 import httpx
 import pytest
 
-from api import server as api_server
 from tests.api.conftest import PASSWORD, Served, Tenant, problem
+from tests.security.test_slow_client import HEAD, talk
 
 JSON = {"Content-Type": "application/json"}
 LIMIT = 1024 * 1024
@@ -71,75 +71,8 @@ async def test_a_body_over_the_limit_is_a_413(client: httpx.AsyncClient, ada: Te
 
 async def test_an_announced_body_over_the_limit_is_refused_before_it_comes(served: Served) -> None:
     head = HEAD.replace(b"Content-Length: 500", b"Content-Length: 99999999999")
-    answer, _ = await _conversation(served, [head], pause_s=0, limit_s=5)
-    assert answer.startswith(b"HTTP/1.1 413 ")
-
-
-async def _conversation(served: Served, parts: list[bytes], *, pause_s: float, limit_s: float) -> tuple[bytes, float]:
-    """Send `parts` with pauses, and read until the server closes or the time is over; gives both."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    began = monotonic()
-
-    async def send() -> None:
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(pause_s)
-
-    sending = asyncio.create_task(send())
-    received = b""
-    try:
-        async with asyncio.timeout(limit_s):
-            while chunk := await reader.read(65536):
-                received += chunk
-    except (TimeoutError, ConnectionError):
-        pass
-    finally:
-        sending.cancel()
-        writer.close()
-    return received, monotonic() - began
-
-
-HEAD = b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
-
-
-@pytest.mark.parametrize(
-    "parts",
-    [
-        pytest.param([b"GET /healthz HTTP/1.1\r\n"] + [b"X-A: b\r\n"] * 1000, id="headers dripped"),
-        pytest.param([HEAD] + [b"x"] * 1000, id="body dripped"),
-        pytest.param([HEAD, b"{"], id="body that never comes"),
-        pytest.param([b"GET"], id="silence"),
-        pytest.param([b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /he"], id="second request dripped"),
-    ],
-)
-async def test_a_slow_client_is_cut(
-    served: Served, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, parts: list[bytes]
-) -> None:
-    monkeypatch.setattr(api_server, "RECEIVE_S", 0.6)  # the mechanism, in a time a test can afford
-    slow = asyncio.create_task(_conversation(served, parts, pause_s=0.05, limit_s=10))
-    assert (await client.get("/healthz")).status_code == 200
-    answer, seconds = await slow
-    assert 0.5 < seconds < 3
-    assert b"HTTP/1.1 408 " in answer
-
-
-def test_the_real_time_outs_are_within_15_s() -> None:
-    assert api_server.RECEIVE_S < 15
-    assert api_server.STALLED_S < 15
-
-
-async def test_a_client_in_time_is_not_cut(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_server, "RECEIVE_S", 0.5)
-    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-    answer, _ = await _conversation(served, [request] * 6, pause_s=0.2, limit_s=1.6)
-    assert answer.count(b"HTTP/1.1 200 OK") == 6
-
-
-async def test_headers_without_end(served: Served) -> None:
-    parts = [b"GET /healthz HTTP/1.1\r\nX-A: " + b"a" * 60_000, b"b" * 60_000, b"c" * 60_000]
-    answer, _ = await _conversation(served, parts, pause_s=0.02, limit_s=5)
-    assert answer.startswith(b"HTTP/1.1 431 ")
+    heard = await talk(served, [head], pause_s=0, limit_s=5)
+    assert heard.answer.startswith(b"HTTP/1.1 413 ")
 
 
 async def test_many_logins_at_once_leave_the_server_answering(client: httpx.AsyncClient, ada: Tenant) -> None:

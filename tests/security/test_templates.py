@@ -13,6 +13,7 @@ import pytest_asyncio
 from blocks.errors import Retryable
 from core.rendering.references import TemplateFailed
 from core.rendering.renderer import Renderer, names
+from tests.security.bombs import BOMBS, LOOPS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,33 +52,12 @@ ESCAPES = [
     "{{ 1 is filter }}",
 ]  # fmt: skip
 
-LOOPS = "{% for i in range(1000) %}" * 3 + "{% endfor %}" * 3
-
-# Templates that would take all the time or memory of a process.
-BOMBS = [
-    "{{ 9 ** (9 ** 8) }}", "{{ x ** (x ** 8) }}", "{{ 'A' * 10 ** 9 }}", "{{ 'A' * x ** 12 }}", "{{ [0] * 10 ** 9 }}",
-    "{{ '%0999999999d' % 1 }}", "{{ 'a'.ljust(999999999) }}", "{{ ('a' * 100000) | replace('a', 'b' * 100000) }}",
-    LOOPS,
-    "{% macro m(n) %}{{ m(n + 1) }}{% endmacro %}{{ m(1) }}",
-    "{{ '" + "a" * 1000 + "' * 1000 }}", "{{ range(1001) }}", "{{ range(10 ** 12) | list }}",
-    "{{ range(0, 10 ** 9, 1) | sum }}", "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
-    "{{ " + "[" * 500 + "]" * 500 + " }}",
-    "{{ " + "-" * 5000 + "1 }}", "{{ " + "not " * 3000 + "1 }}", "{% if 1 %}" * 1000 + "{% endif %}" * 1000,
-    "{{ 'x' | truncate(10 ** 10, true, 'y' * 10 ** 9) }}", "{{ ('x' * 10 ** 6) | wordcount + 9 ** (9 ** 8) }}",
-    "{{ 1 | round(10 ** 9) + 9 ** (9 ** 8) }}",
-    "{{ ('[' * 100000) | fromjson }}", "{{ 9.0 ** 9999 }}", "{{ (9 ** 99999) | string }}", "{{ 9 ** 99999 }}",
-    "{% set a = 'x' * 99999 %}{% for i in range(999) %}{{ a }}{% endfor %}",
-    "{% for i in range(1000) recursive %}{{ loop([i]) }}{% endfor %}",
-    "{{ ('a' * 10000000) | indent(width=10 ** 9) }}", "{{ 'a' | center(10 ** 9) }}",
-    "{{ [1] | slice(10 ** 9) | list }}",
-    "{{ [1] | batch(10 ** 9, 'x') | list }}",
-]  # fmt: skip
-
 CONTEXT = {"trigger": {"data": {"a": 1, "list": [1]}}, "x": 9}
 
 
 async def test_there_are_enough_payloads() -> None:
-    assert len(ESCAPES) + len(BOMBS) >= 40
+    assert len(ESCAPES) >= 40
+    assert len(BOMBS) >= 40
 
 
 async def outcome(renderer: Renderer, source: str) -> tuple[str | None, str]:

@@ -33,13 +33,18 @@ async def hook(db: Database, ada: Tenant) -> Webhook:
 async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
     """An id of each kind, all of them Ada's, by the name of the path's parameter."""
     run_id = await add_run(db, ada, hook.rule_id, {"n": 1})
-    delivery_id, notification_id = new_id(), new_id()
+    delivery_id, notification_id, file_id = new_id(), new_id(), new_id()
     approval_id = await questions.ask(db, ada.workspace_id, hook.rule_id)
     async with db.connection() as connection:
         await connection.execute(
             "INSERT INTO notifications (id, workspace_id, user_id, kind, title, text, link, subject)"
             " VALUES ($1, $2, $3, 'approval', 'x', 'x', '/approvals', $4)",
             notification_id, ada.workspace_id, ada.user_id, approval_id,
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO files (id, workspace_id, name, media_type, size, sha256)"
+            " VALUES ($1, $2, 'x', 'text/plain', 0, '')",
+            file_id, ada.workspace_id,
         )  # fmt: skip
         reference = await blobs.store(
             connection, workspace_id=ada.workspace_id, run_id=run_id, content=b"x", media_type="text/plain"
@@ -78,6 +83,7 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "token": "vui_" + "A" * 43,  # of an invitation that nobody made
         "number": 1,  # of a version
         "step": "send",
+        "file_id": file_id,
     }
 
 
@@ -119,6 +125,7 @@ async def _snapshot(db: Database) -> list[str]:
         "run_queue",
         "blobs",
         "alerts",
+        "files",
         "users",
         "workspaces",
         "workspace_members",

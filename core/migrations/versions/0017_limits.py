@@ -1,0 +1,12 @@
+"""The audit log, and the files of a workspace."""
+
+from core.migrations.run import run_sql
+
+revision = "0017_limits"
+down_revision = "0013_isolated"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql("0017_limits")
