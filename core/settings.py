@@ -45,6 +45,7 @@ class Settings:
     http_allow_hosts: tuple[str, ...]
     signup_open: bool
     secret_key: str | None  # None: made and kept in `home`
+    seal_keys: tuple[str, ...]  # the newest first; before the one that `secret_key` gives
     log_level: str
     crash_at: CrashAt | None  # where a test of recovery has the process die
 
@@ -163,6 +164,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
+        seal_keys=tuple((_secret(env, "VUTLER_SEAL_KEYS") or "").replace(",", " ").split()),
         log_level=_log_level(env),
         crash_at=_crash_at(env),
     )
