@@ -1,4 +1,4 @@
-"""What automations can be made of: actions, triggers and connections with their JSON Schemas, and the definition language."""
+"""What automations can be made of, with JSON Schemas: actions, triggers, connections; and the definition language."""
 
 from collections.abc import Mapping
 from functools import cache

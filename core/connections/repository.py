@@ -48,7 +48,8 @@ async def named(connection: Connection, workspace_id: UUID, references: list[str
     found: dict[str, ConnectionRow] = {}
     for row in rows:
         facts = dict(row)
-        found[facts.pop("reference")] = ConnectionRow(**facts)
+        reference = facts.pop("reference")
+        found[reference] = ConnectionRow(**facts)
     return found
 
 

@@ -49,6 +49,11 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
             " VALUES ($1, $2, $3, $4, 'refused', 401)",
             delivery_id, ada.workspace_id, hook.rule_id, hook.trigger_id,
         )  # fmt: skip
+        connection_id = new_id()
+        await connection.execute(
+            "INSERT INTO connections (id, workspace_id, kind, name) VALUES ($1, $2, 'http_bearer', 'CRM')",
+            connection_id, ada.workspace_id,
+        )  # fmt: skip
         alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
         alert_id = await raise_alert(connection, alarm)
     return {
@@ -60,6 +65,7 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "blob_id": UUID(str(reference["$blob"])),
         "delivery_id": delivery_id,
         "alert_id": alert_id,
+        "connection_id": connection_id,
         "number": 1,  # of a version
         "step": "send",
     }
@@ -103,6 +109,7 @@ async def _snapshot(db: Database) -> list[str]:
         "run_queue",
         "blobs",
         "alerts",
+        "connections",
         "users",
         "workspaces",
     )
