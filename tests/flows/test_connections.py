@@ -329,12 +329,11 @@ async def test_failures_repeat_nothing(account: Account, service: Service) -> No
 async def test_large_echoes_are_masked_where_they_are_stored(account: Account, service: Service) -> None:
     await account.make("http_bearer", {"token": "tok-3nq8-canary"}, [service.address])
     async with account.engine():
-        run = await account.run(await account.automation(get(f"{service.url}/bearer?times=4000")))
+        run = await account.run(await account.automation(get(f"{service.url}/bearer?times=20000")))
     blob = run["output"]["body"]["$blob"]
     async with account.workshop.db.connection() as connection:
         content: bytes = await connection.fetchval("SELECT content FROM blobs WHERE id = $1", UUID(blob))
-    assert content.count(b"Bearer ***") == 4000
-    clean(content.decode())
+    assert content == b"*** ***\n" * 20000
 
 
 async def test_written_out_headers_are_masked_in_records_and_sent_after_an_approval(account: Account) -> None:

@@ -87,7 +87,7 @@ class Witness(Person):
 
     async def send(self, *args: Any, **more: Any) -> tuple[int, Any]:
         status, answer = await super().send(*args, **more)
-        self.answers.append(f"{args} {status} {json.dumps(answer, ensure_ascii=False)}")
+        self.answers.append(f"{args[:2]} {status} {json.dumps(answer, ensure_ascii=False)}")
         return status, answer
 
 
@@ -148,11 +148,11 @@ async def test_no_secret_is_anywhere(product: Product, person: Witness, service:
         assert (run["status"], run["output"]["body"]["plain"]) == ("success", "***"), run
         run = await ended(person, {"url": f"{url}{path}?status=422&text=1", "connection": name})
         assert run["error"].endswith("***"), run["error"]
-        await ended(person, {"url": f"{url}{path}?times=3000", "connection": name})
+        await ended(person, {"url": f"{url}{path}?times=12000", "connection": name})
         await ended(person, {"url": f"{url}{path}?status=500&times=9", "connection": name}, on_error="continue")
     await ended(person, {"url": f"{url}/api/x", "connection": "Wrong"})
     await ended(person, {"url": f"{url}/slow", "connection": "Bearer"}, timeout_s=1)
-    await ended(person, {"url": f"{url}/away?to=http://127.0.0.1:1/{quote(TOKEN)}", "connection": "Bearer"})
+    await ended(person, {"url": f"{url}/away?to=http://127.0.0.1:1/", "connection": "Bearer"})
     status, answer = await person.send("POST", "/api/connections", {"name": "x", "kind": "http_bearer", "fields": {
         "token": TOKEN + "\n", "nonsense": TOKEN}, "allowed_hosts": [], "more": TOKEN})  # fmt: skip
     assert status == 422, answer
