@@ -171,6 +171,7 @@ async def test_no_secret_is_anywhere(product: Product, person: Witness, service:
     }
     for place in ("answers", "our database", "Prefect's database"):
         assert CONTROL in places[place], place
+    assert "vutler-http-bearer" in places["Prefect's database"], "the worker makes the kinds known there"
     for place, text in places.items():
         for secret in (TOKEN, PASSWORD, SECRET, *service.given):
             assert not found(text, secret), (place, secret)
