@@ -98,7 +98,7 @@ class Service:
             if times := int(request.query.get("times", 0)):
                 return web.Response(text=f"{sent} {told['base64'][0]}\n" * times, status=status)
             if "text" in request.query:
-                return web.Response(text=f"Not you: {sent}", status=status)
+                return web.Response(text=f"{'.' * int(request.query.get('pad', 0))}Not you: {sent}", status=status)
             headers = {"X-You-Sent": sent.encode("ascii", "replace").decode(), "Set-Cookie": "key=" + told["base64"][0]}
             return web.json_response(told, status=status, headers=headers)
 

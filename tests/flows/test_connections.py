@@ -326,6 +326,29 @@ async def test_failures_repeat_nothing(account: Account, service: Service) -> No
     assert row.last_error == "The service refused the credentials (status 401)."
 
 
+async def test_an_answer_is_masked_before_it_is_cut(account: Account, service: Service) -> None:
+    await account.make("http_bearer", {"token": "tok-3nq8-canary"}, [service.address])
+    pad = 300 - len("Not you: Bearer tok-3nq8")  # an error repeats 300 characters
+    async with account.engine():
+        run = await account.run(await account.automation(get(f"{service.url}/bearer?status=422&text=1&pad={pad}")))
+    assert run["error"].endswith("Not you: ***")
+    assert "3nq8" not in await account.dump()
+
+
+async def test_what_other_steps_bring_is_masked_too(account: Account, service: Service) -> None:
+    await account.make("http_bearer", {"token": "tok-3nq8-canary"}, [service.address])
+    bare = {"id": "b", "type": "http", "needs": ["a"], "config": {
+        "url": f"{service.url}/header", "headers": {"X-Api-Key": "tok-3nq8-canary"},
+    }}  # fmt: skip
+    rule = await account.automation(get(f"{service.url}/bearer"), bare)
+    async with account.engine():
+        run = await account.run(rule)
+    assert (run["status"], run["output"]["body"]["plain"]) == ("success", "***")
+    steps = await account.workshop.steps(run["id"])
+    assert "canary" not in str(steps)
+    assert steps["b"]["output"]["headers"]["x-you-sent"] == "***"
+
+
 async def test_large_echoes_are_masked_where_they_are_stored(account: Account, service: Service) -> None:
     await account.make("http_bearer", {"token": "tok-3nq8-canary"}, [service.address])
     async with account.engine():
