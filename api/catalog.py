@@ -1,4 +1,4 @@
-"""What automations can be made of: actions and triggers with their JSON Schemas, and the definition language."""
+"""What automations can be made of, with JSON Schemas: actions, triggers, connections; and the definition language."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -45,6 +45,18 @@ _EXAMPLE: Final = {
             "example": {"schedules": [{"cron": "0 9 * * 1-5", "timezone": "Europe/Zurich"}]},
         }
     ],
+    "connections": [
+        {
+            "name": "http_bearer",
+            "purpose": "http",
+            "title": "Bearer token",
+            "description": "An access token or API key that is sent as “Authorization: Bearer …”.",
+            "fields_schema": {"type": "object"},
+            "secrets": ["token"],
+            "default_hosts": [],
+            "example": {"token": "the token"},
+        }
+    ],
 }
 
 
@@ -60,7 +72,7 @@ class ActionView(BaseModel):
     credits: int
     timeout_s: float = Field(description="seconds, unless the step says otherwise")
     max_attempts: int = Field(description="unless the step says otherwise")
-    connection: str | None = Field(description="kind of the connection that it needs")
+    connection: str | None = Field(description="purpose of the connections that its `config.connection` may name")
     contains: str | None = Field(description="field of `config` that holds steps, of the same shape as `actions`")
     example: dict[str, JsonValue]
 
@@ -77,14 +89,28 @@ class TriggerView(BaseModel):
     example: dict[str, JsonValue]
 
 
+class ConnectionKindView(BaseModel):
+    """A kind of connection."""
+
+    name: str = Field(description="`kind` of a connection")
+    purpose: str = Field(description="what it is for: actions with this `connection` may name one")
+    title: str
+    description: str
+    fields_schema: dict[str, JsonValue] = Field(description="JSON Schema of `fields`")
+    secrets: list[str] = Field(description="fields that are sealed and never shown")
+    default_hosts: list[str] = Field(description="`allowed_hosts` where none are given; empty: some must be")
+    example: dict[str, JsonValue]
+
+
 class CatalogView(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})  # type: ignore[dict-item]
 
     actions: list[ActionView]
     triggers: list[TriggerView]
+    connections: list[ConnectionKindView]
 
 
-@router.get("", summary="List actions and triggers", responses=documented(401))
+@router.get("", summary="List actions, triggers and connections", responses=documented(401))
 async def catalog(_caller: CallerDep, language: LanguageDep) -> CatalogView:
     """Everything that is installed here, in English or French by `Accept-Language`."""
     return _catalog(language)
@@ -139,6 +165,19 @@ def _catalog(language: Language) -> CatalogView:
                 example=_plain(kind.example),
             )
             for _, kind in sorted(registry.triggers().items())
+        ],
+        connections=[
+            ConnectionKindView(
+                name=kind.name,
+                purpose=kind.purpose,
+                title=_said(kind.title, language),
+                description=_said(kind.description, language),
+                fields_schema=kind.Fields.model_json_schema(),
+                secrets=sorted(kind.Fields.secret_names()),
+                default_hosts=[*kind.hosts],
+                example=_plain(kind.example),
+            )
+            for _, kind in sorted(registry.connections().items())
         ],
     )
 

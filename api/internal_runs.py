@@ -94,6 +94,26 @@ async def prepare(job: JobDep, services: ServicesDep, request: Request) -> Respo
     return _answer(await services.jobs.prepare(job, call))
 
 
+@router.post("/connection")
+async def connection(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """A connection that the run's version names, its secrets in clear, for who holds the run."""
+    asked = service.load(await request.body())
+    if not isinstance(asked, dict):
+        raise Invalid("invalid_request", "A request for a connection is an object with its reference.")
+    opened = await services.jobs.connection(job, str(asked.get("reference")))
+    return Response(jsontext.dump(opened), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.post("/connection-failed", status_code=204)
+async def connection_failed(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Note that the credentials of a connection were refused."""
+    said = service.load(await request.body())
+    if not isinstance(said, dict):
+        raise Invalid("invalid_request", "A failure is an object with the connection's id and why.")
+    await services.jobs.connection_failed(job, str(said.get("id")), str(said.get("why")))
+    return Response(status_code=204)
+
+
 @router.post("/release", status_code=204)
 async def release(job: JobDep, services: ServicesDep) -> Response:
     """Give the run back unfinished: it is queued again at once."""

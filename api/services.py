@@ -39,6 +39,9 @@ from core.automations.starting import Starting
 from core.automations.trial import Tools, Trials
 from core.automations.versions import Versions
 from core.automations.words import Narrator
+from core.connections.opening import Door
+from core.connections.service import Connections
+from core.connections.signed import Tokens as ConnectionTokens
 from core.db import AWAY, Database
 from core.deliveries.capture import Captures
 from core.deliveries.hooks import Hooks
@@ -49,7 +52,7 @@ from core.files.service import Files
 from core.health import Health
 from core.jobs.service import Jobs
 from core.jobs.tokens import RunTokens
-from core.keys import Keys
+from core.keys import Keys, sealing
 from core.listen import Listener
 from core.notifications.reading import Bell
 from core.outgoing.addresses import Policy
@@ -80,7 +83,8 @@ class Services:
         self.db = db
         self.listener = Listener(db.dsn, application=db.application)
         self.feed = Feed(db, self.listener)
-        signing = SigningSecrets(Sealer([keys.seal]))
+        sealer = Sealer(sealing(settings, keys))
+        signing = SigningSecrets(sealer)
         self.hooks = Hooks(db, signing)
         self.listener.on(CONFIG, self.hooks.forget)
         self.listener.on_connected(self.hooks.forget_all)
@@ -101,7 +105,9 @@ class Services:
         self.narrator = Narrator.of()
         self.previews = Previews(db, self.automations)
         self.fires = FireHistory(db)
-        tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url)
+        door = Door(sealer)
+        self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)
+        tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url, self.connections)
         self.trials = Trials(db, self.automations, tools)
         self.approvals = Approvals(db, registry.actions())
         self.links = Links(db, self.approvals, Tokens(keys.links), settings.public_url)
@@ -110,7 +116,7 @@ class Services:
         drafts = Drafts(db, self.automations, registry.triggers())
         self.replays = Replays(db, drafts, registry.actions())
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
-        self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
+        self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits, door)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, db)
         self.audit = Audit(db)

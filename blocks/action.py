@@ -87,6 +87,13 @@ class ActionContext(Protocol):
     @property
     def http(self) -> Http: ...
 
+    async def connected(self, connection: str) -> Http:
+        """The same way out, signed by the saved account that the step names; reaches that account's hosts alone.
+
+        Raises `InvalidInput` (`connection_not_found`, `connection_not_allowed`, `connection_unreadable`).
+        """
+        ...
+
     def leads_on(self, outlet: str) -> bool:
         """Whether a step of this automation needs that exit of the present one (`needs: ["this:outlet"]`)."""
         ...
@@ -129,7 +136,7 @@ class Action(Described, ABC, Generic[InputT]):
     credits: ClassVar[int] = 0
     timeout_s: ClassVar[float] = 30.0
     retry_attempts: ClassVar[int] = 1
-    connection: ClassVar[str | None] = None
+    connection: ClassVar[str | None] = None  # the purpose of the connections that `config.connection` may name
     contains: ClassVar[str | None] = None  # the field of `config` that holds steps
     light: ClassVar[bool] = False  # at once and from its input alone: it never waits, never acts, never retries
     calls: ClassVar[str | None] = None  # the field of `config` that names an automation, by id or name

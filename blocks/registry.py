@@ -12,8 +12,10 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 import blocks.actions
+import blocks.connections
 import blocks.triggers
 from blocks.action import Action
+from blocks.connection import Connection
 from blocks.trigger import Trigger
 
 
@@ -39,3 +41,14 @@ def actions() -> Mapping[str, Action[Any]]:
 def triggers() -> Mapping[str, Trigger[Any]]:
     """Every trigger kind by its permanent name."""
     return MappingProxyType({found.name: found() for found in _classes(blocks.triggers, Trigger)})
+
+
+@cache
+def connections() -> Mapping[str, Connection[Any]]:
+    """Every connection kind by its permanent name."""
+    return MappingProxyType({found.name: found() for found in _classes(blocks.connections, Connection)})
+
+
+def connections_for(purpose: str | None) -> Mapping[str, Connection[Any]]:
+    """The kinds that an action with this `connection` may name."""
+    return {name: kind for name, kind in connections().items() if kind.purpose == purpose}

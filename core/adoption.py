@@ -52,7 +52,8 @@ ORDER BY row->>'created_at', id
 """
 _HOME_OF_LOST_ROWS = "SELECT id FROM workspaces WHERE name = 'Adopted workspace' ORDER BY id DESC LIMIT 1"
 _ADD_CONNECTION = """
-INSERT INTO connections (id, workspace_id, kind, name, settings, sealed, legacy_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO connections (id, workspace_id, kind, name, settings, sealed, legacy_id, secret_names)
+VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $6::bytea IS NULL THEN '{}'::text[] ELSE '{api_key}' END)
 """
 
 

@@ -19,7 +19,11 @@ class Caller:
     token_id: UUID | None = None  # of the API token they use; None for a session
     scopes: frozenset[str] | None = None  # of that token; None: everything the role allows
 
+    def may(self, role: str) -> bool:
+        """Whether the caller has `role` or a higher one."""
+        return _RANK[self.role] >= _RANK[role]
+
     def require(self, role: str) -> None:
         """Raises `Forbidden` when the caller's role is below `role`."""
-        if _RANK[self.role] < _RANK[role]:
+        if not self.may(role):
             raise Forbidden("role_missing", f"This needs the role {role}; yours in this workspace is {self.role}.")

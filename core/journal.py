@@ -1,6 +1,7 @@
 """What a process writes about itself: one JSON object a line on standard output, with the request it belongs to.
 
-Secrets are masked on the way out, so that a careless log call can't publish one.
+Secrets are masked on the way out, by the names that they go by and, of connections that were opened, by their values
+(`core/redaction.py`), so that a careless log call can't publish one.
 """
 
 import logging
@@ -12,9 +13,9 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from core import jsontext
+from core import jsontext, redaction
 
-MASK = "***"
+MASK = redaction.MASK
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 client_address: ContextVar[str | None] = ContextVar("client_address", default=None)  # whose request it is
@@ -57,7 +58,7 @@ def _add_request(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     plain = {name: value if isinstance(value, (str, int, float, bool)) else str(value) for name, value in event.items()}
-    return jsontext.dump_text(plain)
+    return redaction.journal.text(jsontext.dump_text(plain))
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:

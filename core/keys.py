@@ -13,6 +13,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from core import keyring
+from core.keyring import Keyring
 from core.settings import BadSetting, Settings
 
 FILE = "secret-key"
@@ -73,6 +75,15 @@ def load(settings: Settings) -> Keys:
     if not file.exists():
         _make(file)
     return from_secret(_read(file))
+
+
+def sealing(settings: Settings, keys: Keys) -> Keyring:
+    """The keys that seal secrets at rest. Raises `BadSetting`."""
+    for secret in settings.seal_keys:
+        if len(secret) < SHORTEST:
+            raise BadSetting(f"Each key in VUTLER_SEAL_KEYS needs at least {SHORTEST} characters.")
+    fixed = tuple(keyring.made(derive(secret, "seal")) for secret in settings.seal_keys)
+    return Keyring(keys.seal, settings.home / keyring.FILE, fixed)
 
 
 def _make(file: Path) -> None:

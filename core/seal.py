@@ -4,6 +4,7 @@ The workspace and the connection stand inside the sealed text, so that a row cop
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -16,11 +17,38 @@ class SealBroken(Exception):
     """The sealed text can't be opened: another key made it, it was changed, or it belongs to another row."""
 
 
+class Ring(Protocol):
+    """Keys that may change while the process runs (`core/keyring.py`)."""
+
+    def keys(self) -> tuple[bytes, ...]: ...
+
+
 class Sealer:
     """`keys` are Fernet keys, the newest first: it seals, all of them open."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+    def __init__(self, keys: Sequence[bytes] | Ring) -> None:
+        self._ring = keys
+        self._made: tuple[tuple[bytes, ...], MultiFernet, Fernet] | None = None
+
+    def _fernets(self) -> tuple[MultiFernet, Fernet]:
+        """All keys, and the newest alone."""
+        keys = tuple(self._ring) if isinstance(self._ring, Sequence) else self._ring.keys()
+        if self._made is None or self._made[0] != keys:
+            fernets = [Fernet(key) for key in keys]
+            self._made = keys, MultiFernet(fernets), fernets[0]
+        return self._made[1:]
+
+    @property
+    def _fernet(self) -> MultiFernet:
+        return self._fernets()[0]
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key sealed it."""
+        try:
+            self._fernets()[1].decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
 
     def seal(self, workspace_id: UUID, connection_id: UUID, secrets: JsonObject) -> bytes:
         """The secret fields of a connection as bytes for `connections.sealed`."""

@@ -63,6 +63,7 @@ class Settings:
     files_quota_mb: int  # of all files of a workspace
     audit_days: int
     secret_key: str | None  # None: made and kept in `home`
+    seal_keys: tuple[str, ...]  # the newest first; before the one that `secret_key` gives
     log_level: str
     crash_at: CrashAt | None  # where a test of recovery has the process die
 
@@ -214,6 +215,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         files_quota_mb=_whole(env, "VUTLER_FILES_QUOTA_MB", 1_024, 1, 10_000_000),
         audit_days=_whole(env, "VUTLER_AUDIT_DAYS", 365, 30, 36_500),
         secret_key=_secret(env, "VUTLER_SECRET_KEY"),
+        seal_keys=tuple((_secret(env, "VUTLER_SEAL_KEYS") or "").replace(",", " ").split()),
         log_level=_log_level(env),
         crash_at=_crash_at(env),
     )

@@ -16,7 +16,7 @@ import typer
 from core import keys as core_keys
 from core import settings as core_settings
 from core.settings import BadSetting, Settings
-from deployments import demo, doctor, users
+from deployments import demo, doctor, secrets, users
 from deployments.children import command
 from deployments.prefect_settings import client_environment, client_variables
 
@@ -27,6 +27,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+secrets_app = typer.Typer(name="secrets", help="The keys that seal secrets at rest.", no_args_is_help=True)
+app.add_typer(secrets_app)
 
 
 app.add_typer(users.app, name="users")
@@ -124,6 +127,20 @@ def run_demo(
     try:
         asyncio.run(demo.show(where, (email, password) if email else None, print))
     except demo.DemoTrouble as trouble:
+        raise _refuse(str(trouble)) from trouble
+
+
+@secrets_app.command("rotate-key")
+def rotate_key(
+    go_on: Annotated[bool, typer.Option(help="Make no new key: finish with the newest one.")] = False,
+    forget_old: Annotated[bool, typer.Option(help="Take the older keys away once nothing needs them.")] = False,
+) -> None:
+    """Seal every secret at rest with a new key; everything may run meanwhile."""
+    settings = _settings()
+    try:
+        for line in asyncio.run(secrets.rotate_key(settings, go_on=go_on, forget_old=forget_old)):
+            print(line)
+    except (BadSetting, OSError, ValueError, secrets.RotationTrouble) as trouble:
         raise _refuse(str(trouble)) from trouble
 
 

@@ -40,7 +40,7 @@ async def _wait_for_database(dsn: str) -> None:
 def _sealer(settings: Settings) -> Sealer | None:
     """None when there is no secret key to seal with; who needs one says so."""
     try:
-        return Sealer([core_keys.load(settings).seal])
+        return Sealer(core_keys.sealing(settings, core_keys.load(settings)))
     except (BadSetting, OSError):
         return None
 

@@ -23,6 +23,7 @@ from core import keys as core_keys
 from core.approvals.asking import Asking
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
+from core.connections.opening import Door
 from core.db import Database
 from core.errands import Errands
 from core.jobs.tokens import RunTokens
@@ -32,13 +33,15 @@ from core.rendering.renderer import Renderer
 from core.runs import calling, partitions, retention
 from core.runs.breaker import Limits
 from core.runs.record import Writer
+from core.seal import Sealer
 from core.settings import Settings
+from deployments import prefect_blocks
 from deployments.databases import vutler_dsn
 from deployments.isolated import Dispatcher
 from deployments.prefect_settings import prefect_auth
 from deployments.sync import DeploymentSync
 from deployments.warm import POOL, WarmWorker
-from flows.door import Door
+from flows.door import Door as PrefectDoor
 from flows.engine import Engine, Identity
 from flows.execution import Tools
 from flows.ledger import DatabaseLedger
@@ -67,7 +70,8 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
-        tools = Tools(DatabaseLedger(db, limits), writer, renderer, http, settings.public_url)
+        ledger = DatabaseLedger(db, limits, Door(Sealer(core_keys.sealing(settings, keys))))
+        tools = Tools(ledger, writer, renderer, http, settings.public_url)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         behind = [
             asyncio.create_task(service, name=name)
@@ -78,8 +82,9 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "called": Errands(db, calling.TOPIC, calling.wake_caller).run(stop),
                 "asking": Asking(db).run(stop),
                 "scheduler": Scheduler(db, prefect).run(stop),
-                "door": Door(db, prefect).run(stop),
+                "door": PrefectDoor(db, prefect).run(stop),
                 "jobs": Dispatcher(db, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
+                "blocks": prefect_blocks.keep_registered(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
                 "retention": _every(
                     _HOUR_S, lambda: retention.forget_expired(db, audit_days=settings.audit_days), stop

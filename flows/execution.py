@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from blocks.action import Http, Level
+from blocks.action import Level
 from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
+from core.connections.signed import Asks, Tokens
 from core.db import AWAY
+from core.redaction import Redactor
 from core.runs import blobs
 from core.runs.queue import LEASE_S, ClaimedRun
 from core.runs.record import Entry, LineRecord, RunRecord, StepRecord
@@ -53,8 +55,9 @@ class Tools:
     ledger: Ledger
     writer: Writes
     renderer: Renders
-    http: Http
+    http: Asks
     public_url: str
+    tokens: Tokens = field(default_factory=Tokens)  # that connections were lent
 
 
 @dataclass(slots=True)
@@ -81,6 +84,7 @@ class Execution:
     attempts_made: dict[Place, int] = field(default_factory=dict)
     failure_codes: dict[Place, str] = field(default_factory=dict)
     response: Respond | None = None
+    redactor: Redactor = field(default_factory=Redactor)  # knows the secrets that this run has opened
     bell: Bell = field(default_factory=Bell)  # rings when a waiting step may have been woken
     claimed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _steps: dict[tuple[str, str], StepRecord] = field(default_factory=dict)  # one statement takes one record of a step
@@ -146,7 +150,7 @@ class Execution:
         self._line_count += 1
         if self._line_count > LINE_LIMIT:
             return
-        at = datetime.now(UTC)
+        at, text = datetime.now(UTC), self.redactor.text(text)
         self._lines.append(LineRecord(self.run.id, self.next_seq(), at, level.value, step, text[:8192]))
 
     def _event(self, kind: str, seq: int, **facts: Json) -> JsonObject:
@@ -300,7 +304,10 @@ class Execution:
         return RunRecord(self.run.id, self.run.rule_id, self.run.epoch, self.seq)
 
     def _submit(self, record: RunRecord) -> None:
-        entry = Entry(record, list(self._steps.values()), self._lines, self._events, self._calls)
+        steps = list(self._steps.values())
+        if self.redactor:
+            record, steps = self.redactor.record(record), [self.redactor.record(step) for step in steps]
+        entry = Entry(record, steps, self._lines, self._events, self._calls)
         self._steps, self._lines, self._events, self._calls, self._effects_pending = {}, [], [], [], False
         record.seq = max(record.seq, self.seq)
         self._unanswered = self.tools.writer.write(entry)
@@ -346,10 +353,12 @@ class Execution:
         }
 
     async def store(self, content: bytes, media_type: str) -> JsonObject:
-        return await self.patiently(lambda: self.tools.ledger.keep(self.run, content, media_type))
+        masked = self.redactor.raw(content)
+        return await self.patiently(lambda: self.tools.ledger.keep(self.run, masked, media_type))
 
     async def inline(self, value: Json) -> Json:
         """The value as a row carries it: itself, or a reference when it is larger than 64 KiB."""
+        value = self.redactor.json(value)
         text = jsontext.dump(value)
         if len(text) <= blobs.INLINE_LIMIT:
             return value

@@ -126,7 +126,7 @@ async def _to_end(execution: Execution, claim: Claim, work: Work, actions: Mappi
         raise
     except Exception as error:
         log.exception("run.broke", run=str(run.id))
-        message = f"{type(error).__name__}: {error}"
+        message = execution.redactor.text(f"{type(error).__name__}: {error}")
         if execution.unfinished():
             await execution.finish("failed", code="internal_error", error=message)
         return Failed(message=message)

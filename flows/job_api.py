@@ -19,6 +19,7 @@ from blocks.errors import InvalidInput
 from blocks.outcomes import Call
 from blocks.values import Json, JsonObject
 from core import jsontext
+from core.connections.model import Opened
 from core.jobs import wire
 from core.jobs.wire import Claim, Renewal
 from core.runs.calling import Called
@@ -133,6 +134,17 @@ class HttpLedger:
         (called,) = wire.objects([made])
         (facts,) = wire.objects([called["facts"]])
         return Called(UUID(str(called["run_id"])), str(called["name"]), facts)
+
+    async def connection(self, run: ClaimedRun, reference: str) -> Opened:
+        try:
+            return wire.read(Opened, await self._api.send("connection", jsontext.dump({"reference": reference})))
+        except JobRefused as refusal:
+            if refusal.status != 422:
+                raise
+            raise InvalidInput(refusal.code, refusal.detail) from refusal
+
+    async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
+        await self._api.send("connection-failed", jsontext.dump({"id": connection_id, "why": why}))
 
 
 class HttpWriter:

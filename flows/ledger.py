@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
 from blocks.values import JsonObject
 from core.approvals.deadline import at_deadline
+from core.connections import repository as connections
+from core.connections.model import Opened
+from core.connections.opening import Door
 from core.db import Database
 from core.runs import blobs, calling
 from core.runs.breaker import DEFAULT, Limits, Refusal
@@ -38,13 +42,22 @@ class Ledger(Protocol):
         """The run that a step calls, ready to be recorded with it. Raises `InvalidInput` where it may not be."""
         ...
 
+    async def connection(self, run: ClaimedRun, reference: str) -> Opened:
+        """The connection that the run's version names so, with its secrets. Raises `InvalidInput`."""
+        ...
+
+    async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
+        """Note, for its owner, that its credentials were refused."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLedger:
-    """PostgreSQL itself."""
+    """PostgreSQL itself. Without a `door` no connection can be opened."""
 
     db: Database
     limits: Limits = DEFAULT
+    door: Door | None = None
 
     async def steps(self, run: ClaimedRun) -> list[RecordedStep]:
         async with self.db.connection() as connection:
@@ -70,3 +83,13 @@ class DatabaseLedger:
         if isinstance(called, Refusal):
             raise InvalidInput(called.code, called.reason)
         return called
+
+    async def connection(self, run: ClaimedRun, reference: str) -> Opened:
+        if self.door is None:
+            raise RuntimeError("this ledger opens no connections")
+        async with self.db.connection() as connection:
+            return await self.door.for_version(connection, run, reference)
+
+    async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
+        async with self.db.connection() as connection:
+            await connections.note_failure(connection, run.workspace_id, connection_id, why)

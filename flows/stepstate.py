@@ -1,5 +1,6 @@
 """What one step of one run knows of itself while it is executed, and the records that it leaves."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -7,7 +8,11 @@ from uuid import UUID
 from blocks.action import Effect, Http, Level, StepModel
 from blocks.errors import ActionError, Retryable
 from blocks.values import Json, JsonObject
+from core.connections.opening import require_named
+from core.connections.signed import Signed
+from core.db import AWAY
 from core.ids import new_id
+from core.runs import inputs
 from core.runs.blobs import fits
 from core.runs.record import StepRecord
 from core.runs.resume import RecordedStep
@@ -67,6 +72,19 @@ class StepState:
     def http(self) -> Http:
         return self.execution.tools.http
 
+    async def connected(self, connection: str) -> Http:
+        execution = self.execution
+        tools, run = execution.tools, execution.run
+        named = self.step.config.get("connection") if isinstance(self.step.config, dict) else None
+        require_named(connection, [str(named)])
+        opened = await execution.patiently(lambda: tools.ledger.connection(run, connection))
+
+        async def failed(why: str) -> None:
+            with suppress(*AWAY):
+                await tools.ledger.connection_failed(run, opened.id, why)
+
+        return Signed(opened, tools.http, execution.redactor, tools.tokens, failed)
+
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)
 
@@ -100,6 +118,10 @@ class StepState:
 
     def explain(self, error: BaseException) -> tuple[str, str]:
         """The code and the sentence of an error, for history and for people."""
+        code, sentence = self._explained(error)
+        return code, self.execution.redactor.text(sentence)
+
+    def _explained(self, error: BaseException) -> tuple[str, str]:
         if self.at_stake() is Effect.UNSAFE and _unanswered(error):
             return IN_DOUBT, f"{_sentence_of(error, self.step.timeout_s)} Whether the step had its effect is not known."
         if isinstance(error, ActionError):
@@ -111,16 +133,16 @@ class StepState:
     async def record(self, status: str) -> StepRecord:
         record = self.record_of(status)
         if record.input is None and self.rendered is not None:
-            record.input = await self.execution.inline(self.rendered)
+            record.input = await self.execution.inline(inputs.shown(self.rendered))
         return record
 
     def record_of(self, status: str) -> StepRecord:
         """Without an input that is too large for the row."""
-        run = self.execution.run
+        run, rendered = self.execution.run, inputs.shown(self.rendered)
         return StepRecord(
             id=self.id, run_id=run.id, workspace_id=run.workspace_id, step_id=self.step.id,
             action_index=self.step.index, action_type=self.step.action.name, status=status, epoch=run.epoch, seq=0,
-            iteration=self.scope.iteration, input=self.rendered if fits(self.rendered) else None,
+            iteration=self.scope.iteration, input=rendered if fits(rendered) else None,
             attempt=max(self.attempt, 1), attempts=list(self.attempts), effect=self.effect.value,
             started_at=self.started_at, wait=self.passed.wait if self.passed is not None else None,
         )  # fmt: skip

@@ -18,7 +18,7 @@ from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
 from core import crash
 from core.ids import new_id
-from core.runs import calling
+from core.runs import calling, inputs
 from core.runs.record import StepRecord
 from core.runs.resume import RecordedStep
 from flows import questions, waits
@@ -172,18 +172,23 @@ class StepCall(StepState):
         return await self.step.action.wake(given, known, waited.wake, self)
 
     async def _input(self) -> StepModel:
-        execution = self.execution
         if self.waited is None and self.passed is None:
-            rendered = await execution.tools.renderer.render(
-                self.step.config,
-                execution.context(self.scope, self.step.id),
-                workspace=str(execution.run.workspace_id),
-            )
-            self.rendered = {**rendered, **self.step.kept} if isinstance(rendered, dict) else rendered
+            self.rendered = await self._render()
+        elif inputs.is_masked(self.rendered):
+            self.rendered = inputs.restored(self.rendered, await self._render())
         try:
             return with_input(self.step.action, self.rendered)
         except ValidationError as error:
             raise InvalidInput("invalid_input", _sentence(error)) from error
+
+    async def _render(self) -> Json:
+        execution = self.execution
+        rendered = await execution.tools.renderer.render(
+            self.step.config,
+            execution.context(self.scope, self.step.id),
+            workspace=str(execution.run.workspace_id),
+        )
+        return {**rendered, **self.step.kept} if isinstance(rendered, dict) else rendered
 
     def _will_retry(self, error: BaseException, pause: float) -> None:
         code, message = self.explain(error)
@@ -212,6 +217,7 @@ class StepCall(StepState):
 
     async def _done(self, outcome: Outcome, output: Json, *, told: bool = False) -> Ended:
         """`told`: somebody waits for this very record."""
+        output = self.execution.redactor.json(output)  # so that later steps see what the record tells
         record = await self.record("success")
         record.output = await self.execution.inline(output)
         self.close(record, told=told)

@@ -13,6 +13,11 @@ PRODUCT = ("blocks", "core", "flows", "api", "deployments")
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 ENVIRONMENT_READER = "core/settings.py"
+SECRET_READERS = ("blocks/connection.py", "blocks/connections/")
+# What speaks to addresses that no user gives: ours, Prefect's. All else goes through core/outgoing.
+WAYS_OUT = ("core/outgoing/client.py", "core/health.py", "api/services.py", "flows/job_api.py", "flows/prefect_api.py",
+            "deployments/demo.py", "deployments/doctor.py", "deployments/readiness.py")  # fmt: skip
+CLIENTS = ("aiohttp", "httpx", "httpx2", "requests", "urllib3", "urllib.request", "http.client", "websockets", "pycurl")
 COMMIT_PLACES = ("core/db.py", "core/migrations/env.py", "deployments/prefect_record.py")
 VAGUE = re.compile(r"^(utils?|helpers?|common|managers?|misc|v\d+)$|_(utils?|helpers?|manager)$")
 SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s.+\sSET|DELETE\s+FROM)\s", re.DOTALL)
@@ -114,12 +119,41 @@ def sql_outside_core(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} holds SQL: that is the business of a repository in core/"
 
 
+def secret_readers(name: str, tree: ast.Module) -> Iterator[str]:
+    """Secrets are in clear where requests are signed, and nowhere else."""
+    if name.startswith(SECRET_READERS):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("get_secret_value", "revealed", "_secret_value"):
+            yield f"{name}:{node.lineno} reads a secret: that is the business of blocks/connections/"
+
+
+def other_ways_out(name: str, tree: ast.Module) -> Iterator[str]:
+    """Requests to addresses that users give go through core/outgoing, which checks them."""
+    if name in WAYS_OUT:
+        return
+    for node in ast.walk(tree):
+        modules: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        for module in modules:
+            if any(module == client or module.startswith(f"{client}.") for client in CLIENTS) and (
+                not name.startswith("core/outgoing/") or module.partition(".")[0] != "aiohttp"
+            ):
+                yield f"{name}:{node.lineno} imports {module}: ask through core/outgoing, or context.http"
+                break
+
+
 RULES: dict[Rule, str] = {
     long_functions: "def f():\n" + "    pass\n" * 60,
     imports_in_functions: "async def f():\n    if True:\n        from core import db\n",
     environment_readers: "import os\nx = os.environ.get('A')\n",
     hand_kept_lists: "from blocks.actions import http\n",
     other_commit_places: "async def f(connection):\n    async with connection.transaction():\n        pass\n",
+    secret_readers: "def f(fields):\n    return fields.token.get_secret_value()\n",
+    other_ways_out: "from urllib.request import urlopen\n",
     sql_outside_core: "x = '''\nSELECT id\nFROM users\n'''\n",
 }
 

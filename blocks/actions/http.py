@@ -55,7 +55,13 @@ class HttpInput(StepModel):
     fail_on_status: int = Field(
         default=400, ge=100, le=600, description="Answers with this status or a higher one fail; 600: none does."
     )
-    connection: None = Field(default=None, description="A saved account for the request; none can be named yet.")
+    connection: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="A saved account that signs the request, by id or name. Its hosts are the only ones reached.",
+        json_schema_extra={"format": "connection", "purpose": "http"},
+    )
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
@@ -92,6 +98,7 @@ class Http(Action[HttpInput]):
     phrase: ClassVar[dict[str, str]] = {"en": "send a {method} to {host}", "fr": "envoyer un {method} à {host}"}
     Input = HttpInput
     Output = HttpOutput
+    connection = "http"
     credits = 1
     timeout_s = 30.0
     retry_attempts = 2
@@ -118,7 +125,8 @@ class Http(Action[HttpInput]):
 
     async def run(self, given: HttpInput, context: ActionContext) -> Done:
         media_type, content = _body(given)
-        answer = await context.http.request(
+        http = context.http if given.connection is None else await context.connected(given.connection)
+        answer = await http.request(
             given.method,
             _url(given),
             headers=_headers(given, media_type, context.idempotency_key),

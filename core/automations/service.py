@@ -24,6 +24,7 @@ from core.automations.reading import Reading
 from core.automations.repository import Filter
 from core.automations.signing_secrets import SigningSecrets
 from core.caller import Caller
+from core.connections.wrong import wrong_connections
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Invalid, NotFound, Stale
 from core.schedules.fires import next_run_at, preview
@@ -189,7 +190,7 @@ class Automations:
         if read.definition is None:
             return found
         async with self._db.connection() as connection:
-            return [*found, *await self._missing(connection, rule, read.definition)]
+            return [*found, *await self._missing(connection, caller, rule, read.definition)]
 
     async def publish(
         self, caller: Caller, rule_id: UUID, *, note: str | None = None, revision: int | None = None
@@ -283,7 +284,7 @@ class Automations:
         rule = await self.found(connection, caller, rule_id)
         definition = _understood(read)
         secret = None
-        found = [*found, *await self._missing(connection, rule, definition)]
+        found = [*found, *await self._missing(connection, caller, rule, definition)]
         if errors(found) and not as_draft:
             raise _invalid(found)
         if definition.trigger_type == "webhook":
@@ -301,12 +302,15 @@ class Automations:
             await audit.note(connection, caller, f"automation.{done}", "automation", rule_id, after=after)
         return await self._detail(connection, rule, found, secret)
 
-    async def _missing(self, connection: Connection, rule: Rule, definition: Definition) -> list[Finding]:
-        """What is wrong with the other automations that this one names."""
+    async def _missing(
+        self, connection: Connection, caller: Caller, rule: Rule, definition: Definition
+    ) -> list[Finding]:
+        """What is wrong with the other automations and the connections that this one names."""
         return [
             *await subscribers.missing(connection, rule, definition, self._checker.triggers),
             *await calls.wrong_calls(connection, rule, definition, self._checker.actions),
             *await failures.findings(connection, rule, definition),
+            *await wrong_connections(connection, caller, definition, self._checker.actions),
         ]
 
     async def _detail(

@@ -5,10 +5,10 @@ A trial is no run: nothing is recorded, retried or counted, and large answers ar
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Protocol, TypeAlias, assert_never
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -26,10 +26,14 @@ from core.automations.service import Automations
 from core.automations.versions import draft_of
 from core.buckets import Buckets
 from core.caller import Caller
+from core.connections.service import Connections
+from core.connections.signed import Asks
 from core.db import Database
 from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
 from core.ids import new_id
 from core.places import place
+from core.redaction import Redactor
+from core.runs import inputs
 from core.sentences import sentence
 
 LONGEST_S: Final = 30.0
@@ -38,6 +42,8 @@ _MOST_NAMES: Final = 20
 _MOST_ITEMS: Final = 100  # of a loop's list, to look at
 _AT_ONCE: Final = 20  # trials of a workspace, and one a second after that
 _PER_SECOND: Final = 1.0
+
+Connect: TypeAlias = Callable[[str], Awaitable[Http]]
 
 
 class Renders(Protocol):
@@ -85,11 +91,15 @@ class _Context:
     timeout_s: float
     http: Http
     lines: list[str]
+    connect: Connect
     attempt: int = 1
 
     @property
     def idempotency_key(self) -> str:
         return f"{self.run_id}/{self.step_id}/0"
+
+    async def connected(self, connection: str) -> Http:
+        return await self.connect(connection)
 
     def leads_on(self, outlet: str) -> bool:
         return False
@@ -108,9 +118,10 @@ class Tools:
     """What the trials of a process share."""
 
     renderer: Renders
-    http: Http
+    http: Asks
     actions: Mapping[str, Action[Any]]
     public_url: str
+    connections: Connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +162,22 @@ class Trials:
         _require_known(tried.bodies, sample)
         if wait := self._rates.take(str(caller.workspace_id), burst=_AT_ONCE, per_second=_PER_SECOND):
             raise RateLimited("too_many_trials", "These are many tests at once; try again in a moment.", after=wait)
-        trial, begun = Trial(), monotonic()
+        trial, begun, redactor = Trial(), monotonic(), Redactor()
         try:
             async with asyncio.timeout(tried.timeout_s):
-                await self._try(trial, tried, sample, confirm=confirm)
+                await self._try(
+                    trial, tried, sample, lambda name: self._connect(caller, name, redactor), confirm=confirm
+                )
         except TimeoutError:
             trial.error_code, trial.error = "step_timeout", f"No answer within {tried.timeout_s:g} s."
         except ActionError as error:
             trial.error_code, trial.error = error.code, error.message
         trial.duration_ms = round((monotonic() - begun) * 1000)
-        return trial
+        trial.rendered = inputs.shown(trial.rendered)
+        return redactor.record(trial)
+
+    async def _connect(self, caller: Caller, name: str, redactor: Redactor) -> Http:
+        return await self._tools.connections.signed(caller, name, redactor)
 
     def _tried(self, rule: Rule, step_id: str) -> _Tried:
         definition = draft_of(rule)
@@ -174,7 +191,7 @@ class Trials:
             raise Conflict("action_unknown", f"The step is of the type {step.type!r}, which is not installed here.")
         return _Tried(rule, definition, bodies, body, step, action)
 
-    async def _try(self, trial: Trial, tried: _Tried, sample: Sample, *, confirm: bool) -> None:
+    async def _try(self, trial: Trial, tried: _Tried, sample: Sample, connect: Connect, *, confirm: bool) -> None:
         run_id = str(new_id())
         names = _names(tried, sample, run_id, self._tools.public_url)
         workspace = str(tried.rule.workspace_id)
@@ -186,7 +203,7 @@ class Trials:
         if not confirm and not tried.action.only_reads(given):
             return
         trial.sent = True
-        context = _Context(run_id, tried.step.id, tried.timeout_s, self._tools.http, trial.lines)
+        context = _Context(run_id, tried.step.id, tried.timeout_s, self._tools.http, trial.lines, connect)
         try:
             outcome = await tried.action.run(given, context)
         except (ActionError, TimeoutError):

@@ -17,6 +17,9 @@ from blocks.values import Json, JsonObject
 from core import jsontext
 from core.approvals.deadline import at_deadline
 from core.automations.definition import canonical
+from core.connections import repository as connections
+from core.connections.model import Opened
+from core.connections.opening import Door
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid, NotFound
 from core.jobs import claims, wire
@@ -44,6 +47,7 @@ class Jobs:
     http_allow_hosts: tuple[str, ...]
     public_url: str
     limits: Limits = DEFAULT
+    door: Door | None = None
 
     def admit(self, run_id: UUID, token: str) -> RunToken:
         """Who asks. Raises `Unauthenticated`, and `NotFound` when the token is another run's."""
@@ -121,6 +125,24 @@ class Jobs:
         signature = self.tokens.sign(run.id, called.facts)
         facts: JsonObject = called.facts | {SIGNATURE: signature}
         return {"run_id": str(called.run_id), "name": called.name, "facts": facts}
+
+    async def connection(self, token: RunToken, reference: str) -> Opened:
+        """A connection that the run's version names. Raises `Invalid` with the reason where it may not be used."""
+        if self.door is None:
+            raise RuntimeError("these jobs open no connections")
+        async with self.db.connection() as connection:
+            run = await self._held(connection, token)
+            try:
+                return await self.door.for_run(connection, run, reference)
+            except InvalidInput as error:
+                raise Invalid(error.code, error.message) from error
+
+    async def connection_failed(self, token: RunToken, connection_id: str, why: str) -> None:
+        """Note that the credentials of a connection of the run's workspace were refused."""
+        async with self.db.connection() as connection:
+            run = await self._held(connection, token)
+            known = _understood(lambda: UUID(connection_id))
+            await connections.note_failure(connection, run.workspace_id, known, why[:500])
 
     async def release(self, token: RunToken) -> None:
         """Give the run back unfinished: a job that is being stopped. Nothing happens when it is not held."""

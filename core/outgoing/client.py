@@ -34,6 +34,7 @@ CONNECT_S = 10.0
 DNS_THREADS = 16  # of our own, so that slow name servers hold up nothing else
 
 Lookup = Callable[[str, int], Awaitable[list[str]]]
+Admit = Callable[[Target], None]
 
 
 @dataclass(slots=True)
@@ -41,7 +42,12 @@ class _Exchange:
     """One request on its way. `sent`: its bytes may have left and have not been answered."""
 
     target: Target
+    admit: Admit | None = None
     sent: bool = False
+
+    def admitted(self) -> None:
+        if self.admit is not None:
+            self.admit(self.target)
 
 
 _exchange: ContextVar[_Exchange] = ContextVar("outgoing_exchange")
@@ -158,16 +164,19 @@ class Outgoing:
         headers: dict[str, str],
         content: bytes | None,
         timeout_s: float,
+        admit: Admit | None = None,
     ) -> Response:
         """Ask, following at most five redirects, all within `timeout_s` seconds.
 
+        `admit` is asked about each target before anything is sent to it, and raises where that may not be.
         Raises `InvalidInput` (`invalid_url`, `blocked_address`, `invalid_header`, `invalid_method`,
         `too_many_redirects`, `response_too_large`, `invalid_response`) and `Retryable` (`connection_failed`,
         `timeout`), whose `answered` is False exactly when the request may have been sent and carried out.
         """
         if method not in METHODS:
             raise InvalidInput("invalid_method", f"The method must be one of {', '.join(sorted(METHODS))}.")
-        exchange = _Exchange(target(url, self._policy))
+        exchange = _Exchange(target(url, self._policy), admit)
+        exchange.admitted()
         token = _exchange.set(exchange)
         try:
             async with asyncio.timeout(timeout_s):
@@ -188,6 +197,7 @@ class Outgoing:
             status, location = answer
             origin = exchange.target.origin
             exchange.target = next_target(exchange.target, location, self._policy)
+            exchange.admitted()
             if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
                 done_before = done_before or method not in ("GET", "OPTIONS")
                 method, content, headers = "GET", None, outgoing_headers.without_body(headers)

@@ -80,6 +80,23 @@ def _host(url: URL) -> tuple[str, Address | None]:
     return host, literal
 
 
+class BadHost(ValueError):
+    """The text is no host name and no address."""
+
+
+def read_host(text: str) -> tuple[str, bool]:
+    """A host as `Target.host` has it, and whether it is an address. Raises `BadHost`."""
+    bare = text.removeprefix("[").removesuffix("]")
+    try:
+        url = _parsed(f"https://[{bare}]/" if ":" in bare else f"https://{text}/")
+        if url.explicit_port is not None or url.path != "/":
+            raise BadHost
+        host, literal = _host(url)
+    except InvalidInput as error:
+        raise BadHost(error.message) from error
+    return host, literal is not None
+
+
 def target(text: str, policy: Policy) -> Target:
     """Read `text` and check all of it that can be checked without asking the DNS.
 

@@ -15,8 +15,14 @@ async def test_everything_in_the_folders_is_listed(client: httpx.AsyncClient, ad
     found = answer.json()
     assert [each["name"] for each in found["actions"]] == sorted(registry.actions())
     assert [each["name"] for each in found["triggers"]] == sorted(registry.triggers())
+    assert [each["name"] for each in found["connections"]] == sorted(registry.connections())
+    bearer = next(each for each in found["connections"] if each["name"] == "http_bearer")
+    assert (bearer["purpose"], bearer["secrets"]) == ("http", ["token"])
+    assert bearer["fields_schema"]["properties"]["token"]["writeOnly"] is True
     http = next(each for each in found["actions"] if each["name"] == "http")
     assert http["input_schema"]["properties"]["url"]
+    assert http["connection"] == "http"
+    assert http["input_schema"]["properties"]["connection"]["format"] == "connection"
     assert (http["credits"], http["timeout_s"], http["max_attempts"]) == (1, 30, 2)
     cron = next(each for each in found["triggers"] if each["name"] == "cron")
     assert cron["aliases"] == ["schedule"]

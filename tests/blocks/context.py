@@ -20,6 +20,9 @@ class Context:
     needed: tuple[str, ...] = ()  # exits that later steps need
     stored: list[tuple[bytes, str]] = field(default_factory=list)
 
+    async def connected(self, connection: str) -> Http:
+        raise AssertionError("this test has no connections")
+
     def leads_on(self, outlet: str) -> bool:
         return outlet in self.needed
 

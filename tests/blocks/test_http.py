@@ -192,7 +192,7 @@ async def test_the_user_says_what_fails(echo: Echo, context: Context) -> None:
     [
         {}, {"url": ""}, {"url": "https://x", "method": "TRACE"}, {"url": "https://x", "json": 1, "text": "a"},
         {"url": "https://x", "form": {}, "json": None}, {"url": "https://x", "body": "a"},
-        {"url": "https://x", "fail_on_status": 99}, {"url": "https://x", "connection": "crm"},
+        {"url": "https://x", "fail_on_status": 99}, {"url": "https://x", "connection": ""},
         {"url": "https://x", "headers": {"A": ["b"]}},
     ],
 )  # fmt: skip

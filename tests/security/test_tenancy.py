@@ -54,6 +54,11 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
             " VALUES ($1, $2, $3, $4, 'refused', 401)",
             delivery_id, ada.workspace_id, hook.rule_id, hook.trigger_id,
         )  # fmt: skip
+        connection_id = new_id()
+        await connection.execute(
+            "INSERT INTO connections (id, workspace_id, kind, name) VALUES ($1, $2, 'http_bearer', 'CRM')",
+            connection_id, ada.workspace_id,
+        )  # fmt: skip
         alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
         alert_id = await raise_alert(connection, alarm)
         token_id, invitation_id = new_id(), new_id()
@@ -81,6 +86,7 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "token_id": token_id,
         "invitation_id": invitation_id,
         "token": "vui_" + "A" * 43,  # of an invitation that nobody made
+        "connection_id": connection_id,
         "number": 1,  # of a version
         "step": "send",
         "file_id": file_id,
@@ -126,6 +132,7 @@ async def _snapshot(db: Database) -> list[str]:
         "blobs",
         "alerts",
         "files",
+        "connections",
         "users",
         "workspaces",
         "workspace_members",

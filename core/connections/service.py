@@ -1,0 +1,293 @@
+"""What people do with connections. Every method stays inside the caller's workspace; no secret ever comes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from pydantic import ValidationError
+
+from blocks import registry
+from blocks.connection import Connection as Kind
+from blocks.connection import ConnectionFields
+from blocks.errors import ActionError, InvalidInput
+from blocks.values import Json, JsonObject
+from core import clock
+from core.buckets import Buckets
+from core.caller import Caller
+from core.connections import hosts, repository
+from core.connections.hosts import BadPattern
+from core.connections.model import ROLES, ConnectionRow, Opened, Use, UsedBy
+from core.connections.opening import Door, not_found
+from core.connections.signed import Asks, Signed, Tokens
+from core.connections.uses import uses
+from core.db import Connection, Database
+from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
+from core.ids import new_id
+from core.outgoing.addresses import Policy
+from core.outgoing.urls import finding
+from core.places import place
+from core.redaction import Redactor
+from core.sentences import sentence
+
+_TESTS_AT_ONCE: Final = 10  # of a workspace, and one every five seconds after that
+_TESTS_PER_SECOND: Final = 0.2
+_NAMED: Final = 5  # automations in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody sets. None leaves it as it is; `fields` are those that change."""
+
+    name: str | None = None
+    fields: JsonObject = field(default_factory=dict, repr=False)
+    allowed_hosts: Sequence[str] | None = None
+    used_by: UsedBy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """`message` says what was found, in a sentence without any secret."""
+
+    ok: bool
+    message: str
+    code: str | None = None
+
+
+class Connections:
+    """The service of one process. `policy` says which addresses may be reached at all."""
+
+    def __init__(self, db: Database, door: Door, out: Asks, tokens: Tokens, policy: Policy) -> None:
+        self._db = db
+        self._door = door
+        self._out = out
+        self._tokens = tokens
+        self._policy = policy
+        self._rates = Buckets()
+
+    async def listing(self, caller: Caller, *, before: UUID | None, limit: int) -> list[ConnectionRow]:
+        """The newest first."""
+        async with self._db.connection() as connection:
+            return await repository.page(connection, caller.workspace_id, before, limit)
+
+    async def get(self, caller: Caller, connection_id: UUID) -> ConnectionRow:
+        """Raises `NotFound`."""
+        async with self._db.connection() as connection:
+            row, _ = await self._found(connection, caller, connection_id)
+            return row
+
+    async def create(self, caller: Caller, kind_name: str, given: Given) -> ConnectionRow:
+        """Raises `Forbidden`, `Invalid` with every finding, and `Conflict` where the name is taken."""
+        caller.require("admin")
+        kind = registry.connections().get(kind_name)
+        if kind is None:
+            known = ", ".join(registry.connections())
+            raise _invalid([Finding("kind", f"There is no kind {kind_name[:80]!r} here; there are {known}.")])
+        fields = self._read(kind, given.fields)
+        row = ConnectionRow(
+            id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
+            secret_names=[], hosts=self._hosts(kind, given.allowed_hosts or ()), used_by=given.used_by or "editors",
+            created_by=caller.user_id, updated_by=caller.user_id, created_at=clock.now(), updated_at=clock.now(),
+            last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
+        )  # fmt: skip
+        async with self._db.transaction() as connection:
+            return await self._save(connection, caller, row, kind, fields)
+
+    async def change(self, caller: Caller, connection_id: UUID, given: Given) -> ConnectionRow:
+        """A secret that is not given stays as it is; a field that is given as null goes. Raises as `create`, and
+        `NotFound`; `Conflict` also where automations name it by the name that it is to lose."""
+        caller.require("admin")
+        async with self._db.transaction() as connection:
+            row, sealed = await self._found(connection, caller, connection_id, lock=True)
+            kind = _kind_of(row)
+            if given.name is not None and given.name.lower() != row.name.lower():
+                by_name = [
+                    each for each in await uses(connection, row.workspace_id, row.id, row.name) if not _by_id(each)
+                ]
+                if by_name:
+                    raise _in_use(row.name, by_name, "name it by its name; let them use its id, then rename it")
+            before = row.settings | self._opened(row, sealed, given.fields, kind)
+            values: JsonObject = {name: value for name, value in (before | given.fields).items() if value is not None}
+            fields = self._read(kind, values)
+            changed = replace(
+                row,
+                name=given.name if given.name is not None else row.name,
+                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, given.allowed_hosts),
+                used_by=given.used_by or row.used_by,
+                updated_by=caller.user_id,
+            )
+            return await self._save(connection, caller, changed, kind, fields)
+
+    async def rotate(self, caller: Caller, connection_id: UUID, secrets: JsonObject) -> ConnectionRow:
+        """New values of the secret fields, from the next request on. Raises as `change`."""
+        caller.require("admin")
+        names = _kind_of(await self.get(caller, connection_id)).Fields.secret_names()
+        wrong = [
+            Finding(place(("secrets", name)), "This is no secret field of it.") for name in secrets if name not in names
+        ]
+        if wrong or not secrets:
+            missing = Finding("secrets", f"Give the new value of {' or '.join(sorted(names))}.")
+            raise _invalid(wrong or [missing])
+        return await self.change(caller, connection_id, Given(fields=secrets))
+
+    async def delete(self, caller: Caller, connection_id: UUID, *, force: bool) -> None:
+        """Raises `NotFound`, and `Conflict` with the automations that name it, unless `force`."""
+        caller.require("admin")
+        async with self._db.transaction() as connection:
+            row, _ = await self._found(connection, caller, connection_id, lock=True)
+            found = [] if force else await uses(connection, row.workspace_id, row.id, row.name)
+            if found:
+                raise _in_use(row.name, found, "use it; add ?force=true to delete it all the same")
+            await repository.delete(connection, row.workspace_id, row.id)
+
+    async def usage(self, caller: Caller, connection_id: UUID) -> list[Use]:
+        """Raises `NotFound`, `Forbidden`."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            row, _ = await self._found(connection, caller, connection_id)
+            return await uses(connection, row.workspace_id, row.id, row.name)
+
+    async def test(self, caller: Caller, connection_id: UUID) -> Tested:
+        """Really asks the service. Raises `NotFound`, `Forbidden`, `RateLimited`."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            row, sealed = await self._found(connection, caller, connection_id)
+        caller.require(ROLES[row.used_by])
+        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
+            raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
+        tested = await self._tested(row, sealed)
+        async with self._db.connection() as connection:
+            await repository.note_test(connection, row.workspace_id, row.id, None if tested.ok else tested.message)
+        return tested
+
+    async def signed(self, caller: Caller, reference: str, redactor: Redactor) -> Signed:
+        """For a step that `caller` tries out. Raises `InvalidInput`."""
+        async with self._db.connection() as connection:
+            row = (await repository.named(connection, caller.workspace_id, [reference])).get(reference)
+            found = await repository.find(connection, caller.workspace_id, row.id) if row is not None else None
+        if row is None or found is None:
+            raise not_found(reference)
+        if not caller.may(ROLES[row.used_by]):
+            raise InvalidInput("connection_not_allowed", f"Only admins may use the connection {row.name}.")
+        return self._signed(row, found[1], redactor)
+
+    # inside ---------------------------------------------------------------------------------------------------------
+
+    async def _tested(self, row: ConnectionRow, sealed: bytes | None) -> Tested:
+        redactor = Redactor()
+        try:
+            return Tested(True, redactor.text(await self._signed(row, sealed, redactor).test()))
+        except ActionError as error:
+            return Tested(False, redactor.text(error.message), error.code)
+
+    def _signed(self, row: ConnectionRow, sealed: bytes | None, redactor: Redactor) -> Signed:
+        values = row.settings | self._door.opened(row.workspace_id, row.id, sealed)
+        opened = Opened(row.id, row.name, row.kind, row.hosts, row.updated_at.isoformat(), values)
+        return Signed(opened, self._out, redactor, self._tokens, _unnoted)
+
+    def _opened(self, row: ConnectionRow, sealed: bytes | None, fields: JsonObject, kind: Kind[Any]) -> JsonObject:
+        """The secrets that stay. Nothing is opened when all of them are new, so that lost ones can be replaced."""
+        if kind.Fields.secret_names() <= set(fields):
+            return {}
+        try:
+            return self._door.opened(row.workspace_id, row.id, sealed)
+        except InvalidInput as error:
+            raise Conflict(error.code, error.message) from error
+
+    def _read(self, kind: Kind[Any], values: JsonObject) -> ConnectionFields:
+        try:
+            fields: ConnectionFields = kind.read(values)
+        except ValidationError as error:
+            raise _invalid(
+                [
+                    Finding(place(("fields", *each["loc"])), sentence(each))
+                    for each in error.errors(include_url=False, include_input=False)
+                ]
+            ) from None
+        wrong = [
+            Finding(f"fields.{name}", reason)
+            for name, value in fields.public().items()
+            if name.endswith("_url") and (reason := finding(str(value), self._policy))
+        ]
+        wrong += [
+            Finding(f"fields.{name}", "This contains a line break or another character that can't be sent.")
+            for name, text in fields.secrets().items()
+            if not text.isprintable()
+        ]
+        if wrong:
+            raise _invalid(wrong)
+        return fields
+
+    def _hosts(self, kind: Kind[Any], given: Sequence[str]) -> list[str]:
+        wanted = list(given) or list(kind.hosts)
+        if not wanted or len(wanted) > hosts.MOST:
+            message = f"Name the hosts that it may be used for, such as api.example.com; at most {hosts.MOST}."
+            raise _invalid([Finding("allowed_hosts", message)])
+        found: list[str] = []
+        wrong: list[Finding] = []
+        for number, text in enumerate(wanted):
+            try:
+                found.append(hosts.normal(text))
+            except BadPattern as error:
+                wrong.append(Finding(place(("allowed_hosts", number)), str(error)))
+        if wrong:
+            raise _invalid(wrong)
+        return list(dict.fromkeys(found))
+
+    async def _save(
+        self, connection: Connection, caller: Caller, row: ConnectionRow, kind: Kind[Any], fields: ConnectionFields
+    ) -> ConnectionRow:
+        secrets: Mapping[str, Json] = fields.secrets()
+        sealed = self._door.seal(row.workspace_id, row.id, dict(secrets))
+        try:
+            await repository.save(
+                connection, row, settings=fields.public(), sealed=sealed, secret_names=sorted(secrets)
+            )
+        except asyncpg.UniqueViolationError as error:
+            message = f"The workspace has a connection {row.name!r} already; choose another name."
+            raise Conflict("connection_name_taken", message) from error
+        saved, _ = await self._found(connection, caller, row.id)
+        return saved
+
+    async def _found(
+        self, connection: Connection, caller: Caller, connection_id: UUID, *, lock: bool = False
+    ) -> tuple[ConnectionRow, bytes | None]:
+        found = await repository.find(connection, caller.workspace_id, connection_id, lock=lock)
+        if found is None:
+            raise NotFound("connection_not_found", "There is no such connection in this workspace.")
+        return found
+
+
+async def _unnoted(_: str) -> None:
+    """The test itself notes what it found."""
+
+
+def _kind_of(row: ConnectionRow) -> Kind[Any]:
+    kind = registry.connections().get(row.kind)
+    if kind is None:
+        raise Conflict("connection_kind_unknown", f"Connections of the kind {row.kind!r} can't be edited here yet.")
+    return kind
+
+
+def _by_id(use: Use) -> bool:
+    try:
+        return bool(UUID(use.named))
+    except ValueError:
+        return False
+
+
+def _in_use(name: str, found: Sequence[Use], what: str) -> Conflict:
+    named = list(dict.fromkeys(each.automation_name for each in found))
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return Conflict(
+        "connection_in_use",
+        f"These automations {what}: {', '.join(named[:_NAMED])}{more}. (The connection is {name}.)",
+        tuple(
+            Finding(f"{each.automation_id}.{each.step}", f"{each.automation_name}, step {each.step}") for each in found
+        ),
+    )
+
+
+def _invalid(findings: Sequence[Finding]) -> Invalid:
+    return Invalid("connection_invalid", "The connection can't be saved; `errors` says why.", tuple(findings))

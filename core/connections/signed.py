@@ -1,0 +1,233 @@
+"""The way out to the network, signed by a connection. Implements `blocks.action.Http`.
+
+Nothing is sent, and nothing is signed, to a host that the connection does not allow, first or by a redirect. What comes
+back is masked before anybody reads it, so that a service that repeats what it was sent publishes nothing.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from blocks import registry
+from blocks.connection import Connection, ConnectionFields, Token
+from blocks.errors import ActionError, InvalidInput, Retryable
+from core import redaction
+from core.connections import hosts
+from core.connections.model import Opened
+from core.outgoing.client import Admit, Response
+from core.outgoing.urls import Target
+from core.redaction import Redactor
+
+EARLY_S: Final = 60.0  # before a token expires, another one is fetched; of a short life at half of it
+UNKNOWN_S: Final = 300.0  # a token of which nobody says how long it lives
+_MOST_TOKENS: Final = 1_000
+
+Failed = Callable[[str], Awaitable[None]]
+
+
+class Asks(Protocol):
+    """The outgoing client, as connections use it (`core/outgoing/client.py`)."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: bytes | None,
+        timeout_s: float,
+        admit: Admit | None = None,
+    ) -> Response: ...
+
+
+@dataclass(slots=True)
+class _Kept:
+    text: str = field(repr=False)
+    until: float  # time.monotonic()
+
+
+class Tokens:
+    """The access tokens of one process, by connection and its revision. Several who need one fetch it once."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def get(self, key: tuple[str, str], fetch: Callable[[], Awaitable[Token]]) -> str:
+        """The kept one while it is good. Raises what `fetch` raises."""
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            kept = self._kept.get(key)
+            if kept is not None and kept.until > self._now():
+                return kept.text
+            token = await fetch()
+            lives = UNKNOWN_S if token.lives_s is None else max(token.lives_s - EARLY_S, token.lives_s / 2)
+            while len(self._kept) >= _MOST_TOKENS:
+                oldest = next(iter(self._kept))
+                self._locks.pop(oldest, None)
+                del self._kept[oldest]
+            self._kept[key] = _Kept(token.text, self._now() + lives)
+            return token.text
+
+    def forget(self, key: tuple[str, str], text: str) -> None:
+        """`text` was refused: the next one is fetched, unless somebody has a newer one already."""
+        kept = self._kept.get(key)
+        if kept is not None and kept.text == text:
+            del self._kept[key]
+
+
+def admitting(patterns: list[str], name: str) -> Admit:
+    """Refuses every target that `patterns` do not allow."""
+
+    def admit(target: Target) -> None:
+        if not hosts.allows(patterns, target.host, target.port):
+            raise InvalidInput(
+                "connection_not_allowed",
+                f"The connection {name} may not be used for {target.host}:{target.port}; its allowed hosts are"
+                f" {', '.join(patterns) or 'none'}.",
+            )
+
+    return admit
+
+
+class _Masked:
+    """The outgoing client within some hosts, every answer masked."""
+
+    def __init__(self, out: Asks, admit: Admit, redactor: Redactor) -> None:
+        self._out = out
+        self._admit = admit
+        self._redactor = redactor
+
+    async def request(
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
+    ) -> Response:
+        answer = await self._out.request(
+            method, url, headers=headers, content=content, timeout_s=timeout_s, admit=self._admit
+        )
+        mask = self._redactor
+        return replace(
+            answer,
+            headers={mask.text(name): mask.text(value) for name, value in answer.headers.items()},
+            body=mask.raw(answer.body),
+        )
+
+
+class _Lender:
+    """What the kind signs with (`blocks.connection.Lender`)."""
+
+    def __init__(self, http: "_Masked", tokens: Tokens, key: tuple[str, str], redactor: Redactor) -> None:
+        self.http = http
+        self._tokens = tokens
+        self._key = key
+        self._redactor = redactor
+        self.lent: str | None = None
+
+    async def token(self, fetch: Callable[[], Awaitable[Token]]) -> str:
+        text = await self._tokens.get(self._key, fetch)
+        register(self._redactor, [text])
+        self.lent = text
+        return text
+
+    def forget(self) -> None:
+        if self.lent is not None:
+            self._tokens.forget(self._key, self.lent)
+
+
+def register(redactor: Redactor, secrets: list[str]) -> None:
+    """Mask these from now on, in what `redactor` masks and in this process's log."""
+    redactor.add(secrets)
+    redaction.journal.add(secrets)
+
+
+class Signed:
+    """`blocks.action.Http` for one connection. `failed` is told when the credentials are refused, in a sentence.
+
+    Raises `InvalidInput` (`connection_unreadable`) where the connection can't be understood any more.
+    """
+
+    def __init__(self, opened: Opened, out: Asks, redactor: Redactor, tokens: Tokens, failed: Failed) -> None:
+        self._kind: Connection[Any] = _kind(opened)
+        self._fields = _fields(self._kind, opened)
+        register(redactor, list(self._fields.secrets().values()))
+        self._redactor = redactor
+        self._failed = failed
+        self._name = opened.name
+        self._http = _Masked(out, admitting(opened.hosts, opened.name), redactor)
+        key = (str(opened.id), opened.revision)
+        own = [_host_of(url) for url in self._kind.endpoints(self._fields)]
+        self._lender = _Lender(_Masked(out, admitting(own, opened.name), redactor), tokens, key, redactor)
+
+    async def request(
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
+    ) -> Response:
+        """Signed, and with a fresh token once more where the first one is refused."""
+        answer = await self._once(method, url, headers, content, timeout_s)
+        if answer.status == 401 and self._kind.renews and self._lender.lent is not None:
+            self._lender.forget()
+            answer = await self._once(method, url, headers, content, timeout_s)
+        if answer.status == 401:
+            await self._failed("The service refused the credentials (status 401).")
+        return answer
+
+    async def test(self) -> str:
+        """What the kind finds out by asking. Raises the classes of `blocks/errors.py`."""
+        return await self._kind.test(self._fields, self, self._lender)
+
+    async def _once(
+        self, method: str, url: str, headers: dict[str, str], content: bytes | None, timeout_s: float
+    ) -> Response:
+        proof = await self._sign()
+        names = {name.lower() for name in proof}
+        kept = {name: value for name, value in headers.items() if name.lower() not in names}
+        return await self._http.request(method, url, headers=kept | proof, content=content, timeout_s=timeout_s)
+
+    async def _sign(self) -> dict[str, str]:
+        try:
+            proof = await self._kind.sign(self._fields, self._lender)
+        except ActionError as error:
+            if not isinstance(error, Retryable):
+                await self._failed(self._redactor.text(error.message))
+            raise
+        except Exception:  # its text may hold what it was about to send
+            raise InvalidInput("connection_broken", f"The connection {self._name} can't sign requests.") from None
+        register(self._redactor, [each for value in proof.values() for each in _parts(value)])
+        return proof
+
+
+def _parts(value: str) -> list[str]:
+    """What of a header is a secret: all of it, and the credentials behind `Basic` or `Bearer`."""
+    scheme, _, credentials = value.partition(" ")
+    return [value, credentials, credentials.rstrip("=")] if scheme in ("Basic", "Bearer") else [value]
+
+
+def _kind(opened: Opened) -> Connection[Any]:
+    kind = registry.connections().get(opened.kind)
+    if kind is None:
+        raise InvalidInput(
+            "connection_not_allowed",
+            f"The connection {opened.name} is of the kind {opened.kind!r}, which can't be used here.",
+        )
+    return kind
+
+
+def _fields(kind: Connection[Any], opened: Opened) -> ConnectionFields:
+    try:
+        fields: ConnectionFields = kind.read(opened.values)
+    except ValidationError:
+        raise InvalidInput(
+            "connection_unreadable", f"The connection {opened.name} lacks a field; edit it and save it again."
+        ) from None
+    return fields
+
+
+def _host_of(url: str) -> str:
+    """The host and port of an address that a kind asks by itself."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
