@@ -17,6 +17,7 @@ from blocks.values import Json, JsonObject
 from core import jsontext
 from core.approvals.deadline import at_deadline
 from core.automations.definition import canonical
+from core.credits import reserving
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid, NotFound
 from core.jobs import claims, wire
@@ -120,6 +121,11 @@ class Jobs:
         signature = self.tokens.sign(run.id, called.facts)
         facts: JsonObject = called.facts | {SIGNATURE: signature}
         return {"run_id": str(called.run_id), "name": called.name, "facts": facts}
+
+    async def reserve(self, token: RunToken, least: int, most: int) -> int:
+        """Reserve more credits for the run; gives how many."""
+        async with self.db.connection() as connection:
+            return await reserving.more(connection, await self._held(connection, token), least, most)
 
     async def release(self, token: RunToken) -> None:
         """Give the run back unfinished: a job that is being stopped. Nothing happens when it is not held."""
