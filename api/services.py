@@ -27,6 +27,9 @@ from core.automations.starting import Starting
 from core.automations.trial import Tools, Trials
 from core.automations.versions import Versions
 from core.automations.words import Narrator
+from core.credits.administration import Administration
+from core.credits.service import Credits
+from core.credits.usage import Usage
 from core.db import AWAY, Database
 from core.deliveries.capture import Captures
 from core.deliveries.hooks import Hooks
@@ -97,6 +100,9 @@ class Services:
         self.replays = Replays(db, drafts, registry.actions())
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
         self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
+        self.credits = Credits(db)
+        self.usage = Usage(db)
+        self.administration = Administration(db)
         self.passwords = Passwords()
         self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
         self.health = Health(db, self.feed, settings.prefect_url)

@@ -23,6 +23,7 @@ from core import keys as core_keys
 from core.approvals.asking import Asking
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
+from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
 from core.jobs.tokens import RunTokens
@@ -83,6 +84,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
                 "retention": _every(_HOUR_S, lambda: retention.forget_expired(db), stop),
                 "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),
+                "credits": _every(housekeeping.EVERY_S, lambda: housekeeping.keep(db), stop),
                 "warm renderer": renderer.warm(),
             }.items()
         ]

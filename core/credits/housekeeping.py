@@ -16,8 +16,9 @@ _NEW_MONTH = f"""
 SELECT w.id FROM workspaces w JOIN plans p ON p.name = w.plan AND p.metered
 LEFT JOIN credit_balances b ON b.workspace_id = w.id
 CROSS JOIN (SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date AS month) this
-WHERE b.month IS DISTINCT FROM this.month OR (p.monthly_credits > 0 AND NOT EXISTS (
-    SELECT FROM credit_transfers t WHERE t.workspace_id = w.id AND t.month = this.month AND t.kind = 'monthly'))
+WHERE b.month IS DISTINCT FROM this.month OR p.monthly_credits > (
+    SELECT coalesce(sum(t.amount), 0) FROM credit_transfers t
+    WHERE t.workspace_id = w.id AND t.month = this.month AND t.kind IN ('monthly', 'plan_change'))
 LIMIT {_AT_ONCE}
 """
 # Their run is over, or there is no such run any more.

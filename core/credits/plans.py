@@ -57,9 +57,7 @@ def read(path: Path | None = None) -> PlansFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadPlans(f"The plans file {path} is no TOML: {error}.") from error
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {sentence(fault)}" for fault in error.errors()[:5]
-        )
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {sentence(fault)}" for fault in error.errors()[:5])
         raise BadPlans(f"The plans file {path} is not valid: {faults}") from error
     if START not in found.plans:
         raise BadPlans(f"The plans file {path} has no plan {START!r}, in which workspaces begin: add [plans.{START}].")

@@ -59,8 +59,8 @@ _REASONS: Final[Mapping[str, Mapping[Language, str]]] = {
         "fr": "Une exécution de cet espace de travail passe avant elle.",
     },
     "credits": {
-        "en": "The workspace has too few credits left, or has had its runs of this month: it starts after the next grant,"
-        " at {until}, or with another plan.",
+        "en": "The workspace has too few credits left, or has had its runs of this month: it starts after the next"
+        " grant, at {until}, or with another plan.",
         "fr": "L’espace de travail n’a plus assez de crédits, ou a épuisé ses exécutions du mois : elle démarre après"
         " le prochain crédit, le {until}, ou avec une autre offre.",
     },
@@ -84,7 +84,9 @@ FROM (SELECT count(*), min(run_id::text)::uuid AS example FROM run_queue
 LEFT JOIN workspaces w ON w.id = $1 LEFT JOIN plans p ON p.name = w.plan
 """
 _QUEUED = """
-SELECT q.run_id, q.state q.available_at, q.available_at > now() AS later, holder.run_id AS other,
+SELECT q.run_id, q.state, q.state = 'blocked' AND q.concurrency_key IS NULL AS unpaid,
+    (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC' AS next_month,
+    q.available_at, q.available_at > now() AS later, holder.run_id AS other,
     holder.state AS other_state, CASE q.state
     WHEN 'blocked' THEN (SELECT count(*) FROM (
         SELECT FROM run_queue b WHERE b.rule_id = q.rule_id AND b.concurrency_key = q.concurrency_key

@@ -1,23 +1,16 @@
 """What runs spend: reserved at the start, settled from the steps that ran, never more than there is."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from core.caller import Caller
-from core.credits import housekeeping
 from core.db import Database
-from core.errors import PaymentRequired
-from core.ids import new_id
-from core.runs import queue
 from tests import paying
-from tests.flows.actions import calls, gates
-from tests.flows.conftest import Workshop, called
+from tests.flows.actions import calls
+from tests.flows.conftest import Workshop
 from tests.flows.test_engine import step
 from tests.flows.test_loops import each
-from tests.flows.test_recovery import take_away
 
 
 @pytest.fixture
@@ -51,7 +44,9 @@ async def test_a_run_reserves_what_its_steps_cost_and_settles_what_they_did(work
 
 async def test_each_item_of_a_loop_is_paid_and_the_loop_stops_before_it_can_not_be(workshop: Workshop) -> None:
     await fund(workshop, 7)
-    rule = await workshop.automation(each(list(range(5)), step("say", [], id="in", value="{{ item }}", effect="unsafe")))
+    rule = await workshop.automation(
+        each(list(range(5)), step("say", [], id="in", value="{{ item }}", effect="unsafe"))
+    )
     async with workshop.engine():
         good = await workshop.ended(await workshop.start(rule))
         assert (good["status"], good["credits"]) == ("success", 5)
