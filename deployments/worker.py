@@ -83,6 +83,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "jobs": Dispatcher(db, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
                 "retention": _every(_HOUR_S, lambda: retention.forget_expired(db), stop),
+                "history": _every(_HOUR_S, lambda: retention.forget_history(db), stop),
                 "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),
                 "credits": _every(housekeeping.EVERY_S, lambda: housekeeping.keep(db), stop),
                 "warm renderer": renderer.warm(),

@@ -23,6 +23,7 @@ from core.automations.reading import Reading
 from core.automations.repository import Filter
 from core.automations.signing_secrets import SigningSecrets
 from core.caller import Caller
+from core.credits import limits
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Invalid, NotFound, Stale
 from core.schedules.fires import next_run_at, preview
@@ -286,8 +287,9 @@ class Automations:
         return await self._detail(connection, rule, found, secret)
 
     async def _missing(self, connection: Connection, rule: Rule, definition: Definition) -> list[Finding]:
-        """What is wrong with the other automations that this one names."""
+        """What is wrong with the other automations that this one names, and what the workspace's plan forbids."""
         return [
+            *await limits.findings(connection, rule.workspace_id, definition, self._checker.actions),
             *await subscribers.missing(connection, rule, definition, self._checker.triggers),
             *await calls.wrong_calls(connection, rule, definition, self._checker.actions),
             *await failures.findings(connection, rule, definition),

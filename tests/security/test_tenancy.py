@@ -21,7 +21,8 @@ SCHEMA = coverage.application().openapi()
 SECURED = [(method, path) for method, path, operation in operations(SCHEMA) if operation.get("security")]
 Ids = dict[str, UUID | int | str]
 STREAMS = {path for _, path, operation in operations(SCHEMA) if "event-stream" in str(operation["responses"])}
-WITH_IDS = [(method, path) for method, path in SECURED if "{" in path]
+OPERATORS = "/api/admin/"
+WITH_IDS = [(method, path) for method, path in SECURED if "{" in path and not path.startswith(OPERATORS)]
 
 
 @pytest.fixture
@@ -62,6 +63,8 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "alert_id": alert_id,
         "number": 1,  # of a version
         "step": "send",
+        "workspace_id": ada.workspace_id,
+        "plan": "free",
     }
 
 
@@ -105,6 +108,9 @@ async def _snapshot(db: Database) -> list[str]:
         "alerts",
         "users",
         "workspaces",
+        "plans",
+        "credit_balances",
+        "credit_transfers",
     )
     async with db.connection() as connection:
         return [
@@ -133,6 +139,20 @@ async def test_a_foreign_id_is_a_404_and_changes_nothing(
         if answer.status_code == 422:  # of a body that is wrong whoever asks
             owned = await _call(client, method, _filled(path, _nobodys(adas)), eve.headers)
             assert owned.status_code == 422
+    assert await _snapshot(db) == before
+
+
+async def test_what_is_for_operators_is_a_403_for_others_and_changes_nothing(
+    client: httpx.AsyncClient, db: Database, eve: Tenant, adas: Ids
+) -> None:
+    before = await _snapshot(db)
+    for method, path in SECURED:
+        if path.startswith(OPERATORS):
+            answer = await _call(client, method, _filled(path, adas), eve.headers)
+            assert answer.status_code in (403, 422), f"{method} {path}: {answer.status_code} {answer.text}"
+            if answer.status_code == 422:  # of a body that is wrong whoever asks
+                owned = await _call(client, method, _filled(path, _nobodys(adas)), eve.headers)
+                assert owned.status_code == 422
     assert await _snapshot(db) == before
 
 
