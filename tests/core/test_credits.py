@@ -226,7 +226,7 @@ async def test_history_is_kept_as_long_as_the_plan_says(db: Database) -> None:
     assert await retention.forget_history(db) == 1
     async with db.connection() as connection:
         left = await connection.fetch(
-            "SELECT workspace_id, count(*) AS runs, count(a.id) AS steps FROM automation_logs l"
+            "SELECT l.workspace_id, count(*) AS runs, count(a.id) AS steps FROM automation_logs l"
             " LEFT JOIN automation_action_logs a ON a.log_id = l.id GROUP BY 1"
         )
         lines = await connection.fetchval("SELECT count(*) FROM run_lines")
