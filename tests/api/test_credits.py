@@ -80,7 +80,9 @@ async def test_fifty_at_once_spend_what_there_is_and_no_more(
     client: httpx.AsyncClient, db: Database, ada: Tenant, plans: None
 ) -> None:
     hook = await paid_hook(db, ada, 20)
-    answers = await asyncio.gather(*(client.post(hook.path, headers=GOOD, json={"n": n}) for n in range(50)))
+    answers = await asyncio.gather(
+        *(client.post(hook.path, headers=GOOD, json={"n": n}, timeout=120) for n in range(50))
+    )
     assert sorted(answer.status_code for answer in answers) == [202] * 6 + [402] * 44
     assert await paying.account(db, ada.workspace_id) == (2, 18)
     assert await count(db, "automation_logs") == 6
