@@ -59,7 +59,7 @@ class AlertView(BaseModel):
     id: UUID
     kind: str = Field(
         description="too_deep: a chain of automations was broken off; too_many_runs, rate: an automation was paused;"
-        " failing: its runs fail in a row"
+        " failing: its runs fail in a row; credits_low, credits_used_up, runs_low, runs_used_up: of this month"
     )
     severity: Literal["warning", "error"]
     automation_id: UUID | None = Field(description="what it is about; of a chain, what was not started")

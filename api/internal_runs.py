@@ -18,6 +18,7 @@ from core.jobs.tokens import RunToken
 router = APIRouter(prefix="/api/internal/runs/{run_id:uuid}", include_in_schema=False)
 
 _BEARER: Final = HTTPBearer(auto_error=False)
+_MOST_CREDITS: Final = 1_000_000  # at once
 
 
 async def _job(
@@ -83,6 +84,16 @@ async def keep(job: JobDep, services: ServicesDep, request: Request) -> Response
     """Store the body beside the run; gives the reference that stands for it."""
     media_type = request.headers.get("content-type", "")[:200] or "application/octet-stream"
     return _answer(await services.jobs.keep(job, await request.body(), media_type))
+
+
+@router.post("/credits")
+async def credits(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Reserve more credits for a run that needs them: `most`, or what is left, but nothing below `least`."""
+    asked = service.load(await request.body())
+    least, most = (asked.get("least"), asked.get("most")) if isinstance(asked, dict) else (None, None)
+    if not isinstance(least, int) or not isinstance(most, int) or not 0 < least <= most <= _MOST_CREDITS:
+        raise Invalid("invalid_request", "Credits are asked for with least and most, two whole numbers.")
+    return _answer({"reserved": await services.jobs.reserve(job, least, most)})
 
 
 @router.post("/prepare")

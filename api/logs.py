@@ -40,6 +40,7 @@ _RUN_EXAMPLE: Final[JsonDict] = {
     "error_code": None,
     "error_step": None,
     "waiting_for": None,
+    "credits": 2,
     "seq": 9,
 }
 _WAITING_EXAMPLE: Final[JsonDict] = {
@@ -93,7 +94,9 @@ _DETAIL_EXAMPLE: Final[JsonDict] = {
 class WaitingView(BaseModel):
     model_config = ConfigDict(extra="allow", json_schema_extra={"example": _WAITING_EXAMPLE})
 
-    code: str = Field(description="overlap, plan_limit, worker, queue, starting, time, approval, doubt, run or event")
+    code: str = Field(
+        description="overlap, plan_limit, worker, queue, starting, time, approval, doubt, run, credits or event"
+    )
     reason: str = Field(description="in words, a full sentence")
     link: str | None = Field(description="the page of what holds it")
     until: datetime | None = Field(description="when it goes on by itself")
@@ -120,6 +123,9 @@ class RunView(BaseModel):
     error_step: str | None
     waiting_for: WaitingView | None = Field(
         description="what a queued or waiting run waits for; of a waiting one also `steps`, those that wait"
+    )
+    credits: int | None = Field(
+        description="what it spent; while it is under way, what is reserved; null where the plan counts none"
     )
     seq: int = Field(description="number of its newest recorded change, as in the stream")
 

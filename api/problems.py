@@ -25,6 +25,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 _STATUS: Final[Mapping[type[errors.VutlerError], int]] = {
     errors.Unauthenticated: 401,
+    errors.PaymentRequired: 402,
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
@@ -63,6 +64,8 @@ class Problem(BaseModel):
     detail: str
     request_id: str = Field(description="also the header X-Request-Id; quote it when you report the problem")
     errors: list[Fault] | None = Field(None, description="every finding, of a 422")
+    cost: int | None = Field(default=None, description="of a 402: the credits that it would cost")
+    left: int | None = Field(default=None, description="of a 402: the credits that the workspace can spend")
 
 
 def limit_headers(standing: Standing) -> dict[str, str]:
@@ -77,7 +80,7 @@ def status_of(error: errors.VutlerError) -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
-def answer(error: errors.VutlerError, *, more: Mapping[str, str] | None = None) -> Response:
+def answer(error: errors.VutlerError, *, more: Mapping[str, str | int] | None = None) -> Response:
     """The problem of an error; `more` adds members of its own, such as `run_id`."""
     faults = [Fault(at=each.at, message=each.message) for each in error.findings if each.severity == "error"]
     headers = {"Retry-After": str(max(1, math.ceil(error.after)))} if error.after is not None else {}
@@ -85,6 +88,8 @@ def answer(error: errors.VutlerError, *, more: Mapping[str, str] | None = None) 
         headers |= limit_headers(error.standing)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.PaymentRequired):
+        more = {"cost": error.cost, "left": error.left, **(more or {})}
     return _respond(status_of(error), error.code, error.detail, faults=faults, headers=headers, more=more)
 
 
@@ -171,7 +176,7 @@ def _respond(
     *,
     faults: list[Fault] | None = None,
     headers: Mapping[str, str] | None = None,
-    more: Mapping[str, str] | None = None,
+    more: Mapping[str, str | int] | None = None,
 ) -> Response:
     problem = Problem(
         status=status,
@@ -199,6 +204,8 @@ def _documented(status: int) -> dict[str, Any]:
         "detail": detail,
         "request_id": "0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b3a",
     }
+    if status == 402:
+        example |= {"cost": 6, "left": 2}
     if status == 422:
         example["errors"] = [{"at": "name", "message": "This is missing."}]
     return {
@@ -209,7 +216,11 @@ def _documented(status: int) -> dict[str, Any]:
 
 _EXAMPLES: Final = {
     401: ("token_invalid", "The access token is not valid; sign in again."),
-    402: ("no_credits", "The workspace has no credits left."),
+    402: (
+        "no_credits",
+        "This run would cost 6 credits, and the workspace has 2 left: it gets more on 2026-12-01, with another plan, or"
+        " from the operator.",
+    ),
     403: ("role_missing", "This needs the role editor; yours in this workspace is viewer."),
     404: ("run_not_found", "There is no such run in this workspace."),
     409: ("automation_running", "A run of this automation is under way; save a draft or wait for its end."),

@@ -42,6 +42,9 @@ from core.automations.words import Narrator
 from core.connections.opening import Door
 from core.connections.service import Connections
 from core.connections.signed import Tokens as ConnectionTokens
+from core.credits.administration import Administration
+from core.credits.service import Credits
+from core.credits.usage import Usage
 from core.db import AWAY, Database
 from core.deliveries.capture import Captures
 from core.deliveries.hooks import Hooks
@@ -117,6 +120,9 @@ class Services:
         self.replays = Replays(db, drafts, registry.actions())
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
         self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits, door)
+        self.credits = Credits(db)
+        self.usage = Usage(db)
+        self.administration = Administration(db)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, db)
         self.audit = Audit(db)

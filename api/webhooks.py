@@ -58,7 +58,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
         "description": "Committed. A duplicate is answered the same way, with the first run's id.",
         "content": {"application/json": {"schema": _ANSWER_SCHEMA, "example": _ANSWER}},
     },
-    **documented(401, 404, 413, 422, 429),
+    **documented(401, 402, 404, 413, 422, 429),
 }
 _BODY: Final = {
     "requestBody": {

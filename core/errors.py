@@ -5,6 +5,7 @@ VutlerError
 ├── Forbidden           your role does not allow it
 ├── NotFound            no such thing in your workspace
 ├── Conflict            not in this state (running, already decided, name taken)
+├── PaymentRequired     the workspace can't pay for it
 ├── Gone                there was such a thing; its time is over
 ├── Stale               somebody changed it since you read it (If-Match)
 ├── Invalid             the input is wrong; `findings` say where
@@ -54,6 +55,14 @@ class NotFound(VutlerError):
 
 class Conflict(VutlerError):
     pass
+
+
+@dataclass
+class PaymentRequired(VutlerError):
+    """`cost` is what it would cost, `left` what the workspace can spend, both in credits."""
+
+    cost: int = 0
+    left: int = 0
 
 
 class Gone(VutlerError):

@@ -51,6 +51,7 @@ class Settings:
     prefect_auth: str | None  # "user:password" of a Prefect server that is not ours
     workers: int
     worker_concurrency: int
+    plans_file: Path | None  # None: our own
     breaker_runs_per_min: int  # that other runs or events may start, of one automation
     http_allow_hosts: tuple[str, ...]
     signup_open: bool
@@ -113,6 +114,11 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
         except OSError as error:
             raise BadSetting(f"{name}_FILE names {file}, which can't be read: {error.strerror}.") from error
     return None
+
+
+def _path(env: Mapping[str, str], name: str) -> Path | None:
+    text = env.get(name, "").strip()
+    return Path(text).absolute() if text else None
 
 
 def _url(env: Mapping[str, str], name: str) -> str | None:
@@ -203,6 +209,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         prefect_auth=_secret(env, "VUTLER_PREFECT_AUTH"),
         workers=_whole(env, "VUTLER_WORKERS", 1, 0, 64),
         worker_concurrency=_whole(env, "VUTLER_WORKER_CONCURRENCY", 100, 1, 10_000),
+        plans_file=_path(env, "VUTLER_PLANS_FILE"),
         breaker_runs_per_min=_whole(env, "VUTLER_BREAKER_RUNS_PER_MIN", 300, 1, 10_000),
         http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",

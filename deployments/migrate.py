@@ -11,9 +11,12 @@ import asyncpg
 import sqlalchemy.exc
 from alembic.util import CommandError
 
+from blocks import registry
 from core import adoption, db
 from core import keys as core_keys
 from core import settings as core_settings
+from core.credits import loading, plans
+from core.credits.plans import BadPlans, PlansFile
 from core.migrations import run as migrations
 from core.outgoing.addresses import Policy
 from core.seal import Sealer
@@ -37,6 +40,16 @@ async def _wait_for_database(dsn: str) -> None:
             return
 
 
+async def _load_plans(dsn: str, file: PlansFile) -> None:
+    database = db.Database(dsn, application="vutler migrate", size=1)
+    await database.open()
+    try:
+        async with database.transaction() as connection:
+            await loading.load(connection, file, registry.actions())
+    finally:
+        await database.close()
+
+
 def _sealer(settings: Settings) -> Sealer | None:
     """None when there is no secret key to seal with; who needs one says so."""
     try:
@@ -49,12 +62,14 @@ def main() -> int:
     try:
         settings = core_settings.load()
         dsn = databases.vutler_dsn(settings)
-    except BadSetting as error:
+        file = plans.read(settings.plans_file)
+    except (BadSetting, BadPlans) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     try:
         asyncio.run(_wait_for_database(dsn))
         migrations.migrate(dsn)
+        asyncio.run(_load_plans(dsn, file))
         policy = Policy.of(settings.http_allow_hosts, settings.public_url)
         adopted = asyncio.run(adoption.adopt(dsn, _sealer(settings), policy))
     except CommandError as error:

@@ -24,6 +24,7 @@ from core.approvals.asking import Asking
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
 from core.connections.opening import Door
+from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
 from core.jobs.tokens import RunTokens
@@ -89,7 +90,9 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "retention": _every(
                     _HOUR_S, lambda: retention.forget_expired(db, audit_days=settings.audit_days), stop
                 ),
+                "history": _every(_HOUR_S, lambda: retention.forget_history(db), stop),
                 "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),
+                "credits": _every(housekeeping.EVERY_S, lambda: housekeeping.keep(db), stop),
                 "warm renderer": renderer.warm(),
             }.items()
         ]

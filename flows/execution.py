@@ -24,6 +24,7 @@ from core.runs.record import Entry, LineRecord, RunRecord, StepRecord
 from core.runs.resume import RecordedStep
 from flows import leftovers, waits
 from flows.bell import Bell
+from flows.budget import Budget, budget_of
 from flows.ledger import Ledger
 from flows.scope import Place, Scope
 from flows.steps import Compiled
@@ -76,6 +77,7 @@ class Execution:
     tools: Tools
     lease_until: float  # time.monotonic()
     top: Scope = field(init=False)
+    budget: Budget | None = field(init=False)  # None: the run pays nothing
     task: "asyncio.Task[None] | None" = None
     stop: Stop = field(default_factory=Stop)
     ended: bool = False
@@ -99,6 +101,7 @@ class Execution:
 
     def __post_init__(self) -> None:
         self.top = Scope(self.compiled.steps, self.run.trigger_data)
+        self.budget = budget_of(self.run, self._reserve)
         self.seq = self.run.seq
         self.note_run_status("running", self.run.seq)
 
@@ -138,6 +141,9 @@ class Execution:
             except AWAY:
                 await asyncio.sleep(0.25)
                 self.require_lease()
+
+    async def _reserve(self, least: int, most: int) -> int:
+        return await self.patiently(lambda: self.tools.ledger.reserve(self.run, least, most))
 
     # what happened ------------------------------------------------------------------------------------------------
 

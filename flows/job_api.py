@@ -123,6 +123,11 @@ class HttpLedger:
         answer = said.get("answer") if isinstance(said, dict) else None
         return answer if isinstance(answer, dict) else None
 
+    async def reserve(self, run: ClaimedRun, least: int, most: int) -> int:
+        said = await self._api.send("credits", jsontext.dump({"least": least, "most": most}))
+        reserved = said.get("reserved") if isinstance(said, dict) else None
+        return reserved if isinstance(reserved, int) else 0
+
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
         wanted = {"automation": call.automation, "payload": call.payload, "wait": call.wait}
         try:

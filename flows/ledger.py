@@ -11,6 +11,7 @@ from core.approvals.deadline import at_deadline
 from core.connections import repository as connections
 from core.connections.model import Opened
 from core.connections.opening import Door
+from core.credits import reserving
 from core.db import Database
 from core.runs import blobs, calling
 from core.runs.breaker import DEFAULT, Limits, Refusal
@@ -36,6 +37,10 @@ class Ledger(Protocol):
 
     async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
         """What counts as the answer of a step (and its iteration) that nobody had answered in time."""
+        ...
+
+    async def reserve(self, run: ClaimedRun, least: int, most: int) -> int:
+        """Reserve more credits for the run; gives how many, 0 when there are not even `least` left."""
         ...
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
@@ -76,6 +81,10 @@ class DatabaseLedger:
     async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
         async with self.db.connection() as connection:
             return await at_deadline(connection, run.id, *place)
+
+    async def reserve(self, run: ClaimedRun, least: int, most: int) -> int:
+        async with self.db.connection() as connection:
+            return await reserving.more(connection, run, least, most)
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
         async with self.db.transaction() as connection:

@@ -37,6 +37,7 @@ class StepState:
     given: StepModel | None = None
     rendered: Json = None
     effect: Effect = Effect.PURE
+    paid: bool = False  # once, however many attempts it makes
     acting: bool = False  # the present attempt has gone as far as the action
     attempts: list[JsonObject] = field(default_factory=list)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))

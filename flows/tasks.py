@@ -149,6 +149,9 @@ class StepCall(StepState):
         if self.step.approval_required and self.passed is None:
             return questions.gate(self.step.id, self.step.action.name)
         crash.point("before_intent")
+        if not self.paid and self.execution.budget is not None:
+            await self.execution.budget.pay(self.step.action.name)
+            self.paid = True
         if self.effect is Effect.UNSAFE:
             # The intent is on the disk before the effect: whoever finds it without a result knows of the doubt.
             self.execution.note_step(await self.record("running"), effect=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.openapi import operations
+from core.credits import plans
 from deployments import cli
 from tests.api import coverage
 
@@ -30,6 +31,24 @@ def test_the_table_of_paths_is_what_the_api_has() -> None:
     rows = re.findall(r"^\| `([A-Z, ]+) (/\S+)` \|", (ROOT / "docs" / "api.md").read_text(), re.M)
     told = sorted(f"{method} {path}" for methods, path in rows for method in methods.split(", "))
     assert told == sorted(f"{method} {path}" for method, path, _ in operations(coverage.application().openapi()))
+
+
+def test_the_tables_of_prices_are_those_of_the_plans_file() -> None:
+    file, text = plans.read(), (ROOT / "docs" / "pricing.md").read_text()
+    rows = {name: cells.split(" | ") for name, cells in re.findall(r"^\| `([a-z]+)` \| (.+) \|$", text, re.M)}
+    told = {name: [cell.replace(",", "").removesuffix(" days") for cell in cells] for name, cells in rows.items()}
+    limited = {name: plan for name, plan in file.plans.items() if plan.model_dump(exclude_none=True)}
+    wanted = {
+        name: [
+            plan.monthly_credits, plan.runs_per_month, plan.runs_per_hour, plan.max_running, plan.webhooks_per_min,
+            plan.max_steps, plan.history_days,
+        ]
+        for name, plan in limited.items()
+    }  # fmt: skip
+    assert {name: list(map(str, numbers)) for name, numbers in wanted.items()} == {n: told[n] for n in wanted}
+    prices = {name: int(cells[0]) for name, cells in told.items() if len(cells) == 1}
+    assert prices == {name: price for name, price in file.prices.items() if price}
+    assert file.plans.keys() | prices.keys() == rows.keys()
 
 
 def test_every_dependency_has_its_reason() -> None:

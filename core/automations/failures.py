@@ -109,6 +109,7 @@ async def error_run(connection: Connection, ended: Ended, data: JsonObject) -> N
         data=data,
         lane=str(target.policy.get("lane") or "warm"),
         priority=PRIORITIES.get(str(target.policy.get("priority")), 0),
+        refused="kept",
     )
     return ended.child(run)
 

@@ -25,6 +25,7 @@ from core.automations.repository import Filter
 from core.automations.signing_secrets import SigningSecrets
 from core.caller import Caller
 from core.connections.wrong import wrong_connections
+from core.credits import limits
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Invalid, NotFound, Stale
 from core.schedules.fires import next_run_at, preview
@@ -305,8 +306,9 @@ class Automations:
     async def _missing(
         self, connection: Connection, caller: Caller, rule: Rule, definition: Definition
     ) -> list[Finding]:
-        """What is wrong with the other automations and the connections that this one names."""
+        """What is wrong with the automations and connections that this one names, and what the plan forbids."""
         return [
+            *await limits.findings(connection, rule.workspace_id, definition, self._checker.actions),
             *await subscribers.missing(connection, rule, definition, self._checker.triggers),
             *await calls.wrong_calls(connection, rule, definition, self._checker.actions),
             *await failures.findings(connection, rule, definition),

@@ -48,6 +48,7 @@ class Subscriber:
             trigger_id=self.trigger_id,
             lane=str(self.policy.get("lane") or "warm"),
             priority=PRIORITIES.get(str(self.policy.get("priority")), 0),
+            refused="kept",
         )
 
 

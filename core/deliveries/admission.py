@@ -80,4 +80,5 @@ def _new_run(hook: Hook, arrival: Arrival, data: Json, key: Key | None, delivery
         key_ttl=key.ttl if key else KEY_TTL,
         delivery=Delivery(delivery_id, arrival.size, arrival.content_type, arrival.remote),
         overlap="allow" if hook.may_overlap else None,
+        metered=None if hook.metered else False,
     )

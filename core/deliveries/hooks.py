@@ -28,7 +28,8 @@ _LONGEST_ID: Final = 64  # characters, the column's width
 class Hook:
     """Everything the accept path needs to know of a webhook. `secret` and `previous_secret` are SHA-256, hexadecimal;
     `signing` are the secrets of a signed one. `armed_until`: the next arrival is a sample (`capture.py`).
-    `may_overlap`: its runs run beside each other."""
+    `may_overlap`: its runs run beside each other. `metered`: the plan of its workspace counts runs or credits;
+    `most_per_min`: arrivals that the plan allows, where it says so."""
 
     webhook_id: str
     trigger_id: UUID
@@ -46,6 +47,13 @@ class Hook:
     armed_until: datetime | None = None
     signing: tuple[SigningSecret, ...] = ()
     may_overlap: bool = False
+    metered: bool = True
+    most_per_min: int | None = None
+
+    @property
+    def rate_per_min(self) -> int:
+        """Arrivals that are let in: what the automation says, and no more than the plan does."""
+        return min(self.config.rate_per_min, self.most_per_min or self.config.rate_per_min)
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
         """The hashes that open this hook at `now`: one, or two while rotating."""
@@ -142,4 +150,6 @@ def _hook(webhook_id: str, row: repository.HookRow, signing: tuple[SigningSecret
         armed_until=row.armed_until,
         signing=signing,
         may_overlap=row.policy.get("overlap", "allow") == "allow",
+        metered=row.metered,
+        most_per_min=row.webhooks_per_min,
     )

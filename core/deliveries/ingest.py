@@ -80,7 +80,7 @@ class Ingest:
         """Take the arrival in; when this returns, it is committed.
 
         Raises `NotFound` (`automation_disabled`), `Unauthenticated` (`wrong_secret`, `wrong_signature`),
-        `RateLimited`, `Invalid` (`invalid_body`): refusals, to be written down with `refuse`.
+        `RateLimited`, `Invalid` (`invalid_body`), `PaymentRequired`: refusals, to be written down with `refuse`.
         """
         refusal = await self._refusal(hook, arrival)
         if hook.is_armed(self._clock()):
@@ -132,17 +132,15 @@ class Ingest:
         return refusal if fresh is None or fresh is hook else _judged(fresh, arrival, self._clock)
 
     def _require_rate(self, hook: Hook) -> None:
-        per_second = hook.config.rate_per_min / 60
-        wait = self._rates.take(str(hook.trigger_id), burst=hook.config.rate_per_min, per_second=per_second)
+        rate = hook.rate_per_min
+        wait = self._rates.take(str(hook.trigger_id), burst=rate, per_second=rate / 60)
         if wait:
+            where = "its automation" if rate == hook.config.rate_per_min else "another plan"
             raise RateLimited(
                 "webhook_rate",
-                f"More than {hook.config.rate_per_min} arrivals a minute; this webhook's rate can be raised in its"
-                " automation.",
+                f"More than {rate} arrivals a minute; this webhook's rate can be raised in {where}.",
                 after=wait,
-                standing=self._rates.standing(
-                    str(hook.trigger_id), name="webhook", burst=hook.config.rate_per_min, per_second=per_second
-                ),
+                standing=self._rates.standing(str(hook.trigger_id), name="webhook", burst=rate, per_second=rate / 60),
             )
 
     async def _accept(self, hook: Hook, arrival: Arrival, data: Data, key: Key | None, delivery_id: UUID) -> Accepted:

@@ -12,11 +12,14 @@ _HOOK = """
 SELECT t.id AS trigger_id, t.rule_id, t.workspace_id, t.config, t.webhook_secret, t.previous_secret,
        t.previous_secret_until, r.live_version AS version,
        t.active AND r.enabled AND r.deleted_at IS NULL AND r.live_version IS NOT NULL AS live,
-       coalesce(v.definition->'policy', '{}') AS policy, c.armed_until
+       coalesce(v.definition->'policy', '{}') AS policy, c.armed_until,
+       coalesce(p.metered, false) AS metered, p.webhooks_per_min
 FROM automation_triggers t
 JOIN automation_rules r ON r.id = t.rule_id
 LEFT JOIN webhook_captures c ON c.trigger_id = t.id AND c.delivery_id IS NULL AND r.deleted_at IS NULL
 LEFT JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
+LEFT JOIN workspaces w ON w.id = t.workspace_id
+LEFT JOIN plans p ON p.name = w.plan
 WHERE t.webhook_id = $1 AND t.type = 'webhook'
 """
 _REFUSE = """
@@ -41,6 +44,8 @@ class HookRow:
     live: bool
     policy: JsonObject
     armed_until: datetime | None
+    metered: bool
+    webhooks_per_min: int | None
 
 
 @dataclass(frozen=True, slots=True)

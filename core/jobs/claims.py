@@ -27,7 +27,8 @@ WITH ready AS MATERIALIZED (
 )
 SELECT b.id, b.workspace_id, b.rule_id, coalesce(r.name, '') AS rule_name, b.version, b.epoch, b.seq, b.trigger_type,
     b.trigger_data, b.trigger_context, b.prefect_run_id, b.created_at, b.started_at, b.worked_ms, b.cancel_requested,
-    b.root_id, b.depth
+    b.root_id, b.depth,
+    CASE WHEN b.credits IS NOT NULL THEN run_budget(b.id, b.credits, b.epoch) END AS budget
 FROM begun b LEFT JOIN automation_rules r ON r.id = b.rule_id
 """
 

@@ -20,6 +20,7 @@ from core.automations.definition import canonical
 from core.connections import repository as connections
 from core.connections.model import Opened
 from core.connections.opening import Door
+from core.credits import reserving
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid, NotFound
 from core.jobs import claims, wire
@@ -143,6 +144,11 @@ class Jobs:
             run = await self._held(connection, token)
             known = _understood(lambda: UUID(connection_id))
             await connections.note_failure(connection, run.workspace_id, known, why[:500])
+
+    async def reserve(self, token: RunToken, least: int, most: int) -> int:
+        """Reserve more credits for the run; gives how many."""
+        async with self.db.connection() as connection:
+            return await reserving.more(connection, await self._held(connection, token), least, most)
 
     async def release(self, token: RunToken) -> None:
         """Give the run back unfinished: a job that is being stopped. Nothing happens when it is not held."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from blocks.values import JsonObject
 from core.automations.definition import PRIORITIES
 from core.db import Connection
+from core.errors import PaymentRequired, RateLimited
 from core.runs import queue
 from core.runs.accept import NewRun, accept
 
@@ -58,22 +59,23 @@ async def take_in(connection: Connection, run: QuickRun) -> str | None:
             "The parameters of this run were changed; in Prefect they hold ids only. Run it with them as they are, or"
             " start it in Vutler with a payload (POST /api/automations/{id}/run)."
         )
-    await accept(
-        connection,
-        NewRun(
-            workspace_id=rule["workspace_id"],
-            rule_id=rule["id"],
-            version=rule["live_version"],
-            trigger_type="manual",
-            data=None,
-            trigger_id=run.deployment_id,
-            lane=str(rule["policy"].get("lane") or "warm"),
-            priority=PRIORITIES.get(str(rule["policy"].get("priority")), 0),
-            key=f"prefect {run.prefect_run_id}",
-            triggered_by=BY,
-            prefect_run_id=run.prefect_run_id,
-        ),
+    new = NewRun(
+        workspace_id=rule["workspace_id"],
+        rule_id=rule["id"],
+        version=rule["live_version"],
+        trigger_type="manual",
+        data=None,
+        trigger_id=run.deployment_id,
+        lane=str(rule["policy"].get("lane") or "warm"),
+        priority=PRIORITIES.get(str(rule["policy"].get("priority")), 0),
+        key=f"prefect {run.prefect_run_id}",
+        triggered_by=BY,
+        prefect_run_id=run.prefect_run_id,
     )
+    try:
+        await accept(connection, new)
+    except (PaymentRequired, RateLimited) as refusal:
+        return refusal.detail
     return None
 
 

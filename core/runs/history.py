@@ -25,7 +25,7 @@ _BEGINNING: Final = 2000  # characters
 
 _RUN = """l.id, l.rule_id AS automation_id, coalesce(r.name, '') AS automation_name, l.status, l.trigger_type,
     greatest(l.version, 0) AS version, l.version < 0 AS draft, l.created_at, l.started_at, l.completed_at, l.due_at,
-    l.triggered_by, l.error, l.error_code, l.error_step, l.wait AS waiting_for, l.seq"""
+    l.triggered_by, l.error, l.error_code, l.error_step, l.wait AS waiting_for, l.credits, l.seq"""
 _FROM = "FROM automation_logs l LEFT JOIN automation_rules r ON r.id = l.rule_id"
 _DETAIL = """, l.trigger_id, l.trigger_data, l.trigger_context, l.delivery_id, l.output, l.root_id, l.parent_id,
     l.depth, l.replay_of, l.replay_id, coalesce(l.prefect_run_id, l.id) AS prefect_run_id, l.legacy_id"""
@@ -58,6 +58,7 @@ class Run:
     error_code: str | None
     error_step: str | None
     waiting_for: Json
+    credits: int | None
     seq: int
 
     @property

@@ -25,7 +25,8 @@ TIMER_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRun:
-    """A run that this worker holds. `seq` is the number of its newest recorded change."""
+    """A run that this worker holds. `seq` is the number of its newest recorded change. `budget`: what it may spend, and
+    the prices, as credits: `{"reserved", "spent", "prices": {<action>: ...}}`; None: it pays nothing."""
 
     id: UUID
     workspace_id: UUID
@@ -45,6 +46,7 @@ class ClaimedRun:
     root_id: UUID
     depth: int
     replay_of: UUID | None = None
+    budget: JsonObject | None = None
 
     @property
     def resumed(self) -> bool:

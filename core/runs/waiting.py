@@ -12,6 +12,7 @@ The answer is `{"code", "reason", "link", "until"}`; that of a waiting run also 
     doubt       people are asked whether a step had its effect
     run         a run of another automation is to end first
     event       something else is to wake it
+    credits     the workspace has no credits or runs of the month left
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,6 +58,12 @@ _REASONS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "One run of this workspace stands before it.",
         "fr": "Une exécution de cet espace de travail passe avant elle.",
     },
+    "credits": {
+        "en": "The workspace has too few credits left, or has had its runs of this month: it starts after the next"
+        " grant, at {until}, or with another plan.",
+        "fr": "L’espace de travail n’a plus assez de crédits, ou a épuisé ses exécutions du mois : elle démarre après"
+        " le prochain crédit, le {until}, ou avec une autre offre.",
+    },
     "starting": {"en": "It is being started.", "fr": "Elle est en train de démarrer."},
     "time": {"en": "It goes on at {until}.", "fr": "Elle continue le {until}."},
     "event": {"en": "Waits.", "fr": "En attente."},
@@ -77,7 +84,9 @@ FROM (SELECT count(*), min(run_id::text)::uuid AS example FROM run_queue
 LEFT JOIN workspaces w ON w.id = $1 LEFT JOIN plans p ON p.name = w.plan
 """
 _QUEUED = """
-SELECT q.run_id, q.state, q.available_at, q.available_at > now() AS later, holder.run_id AS other,
+SELECT q.run_id, q.state, q.state = 'blocked' AND q.concurrency_key IS NULL AS unpaid,
+    (date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC' AS next_month,
+    q.available_at, q.available_at > now() AS later, holder.run_id AS other,
     holder.state AS other_state, CASE q.state
     WHEN 'blocked' THEN (SELECT count(*) FROM (
         SELECT FROM run_queue b WHERE b.rule_id = q.rule_id AND b.concurrency_key = q.concurrency_key
@@ -121,7 +130,11 @@ async def reasons(
     if queued:
         workspace = await connection.fetchrow(_WORKSPACE, workspace_id, SILENT_S)
         for row in await connection.fetch(_QUEUED, queued, MOST_COUNTED):
-            found[row["run_id"]] = _queued(row, workspace, language)
+            found[row["run_id"]] = (
+                _reason("credits", language, until=row["next_month"])
+                if row["unpaid"]
+                else _queued(row, workspace, language)
+            )
     waiting = {run.id: run.stored for run in runs if run.status == "waiting"}
     if waiting:
         first: dict[UUID, asyncpg.Record] = {}

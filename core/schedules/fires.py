@@ -151,7 +151,7 @@ async def fire_due(db: Database) -> int:
     """Start what is due, once, whoever asks at the same time; gives how many times were settled (at most 100)."""
     async with db.transaction() as connection:
         rows = await connection.fetch(_DUE, ON_TIME_S)
-        for row in rows:
+        for row in sorted(rows, key=lambda each: each["workspace_id"]):  # balances are locked in one order everywhere
             reason = _why_not(row)
             if reason is None:
                 await _fire(connection, row)
@@ -199,6 +199,7 @@ async def _fire(connection: Connection, row: asyncpg.Record) -> None:
             priority=PRIORITIES[policy.get("priority", "normal")],
             due_at=row["due_at"],
             prefect_run_id=row["prefect_run_id"],
+            refused="kept",
         ),
     )
     await connection.execute(

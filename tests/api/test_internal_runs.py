@@ -14,6 +14,7 @@ from core.jobs.tokens import LIFETIME, RunTokens
 from core.keys import Keys
 from core.runs import queue
 from core.runs.accept import NewRun, accept
+from tests import paying
 from tests.api.conftest import Tenant, problem
 from tests.api.rows import Webhook, add_webhook
 
@@ -245,3 +246,28 @@ async def test_large_values_and_the_limit_of_a_body(job: Job, db: Database) -> N
 
 async def test_the_doors_are_no_part_of_the_public_contract(client: httpx.AsyncClient) -> None:
     assert "/internal/" not in (await client.get("/api/openapi.json")).text
+
+
+async def test_a_job_reserves_more_credits_for_its_own_run(
+    db: Database, ada: Tenant, hook: Webhook, job: Job, tokens: RunTokens
+) -> None:
+    await paying.load_plans(db)
+    await paying.make_pay(db, ada.workspace_id, 30)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE automation_versions SET charges = '{\"http\": 2}'")
+    run_id = await start(db, ada, hook.rule_id)
+    paid = Job(job.client, run_id, tokens.issue(run_id))
+    claimed = (await paid.post("claim")).json()["run"]
+    assert (claimed["budget"]["reserved"], claimed["budget"]["spent"], claimed["budget"]["prices"]["http"]) == (2, 0, 1)
+    assert (await paid.post("credits", {"least": 1, "most": 20})).json() == {"reserved": 20}
+    assert (await paid.post("credits", {"least": 9, "most": 20})).json() == {"reserved": 0}
+    assert (await paid.post("credits", {"least": 1, "most": 20})).json() == {"reserved": 8}
+    assert await paying.account(db, ada.workspace_id) == (0, 30)
+    for wrong in ({}, {"least": 0, "most": 1}, {"least": 5, "most": 1}, {"least": "1", "most": 2}, []):
+        problem(await paid.post("credits", wrong), 422, "invalid_request")
+    free = (await job.post("claim")).json()["run"]
+    assert free["budget"] is None
+    assert (await job.post("credits", {"least": 1, "most": 1})).json() == {"reserved": 0}
+    await paid.post("record", entry(run_id, 1) | {"run": {"epoch": 1, "seq": 5, "status": "success"}})
+    assert await paying.account(db, ada.workspace_id) == (30, 0)
+    assert await paying.faults(db) == []

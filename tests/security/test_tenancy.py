@@ -21,7 +21,8 @@ SCHEMA = coverage.application().openapi()
 SECURED = [(method, path) for method, path, operation in operations(SCHEMA) if operation.get("security")]
 Ids = dict[str, UUID | int | str]
 STREAMS = {path for _, path, operation in operations(SCHEMA) if "event-stream" in str(operation["responses"])}
-WITH_IDS = [(method, path) for method, path in SECURED if "{" in path]
+OPERATORS = "/api/admin/"
+WITH_IDS = [(method, path) for method, path in SECURED if "{" in path and not path.startswith(OPERATORS)]
 
 
 @pytest.fixture
@@ -90,6 +91,7 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "number": 1,  # of a version
         "step": "send",
         "file_id": file_id,
+        "plan": "free",
     }
 
 
@@ -139,6 +141,9 @@ async def _snapshot(db: Database) -> list[str]:
         "sessions",
         "api_tokens",
         "invitations",
+        "plans",
+        "credit_balances",
+        "credit_transfers",
     )
     async with db.connection() as connection:
         return [
@@ -167,6 +172,20 @@ async def test_a_foreign_id_is_a_404_and_changes_nothing(
         if answer.status_code == 422:  # of a body that is wrong whoever asks
             owned = await _call(client, method, _filled(path, _nobodys(adas)), eve.headers)
             assert owned.status_code == 422
+    assert await _snapshot(db) == before
+
+
+async def test_what_is_for_operators_is_a_403_for_others_and_changes_nothing(
+    client: httpx.AsyncClient, db: Database, eve: Tenant, adas: Ids
+) -> None:
+    before = await _snapshot(db)
+    for method, path in SECURED:
+        if path.startswith(OPERATORS):
+            answer = await _call(client, method, _filled(path, adas), eve.headers)
+            assert answer.status_code in (403, 422), f"{method} {path}: {answer.status_code} {answer.text}"
+            if answer.status_code == 422:  # of a body that is wrong whoever asks
+                owned = await _call(client, method, _filled(path, _nobodys(adas)), eve.headers)
+                assert owned.status_code == 422
     assert await _snapshot(db) == before
 
 

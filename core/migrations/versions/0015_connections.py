@@ -3,7 +3,7 @@
 from core.migrations.run import run_sql
 
 revision = "0015_connections"
-down_revision = "0013_isolated"
+down_revision = "0014_accounts"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from core.migrations.run import run_sql
 
 revision = "0017_limits"
-down_revision = "0013_isolated"
+down_revision = "0016_credits"
 branch_labels = None
 depends_on = None
 
