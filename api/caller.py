@@ -9,6 +9,7 @@ from fastapi import Depends, Header
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.services import ServicesDep
+from core import tenancy
 from core.caller import Caller
 from core.errors import Forbidden, Unauthenticated
 
@@ -34,6 +35,7 @@ async def _session(
     if credentials is None:
         raise Unauthenticated("token_missing", "Sign in first: this needs the header Authorization: Bearer <token>.")
     caller, access = await services.accounts.caller(credentials.credentials, workspace)
+    tenancy.enter(caller.workspace_id)
     return Session(caller, access.expires_at)
 
 

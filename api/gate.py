@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from core import tenancy
 from core.ids import new_id
 from core.journal import MASK, request_id
 
@@ -50,6 +51,7 @@ class Gate:
             return
         ident = _request_id(scope)
         request_id.set(ident)
+        tenancy.leave()  # whoever was served before on this connection
         answer = _Answer(send, ident)
         began = perf_counter()
         try:

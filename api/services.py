@@ -64,13 +64,14 @@ class Services:
     def __init__(self, settings: Settings, keys: Keys, db: Database) -> None:
         self.settings = settings
         self.db = db
+        everyone = db.for_everyone()  # for what has no caller yet, or is asked across workspaces
         self.listener = Listener(db.dsn, application=db.application)
-        self.feed = Feed(db, self.listener)
+        self.feed = Feed(everyone, self.listener)
         signing = SigningSecrets(Sealer([keys.seal]))
-        self.hooks = Hooks(db, signing)
+        self.hooks = Hooks(everyone, signing)
         self.listener.on(CONFIG, self.hooks.forget)
         self.listener.on_connected(self.hooks.forget_all)
-        self.ingest = Ingest(db, self.hooks)
+        self.ingest = Ingest(everyone, self.hooks)
         self.ledger = Ledger(db)
         self.redelivery = Redelivery(db, self.hooks)
         self.history = History(db)
@@ -90,16 +91,16 @@ class Services:
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url)
         self.trials = Trials(db, self.automations, tools)
         self.approvals = Approvals(db, registry.actions())
-        self.links = Links(db, self.approvals, Tokens(keys.links), settings.public_url)
+        self.links = Links(everyone, Approvals(everyone, registry.actions()), Tokens(keys.links), settings.public_url)
         self.bell = Bell(db)
         self.starting = Starting(db, self.automations)
         drafts = Drafts(db, self.automations, registry.triggers())
         self.replays = Replays(db, drafts, registry.actions())
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
-        self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
+        self.jobs = Jobs(everyone, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits)
         self.passwords = Passwords()
-        self.accounts = Accounts(db, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
-        self.health = Health(db, self.feed, settings.prefect_url)
+        self.accounts = Accounts(everyone, AccessTokens(keys.jwt), self.passwords, signup_open=settings.signup_open)
+        self.health = Health(everyone, self.feed, settings.prefect_url)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:

@@ -33,7 +33,8 @@ from core.runs import calling, partitions, retention
 from core.runs.breaker import Limits
 from core.runs.record import Writer
 from core.settings import Settings
-from deployments.databases import vutler_dsn
+from core.tenancy import ENGINE
+from deployments.databases import dsn_as
 from deployments.isolated import Dispatcher
 from deployments.prefect_settings import prefect_auth
 from deployments.sync import DeploymentSync
@@ -69,20 +70,21 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
         tools = Tools(DatabaseLedger(db, limits), writer, renderer, http, settings.public_url)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
+        everyone = db.for_everyone()  # what these do is the business of no single run
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {
-                "recorder": Recorder(db, prefect).run(stop),
-                "sync": DeploymentSync(db, prefect).run(stop),
-                "following": Following(db, public_url=settings.public_url, limits=limits).run(stop),
-                "called": Errands(db, calling.TOPIC, calling.wake_caller).run(stop),
-                "asking": Asking(db).run(stop),
-                "scheduler": Scheduler(db, prefect).run(stop),
-                "door": Door(db, prefect).run(stop),
-                "jobs": Dispatcher(db, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
-                "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
-                "retention": _every(_HOUR_S, lambda: retention.forget_expired(db), stop),
-                "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),
+                "recorder": Recorder(everyone, prefect).run(stop),
+                "sync": DeploymentSync(everyone, prefect).run(stop),
+                "following": Following(everyone, public_url=settings.public_url, limits=limits).run(stop),
+                "called": Errands(everyone, calling.TOPIC, calling.wake_caller).run(stop),
+                "asking": Asking(everyone).run(stop),
+                "scheduler": Scheduler(everyone, prefect).run(stop),
+                "door": Door(everyone, prefect).run(stop),
+                "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
+                "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),
+                "retention": _every(_HOUR_S, lambda: retention.forget_expired(everyone), stop),
+                "deleted": _every(_HOUR_S, lambda: forget_deleted(everyone), stop),
                 "warm renderer": renderer.warm(),
             }.items()
         ]
@@ -97,7 +99,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
 
 async def _open_database(settings: Settings, identity: Identity, stop: asyncio.Event) -> Database | None:
     """The open pool; PostgreSQL may come up after us. None when we are stopped meanwhile."""
-    db = Database(vutler_dsn(settings), application=f"vutler worker {identity.slot}", size=_DATABASE_CONNECTIONS)
+    db = Database(dsn_as(settings, ENGINE), application=f"vutler worker {identity.slot}", size=_DATABASE_CONNECTIONS)
     while not stop.is_set():
         try:
             await db.open()

@@ -47,25 +47,25 @@ class DatabaseLedger:
     limits: Limits = DEFAULT
 
     async def steps(self, run: ClaimedRun) -> list[RecordedStep]:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await recorded_steps(connection, run.workspace_id, run.id)
 
     async def woken(self, run: ClaimedRun) -> dict[tuple[str, str], JsonObject]:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await answers(connection, run.id)
 
     async def keep(self, run: ClaimedRun, content: bytes, media_type: str) -> JsonObject:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await blobs.store(
                 connection, workspace_id=run.workspace_id, run_id=run.id, content=content, media_type=media_type
             )
 
     async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await at_deadline(connection, run.id, *place)
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
-        async with self.db.transaction() as connection:
+        async with self.db.for_workspace(run.workspace_id).transaction() as connection:
             called = await calling.prepare(connection, run, call, self.limits)
         if isinstance(called, Refusal):
             raise InvalidInput(called.code, called.reason)

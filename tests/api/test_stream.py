@@ -235,11 +235,11 @@ async def test_a_quiet_stream_is_kept_alive(
 
 
 async def test_a_server_that_stops_sends_its_watchers_home(
-    settings: Settings, keys: Keys, dsn: str, db: Database, register: Register
+    settings: Settings, keys: Keys, app_dsn: str, db: Database, register: Register
 ) -> None:
     tenant = await register()
     run_id = await add_run(db, tenant, (await add_webhook(db, tenant)).rule_id)
-    app = create_app(settings, keys, Database(dsn, application="test"))
+    app = create_app(settings, keys, Database(app_dsn, application="test"))
     async with AsyncExitStack() as stack:
         stopping = AsyncExitStack()
         served = await stopping.enter_async_context(serve(app))
