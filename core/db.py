@@ -7,7 +7,7 @@ schema `tenant_vutler` on the search path, always with bound values.
 import copy
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 from uuid import UUID
 
 import asyncpg
@@ -86,6 +86,11 @@ class _Scoped(_PlainConnection):
         return await super().execute(query, *args, timeout=timeout)
 
 
+def _scoped(connection: Connection) -> _Scoped:
+    """What stands behind the proxy that the pool hands out."""
+    return cast(_Scoped, connection)
+
+
 _BEGIN = "BEGIN;"  # as asyncpg writes it
 
 
@@ -156,7 +161,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """One short transaction: committed when the block ends well, rolled back when it raises."""
         async with self.pool.acquire(timeout=10) as connection:
-            connection.begin_for(self.workspace)
+            _scoped(connection).begin_for(self.workspace)
             async with connection.transaction():
                 yield connection
 
@@ -164,7 +169,7 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for single statements, each its own transaction."""
         async with self.pool.acquire(timeout=10) as connection:
-            await connection.ask_for(self.workspace)
+            await _scoped(connection).ask_for(self.workspace)
             yield connection
 
     @asynccontextmanager

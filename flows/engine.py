@@ -114,9 +114,7 @@ class Engine:
             await asyncio.sleep(0.3)
 
     async def _listen_once(self) -> None:
-        connection = await connect(
-            self.db.dsn, application=f"vutler worker {self.owner}", workspace=EVERYONE
-        )
+        connection = await connect(self.db.dsn, application=f"vutler worker {self.owner}", workspace=EVERYONE)
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: lost.set())

@@ -44,6 +44,15 @@ def engine_dsn(dsn: str) -> str:
 
 
 @pytest.fixture
+async def superuser(dsn: str) -> AsyncIterator[Database]:
+    """A pool above every rule: for what a test does to the database itself."""
+    database = Database(dsn, application="test superuser", size=2)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
 async def worker_db(engine_dsn: str) -> AsyncIterator[Database]:
     """The pool of a worker, under row-level security."""
     database = Database(engine_dsn, application="test", size=5)

@@ -41,6 +41,10 @@ def create(name: str, template: str = TEMPLATE) -> str:
     return server().dsn(name)
 
 
+def name_of(dsn: str) -> str:
+    return dsn.partition("@/")[2].partition("?")[0]
+
+
 def dsn_as(role: str, dsn: str) -> str:
     """The same database as this role (core/tenancy.py)."""
     return dsn.replace(f"//{postgres.SUPERUSER}@", f"//{role}@", 1)

@@ -29,7 +29,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname IN ('vutler_owner', 'vutler_app', 'vutler_engine')
                AND (rolsuper OR rolbypassrls)) THEN
         RAISE EXCEPTION 'A role of Vutler stands above row-level security.'
-            USING HINT = 'Run: ALTER ROLE vutler_owner NOSUPERUSER NOBYPASSRLS; the same for vutler_app, vutler_engine.';
+            USING HINT = 'ALTER ROLE ... NOSUPERUSER NOBYPASSRLS for vutler_owner, vutler_app and vutler_engine.';
     END IF;
     BEGIN
         FOREACH name IN ARRAY ARRAY['vutler_owner', 'vutler_app', 'vutler_engine'] LOOP

@@ -15,6 +15,7 @@ from core.db import Database
 from core.ids import new_id
 from core.keys import Keys
 from core.settings import Settings
+from core.tenancy import APP
 from tests import postgres
 from tests.api.conftest import Tenant, client_of, problem, serve, until
 from tests.api.rows import SECRET, add_webhook
@@ -110,11 +111,13 @@ async def test_without_postgresql_everything_but_healthz_is_503_and_comes_back(s
     postgres.drop(name)
 
 
-async def test_connections_that_break_are_made_anew(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
+async def test_connections_that_break_are_made_anew(
+    client: httpx.AsyncClient, db: Database, superuser: Database, ada: Tenant
+) -> None:
     hook = await add_webhook(db, ada)
     headers = {"X-Webhook-Secret": SECRET}
     assert (await client.post(hook.path, headers=headers)).status_code == 202
-    async with db.connection() as connection:
+    async with superuser.connection() as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'test api%'"
         )
@@ -165,8 +168,8 @@ async def test_postgresql_that_goes_away_is_503_and_comes_back(
 ) -> None:
     wire = Wire()
     await wire.mend()
-    name = dsn.split("/")[3].partition("?")[0]
-    over_tcp = f"postgresql://postgres@127.0.0.1:{wire.port}/{name}?sslmode=disable"
+    name = app_dsn.split("/")[3].partition("?")[0]
+    over_tcp = f"postgresql://{APP}@127.0.0.1:{wire.port}/{name}?sslmode=disable"
     app = create_app(settings, keys, Database(over_tcp, application="test"))
     headers = {"X-Webhook-Secret": SECRET}
     async with serve(app) as served, client_of(served) as client:

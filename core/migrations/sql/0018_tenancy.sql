@@ -51,13 +51,17 @@ DECLARE
     t record;
     rows_of text;
 BEGIN
-    GRANT USAGE ON SCHEMA tenant_vutler TO vutler_app, vutler_engine;
+    IF NOT has_schema_privilege('vutler_app', 'tenant_vutler', 'USAGE') THEN
+        GRANT USAGE ON SCHEMA tenant_vutler TO vutler_app, vutler_engine;
+    END IF;
     FOR t IN
         SELECT c.oid::regclass AS name, c.relname, c.relispartition, c.relkind, c.relforcerowsecurity AS forced
         FROM pg_class c WHERE c.relnamespace = 'tenant_vutler'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
     LOOP
         IF t.relkind = 'S' THEN
-            EXECUTE format('GRANT USAGE ON SEQUENCE %s TO vutler_app, vutler_engine', t.name);
+            IF NOT has_sequence_privilege('vutler_app', t.name, 'USAGE') THEN
+                EXECUTE format('GRANT USAGE ON SEQUENCE %s TO vutler_app, vutler_engine', t.name);
+            END IF;
             CONTINUE;
         END IF;
         -- A partition is reached through its table alone: nobody has rights on it.
@@ -68,7 +72,7 @@ BEGIN
         END IF;
         CONTINUE WHEN t.relkind = 'v' OR t.forced;
         rows_of := tenant_condition(t.name);
-        CONTINUE WHEN rows_of IS NULL;
+        CONTINUE WHEN rows_of IS NULL AND NOT t.relispartition;
         EXECUTE format('CREATE POLICY owner ON %s TO vutler_owner USING (true)', t.name);
         IF NOT t.relispartition THEN
             EXECUTE format('CREATE POLICY workspace ON %s TO vutler_app, vutler_engine
@@ -82,12 +86,12 @@ BEGIN
     END LOOP;
 
     -- The doors through the wall: what is accepted, claimed and recorded is many workspaces' at once, and needs no round
-    -- trip to say whose.
+    -- trip to say whose. A migration that replaces one of them shuts it, so this opens it again.
     FOR t IN
         SELECT p.oid::regprocedure AS name, p.proname IN ('accept_run', 'record_runs', 'read_breaker') AS both
         FROM pg_proc p WHERE p.pronamespace = 'tenant_vutler'::regnamespace
             AND p.proname IN ('accept_run', 'record_runs', 'read_breaker', 'claim_runs', 'settle_overlap',
-                              'make_partitions')
+                              'make_partitions') AND NOT p.prosecdef
     LOOP
         EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER', t.name);
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', t.name);
@@ -97,3 +101,22 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+-- Make the monthly partitions from this month to `ahead` months on, guarded; gives the names of the new ones.
+CREATE OR REPLACE FUNCTION make_partitions(ahead integer) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = tenant_vutler, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    made text[];
+BEGIN
+    SELECT array_agg(name) INTO made
+    FROM unnest(ARRAY['automation_logs', 'automation_action_logs', 'deliveries', 'run_lines']) kind,
+         generate_series(0, ahead) step,
+         make_partition(kind, date_trunc('month', now()) + make_interval(months => step)) name
+    WHERE name IS NOT NULL;
+    IF made IS NOT NULL THEN
+        PERFORM guard_tenant_tables();
+    END IF;
+    RETURN QUERY SELECT unnest(made);
+END $$;
+REVOKE ALL ON FUNCTION make_partitions(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION make_partitions(integer) TO vutler_engine;
