@@ -30,7 +30,7 @@ def _status(url: str, method: str = "GET", auth: str | None = None) -> tuple[int
     headers = {"Authorization": "Basic " + base64.b64encode(auth.encode()).decode()} if auth else {}
     asked = urllib.request.Request(url, method=method, headers=headers, data=b"{}" if method != "GET" else None)
     try:
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
