@@ -250,6 +250,32 @@ async def test_a_pool_forgets_whom_it_served(pools: dict[str, Database], tables:
             assert await connection.fetchval("SELECT count(*) FROM automation_rules") == 0
 
 
+async def test_what_the_wall_costs_in_round_trips(pools: dict[str, Database]) -> None:
+    """None in a transaction or on the hot paths, one where a statement alone is another workspace's than the last."""
+    asked: list[str] = []
+    async with _opened(Database(pools[APP].dsn, application="test", size=1)) as pool:
+        async with pool.calling() as connection:
+            connection.add_query_logger(lambda record: asked.append(record.query.partition(" ")[0]))
+        for database, wanted in (
+            (pool, ["SELECT"]),
+            (pool.for_workspace(OURS), ["SET", "SELECT"]),
+            (pool.for_workspace(OURS), ["SELECT"]),
+            (pool.for_workspace(THEIRS), ["SET", "SELECT"]),
+        ):
+            asked.clear()
+            async with database.connection() as connection:
+                await connection.fetch("SELECT 1")
+            assert asked == wanted
+            asked.clear()
+            async with database.transaction() as connection:
+                await connection.fetch("SELECT 1")
+            assert asked == ["BEGIN;", "SELECT", "COMMIT;"]
+            asked.clear()
+            async with database.calling() as connection:
+                await connection.fetch("SELECT 1")
+            assert asked == ["SELECT"]
+
+
 async def test_runs_are_accepted_and_claimed_without_a_workspace(pools: dict[str, Database]) -> None:
     async with pools[APP].connection() as connection:
         made = await accept(connection, NewRun(OURS, new_id(), 1, "manual", None))
