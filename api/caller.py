@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api import scopes
 from api.gate import STANDING
 from api.services import ServicesDep
+from core import tenancy
 from core.accounts.callers import Callers
 from core.caller import Caller
 from core.db import AWAY
@@ -62,6 +63,7 @@ async def _session(
     known = await services.callers.of(credentials.credentials, wanted)
     scopes.require(known.caller, request.method, path)
     request.scope[STANDING] = services.rates.count(known.caller)
+    tenancy.enter(known.caller.workspace_id)
     return Session(known.caller, known.expires_at, known.session_id, credentials.credentials, services.callers)
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.origin import Origin, counted_as
+from core import tenancy
 from core.buckets import Standing
 from core.ids import new_id
 from core.journal import MASK, client_address, request_id
@@ -67,6 +68,7 @@ class Gate:
         ident = _request_id(scope)
         request_id.set(ident)
         answer = _Answer(send, ident, scope)
+        tenancy.leave()  # whoever was served before on this connection
         began = perf_counter()
         try:
             self._count(scope)

@@ -84,14 +84,15 @@ class Services:
     def __init__(self, settings: Settings, keys: Keys, db: Database) -> None:
         self.settings = settings
         self.db = db
+        everyone = db.for_everyone()  # for what has no caller yet, or is asked across workspaces
         self.listener = Listener(db.dsn, application=db.application)
-        self.feed = Feed(db, self.listener)
+        self.feed = Feed(everyone, self.listener)
         sealer = Sealer(sealing(settings, keys))
         signing = SigningSecrets(sealer)
-        self.hooks = Hooks(db, signing)
+        self.hooks = Hooks(everyone, signing)
         self.listener.on(CONFIG, self.hooks.forget)
         self.listener.on_connected(self.hooks.forget_all)
-        self.ingest = Ingest(db, self.hooks)
+        self.ingest = Ingest(everyone, self.hooks)
         self.ledger = Ledger(db)
         self.redelivery = Redelivery(db, self.hooks)
         self.history = History(db)
@@ -113,26 +114,27 @@ class Services:
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url, self.connections)
         self.trials = Trials(db, self.automations, tools)
         self.approvals = Approvals(db, registry.actions())
-        self.links = Links(db, self.approvals, Tokens(keys.links), settings.public_url)
+        self.links = Links(everyone, Approvals(everyone, registry.actions()), Tokens(keys.links), settings.public_url)
         self.bell = Bell(db)
         self.starting = Starting(db, self.automations)
         drafts = Drafts(db, self.automations, registry.triggers())
         self.replays = Replays(db, drafts, registry.actions())
         self.bulk_replays = BulkReplays(db, drafts, registry.actions())
-        self.jobs = Jobs(db, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits, door)
+        self.jobs = Jobs(everyone, RunTokens(keys.jobs), settings.http_allow_hosts, settings.public_url, limits, door)
         self.credits = Credits(db)
         self.usage = Usage(db)
-        self.administration = Administration(db)
+        self.administration = Administration(everyone)
         self.passwords = Passwords()
-        self._add_accounts(settings, keys, db)
+        self._add_accounts(settings, keys, everyone)
         self.audit = Audit(db)
         self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
         self.rates = Rates(
             Quotas(settings.rate_address_per_min, settings.rate_user_per_min, settings.rate_workspace_per_min)
         )
-        self.health = Health(db, self.feed, settings.prefect_url)
+        self.health = Health(everyone, self.feed, settings.prefect_url)
 
     def _add_accounts(self, settings: Settings, keys: Keys, db: Database) -> None:
+        """`db` asks across workspaces: whoever signs in has none yet."""
         access = AccessTokens(keys.jwt)
         self.callers = Callers(db, access)
         self.sessions = Sessions(db, RefreshTokens(keys.sessions), self.callers)

@@ -22,6 +22,18 @@ def vutler_dsn(settings: Settings) -> str:
     return urlunsplit(parts._replace(scheme="postgresql"))
 
 
+def dsn_as(settings: Settings, role: str) -> str:
+    """The same database as one of the roles of core/tenancy.py. Raises `BadSetting`.
+
+    On the embedded server it is the role that logs in. On somebody's server the user of VUTLER_DATABASE_URL logs in, is
+    a member of the role, and each session takes it on before anything else.
+    """
+    if settings.database_url is None:
+        return Embedded(settings.home).dsn("vutler", user=role)
+    parts = urlsplit(vutler_dsn(settings))
+    return urlunsplit(parts._replace(query=f"{parts.query}&role={role}".lstrip("&")))
+
+
 def prefect_database(settings: Settings) -> str:
     """The name of Prefect's database: `prefect`, or on somebody's server ours with `_prefect` behind it."""
     if settings.database_url is None:

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.tenancy import APP, ENGINE, OWNER
 from deployments.process import dies_with_parent
 
 VERSION = "18.6"
@@ -73,8 +74,8 @@ class Embedded:
         status = self.home.stat()
         return Path(f"/tmp/vutler-{status.st_dev:x}-{status.st_ino:x}")  # noqa: S108 - named after the folder's inode
 
-    def dsn(self, database: str) -> str:
-        return f"postgresql://{SUPERUSER}@/{database}?host={self.sockets}"
+    def dsn(self, database: str, user: str = SUPERUSER) -> str:
+        return f"postgresql://{user}@/{database}?host={self.sockets}"
 
 
 def system_user() -> pwd.struct_passwd | None:
@@ -235,7 +236,15 @@ def wait_ready(server: Embedded, process: "subprocess.Popen[bytes]", seconds: fl
 
 
 def create_databases(server: Embedded, names: tuple[str, ...] = ("vutler", "prefect")) -> None:
-    """Make the databases that are missing."""
+    """Make the databases and the roles (core/tenancy.py) that are missing. The roles of the API and the workers are
+    those they log in with: no session of theirs can become another one."""
+    for role, login in ((OWNER, "NOLOGIN"), (APP, "LOGIN"), (ENGINE, "LOGIN")):
+        psql(
+            server,
+            "postgres",
+            f"SELECT 'CREATE ROLE {role} {login}' WHERE NOT EXISTS"
+            f" (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec\nALTER ROLE {role} {login};",
+        )
     for name in names:
         psql(
             server,

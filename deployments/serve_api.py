@@ -7,14 +7,15 @@ from core import crash
 from core import keys as core_keys
 from core import settings as core_settings
 from core.settings import BadSetting
-from deployments.databases import vutler_dsn
+from core.tenancy import APP
+from deployments.databases import dsn_as
 
 
 def main() -> int:
     try:
         settings = core_settings.load()
         keys = core_keys.load(settings)
-        dsn = vutler_dsn(settings)
+        dsn = dsn_as(settings, APP)
     except (BadSetting, OSError) as error:
         sys.stderr.write(f"ERROR The API can't start: {error}\n")
         return 2

@@ -36,8 +36,9 @@ from core.runs.breaker import Limits
 from core.runs.record import Writer
 from core.seal import Sealer
 from core.settings import Settings
+from core.tenancy import ENGINE
 from deployments import prefect_blocks
-from deployments.databases import vutler_dsn
+from deployments.databases import dsn_as
 from deployments.isolated import Dispatcher
 from deployments.prefect_settings import prefect_auth
 from deployments.sync import DeploymentSync
@@ -74,25 +75,26 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         ledger = DatabaseLedger(db, limits, Door(Sealer(core_keys.sealing(settings, keys))))
         tools = Tools(ledger, writer, renderer, http, settings.public_url)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
+        everyone = db.for_everyone()  # what these do is the business of no single run
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {
-                "recorder": Recorder(db, prefect).run(stop),
-                "sync": DeploymentSync(db, prefect).run(stop),
-                "following": Following(db, public_url=settings.public_url, limits=limits).run(stop),
-                "called": Errands(db, calling.TOPIC, calling.wake_caller).run(stop),
-                "asking": Asking(db).run(stop),
-                "scheduler": Scheduler(db, prefect).run(stop),
-                "door": PrefectDoor(db, prefect).run(stop),
-                "jobs": Dispatcher(db, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
+                "recorder": Recorder(everyone, prefect).run(stop),
+                "sync": DeploymentSync(everyone, prefect).run(stop),
+                "following": Following(everyone, public_url=settings.public_url, limits=limits).run(stop),
+                "called": Errands(everyone, calling.TOPIC, calling.wake_caller).run(stop),
+                "asking": Asking(everyone).run(stop),
+                "scheduler": Scheduler(everyone, prefect).run(stop),
+                "door": PrefectDoor(everyone, prefect).run(stop),
+                "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
                 "blocks": prefect_blocks.keep_registered(stop),
-                "partitions": _every(_DAY_S, lambda: partitions.ensure(db), stop),
+                "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),
                 "retention": _every(
-                    _HOUR_S, lambda: retention.forget_expired(db, audit_days=settings.audit_days), stop
+                    _HOUR_S, lambda: retention.forget_expired(everyone, audit_days=settings.audit_days), stop
                 ),
-                "history": _every(_HOUR_S, lambda: retention.forget_history(db), stop),
-                "deleted": _every(_HOUR_S, lambda: forget_deleted(db), stop),
-                "credits": _every(housekeeping.EVERY_S, lambda: housekeeping.keep(db), stop),
+                "history": _every(_HOUR_S, lambda: retention.forget_history(everyone), stop),
+                "deleted": _every(_HOUR_S, lambda: forget_deleted(everyone), stop),
+                "credits": _every(housekeeping.EVERY_S, lambda: housekeeping.keep(everyone), stop),
                 "warm renderer": renderer.warm(),
             }.items()
         ]
@@ -107,7 +109,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
 
 async def _open_database(settings: Settings, identity: Identity, stop: asyncio.Event) -> Database | None:
     """The open pool; PostgreSQL may come up after us. None when we are stopped meanwhile."""
-    db = Database(vutler_dsn(settings), application=f"vutler worker {identity.slot}", size=_DATABASE_CONNECTIONS)
+    db = Database(dsn_as(settings, ENGINE), application=f"vutler worker {identity.slot}", size=_DATABASE_CONNECTIONS)
     while not stop.is_set():
         try:
             await db.open()

@@ -17,6 +17,7 @@ from core.runs import queue
 from core.runs.channels import CANCEL, RUNS, WAKE
 from core.runs.pinned import load_definition
 from core.runs.queue import LEASE_S, ClaimedRun, Rotation
+from core.tenancy import EVERYONE
 from flows.execution import Execution, Tools
 from flows.orchestration import LocalOrchestration, execute, prefect_engine
 from flows.resuming import begin
@@ -113,7 +114,7 @@ class Engine:
             await asyncio.sleep(0.3)
 
     async def _listen_once(self) -> None:
-        connection = await connect(self.db.dsn, application=f"vutler worker {self.owner}")
+        connection = await connect(self.db.dsn, application=f"vutler worker {self.owner}", workspace=EVERYONE)
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: lost.set())
@@ -154,13 +155,13 @@ class Engine:
         self._rotation.held_back = False
         looks = 0
         if self._claim_unanswered:
-            async with self.db.connection() as connection:
+            async with self.db.for_everyone().connection() as connection:
                 await queue.free_unknown(connection, owner=self.owner, known=list(self.executions))
         while (room := self.concurrency - len(self.executions)) > 0:
             limit = min(room, CLAIM_AT_ONCE)
             asked_at = time.monotonic()
             self._claim_unanswered = True
-            async with self.db.connection() as connection:
+            async with self.db.calling() as connection:
                 claimed = await queue.claim(
                     connection, owner=self.owner, lane=self.lane, limit=limit, rotation=self._rotation
                 )
@@ -213,7 +214,7 @@ class Engine:
                 self._wake.set()
 
     async def _load(self, run: ClaimedRun) -> Compiled:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             definition = await load_definition(connection, run.rule_id, run.version)
         compiled = compile_version(str(run.rule_id), run.version, definition, self.actions)
         while len(self._versions) >= _VERSIONS_KEPT:
@@ -226,7 +227,7 @@ class Engine:
     async def _renew(self) -> None:
         asked_at = time.monotonic()
         before = dict(self.executions)
-        async with self.db.connection() as connection:
+        async with self.db.for_everyone().connection() as connection:
             held = await queue.renew(connection, owner=self.owner, run_ids=list(before))
             await queue.report_alive(
                 connection, owner=self.owner, host=self.identity.host, slot=self.identity.slot,
@@ -239,12 +240,12 @@ class Engine:
                 execution.halt("lost")
 
     async def _requeue_due(self) -> None:
-        async with self.db.connection() as connection:
+        async with self.db.for_everyone().connection() as connection:
             if await queue.requeue_due(connection):
                 self._wake.set()
 
     async def _reap(self) -> None:
-        async with self.db.connection() as connection:
+        async with self.db.for_everyone().connection() as connection:
             freed = await queue.reap(connection)
             cancelled = await queue.cancelled_among(connection, owner=self.owner)
         if freed:
@@ -264,7 +265,7 @@ class Engine:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=5)
         with contextlib.suppress(*AWAY):
-            async with self.db.connection() as connection:
+            async with self.db.for_everyone().connection() as connection:
                 await queue.release(connection, owner=self.owner)
                 await queue.report_gone(connection, owner=self.owner)
 

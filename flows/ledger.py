@@ -65,29 +65,29 @@ class DatabaseLedger:
     door: Door | None = None
 
     async def steps(self, run: ClaimedRun) -> list[RecordedStep]:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await recorded_steps(connection, run.workspace_id, run.id)
 
     async def woken(self, run: ClaimedRun) -> dict[tuple[str, str], JsonObject]:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await answers(connection, run.id)
 
     async def keep(self, run: ClaimedRun, content: bytes, media_type: str) -> JsonObject:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await blobs.store(
                 connection, workspace_id=run.workspace_id, run_id=run.id, content=content, media_type=media_type
             )
 
     async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await at_deadline(connection, run.id, *place)
 
     async def reserve(self, run: ClaimedRun, least: int, most: int) -> int:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await reserving.more(connection, run, least, most)
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
-        async with self.db.transaction() as connection:
+        async with self.db.for_workspace(run.workspace_id).transaction() as connection:
             called = await calling.prepare(connection, run, call, self.limits)
         if isinstance(called, Refusal):
             raise InvalidInput(called.code, called.reason)
@@ -96,9 +96,9 @@ class DatabaseLedger:
     async def connection(self, run: ClaimedRun, reference: str) -> Opened:
         if self.door is None:
             raise RuntimeError("this ledger opens no connections")
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await self.door.for_version(connection, run, reference)
 
     async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
-        async with self.db.connection() as connection:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
             await connections.note_failure(connection, run.workspace_id, connection_id, why)

@@ -7,6 +7,7 @@ from subprocess import Popen
 import pytest
 
 from core.db import Database
+from core.tenancy import APP, ENGINE
 from tests import postgres
 
 _server: "list[Popen[bytes]]" = []
@@ -24,15 +25,43 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture
 def dsn() -> Iterator[str]:
-    """A fresh, migrated database."""
+    """A fresh, migrated database, as its superuser sees it."""
     name = f"t_{uuid.uuid4().hex}"
     yield postgres.create(name)
     postgres.drop(name)
 
 
 @pytest.fixture
-async def db(dsn: str) -> AsyncIterator[Database]:
-    database = Database(dsn, application="test", size=5)
+def app_dsn(dsn: str) -> str:
+    """The same as the API sees it."""
+    return postgres.dsn_as(APP, dsn)
+
+
+@pytest.fixture
+def engine_dsn(dsn: str) -> str:
+    """The same as a worker sees it."""
+    return postgres.dsn_as(ENGINE, dsn)
+
+
+@pytest.fixture
+async def superuser(dsn: str) -> AsyncIterator[Database]:
+    """A pool above every rule: for what a test does to the database itself."""
+    database = Database(dsn, application="test superuser", size=2)
     await database.open()
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def worker_db(engine_dsn: str) -> AsyncIterator[Database]:
+    """The pool of a worker, under row-level security."""
+    database = Database(engine_dsn, application="test", size=5)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def db(worker_db: Database) -> Database:
+    """The same pool, asking across workspaces: what a test looks with, and what the worker's services use."""
+    return worker_db.for_everyone()

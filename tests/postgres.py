@@ -41,6 +41,15 @@ def create(name: str, template: str = TEMPLATE) -> str:
     return server().dsn(name)
 
 
+def name_of(dsn: str) -> str:
+    return dsn.partition("@/")[2].partition("?")[0]
+
+
+def dsn_as(role: str, dsn: str) -> str:
+    """The same database as this role (core/tenancy.py)."""
+    return dsn.replace(f"//{postgres.SUPERUSER}@", f"//{role}@", 1)
+
+
 def run(name: str, script: str) -> str:
     """Run a script in that database; gives its output."""
     return postgres.psql(server(), name, script)

@@ -19,6 +19,14 @@ WAYS_OUT = ("core/outgoing/client.py", "core/health.py", "api/services.py", "flo
             "deployments/demo.py", "deployments/doctor.py", "deployments/readiness.py")  # fmt: skip
 CLIENTS = ("aiohttp", "httpx", "httpx2", "requests", "urllib3", "urllib.request", "http.client", "websockets", "pycurl")
 COMMIT_PLACES = ("core/db.py", "core/migrations/env.py", "deployments/prefect_record.py")
+# Who may ask PostgreSQL across workspaces, call functions that stand above them, or take the pool as it is.
+ACROSS_WORKSPACES = {
+    "for_everyone": ("api/services.py", "deployments/worker.py", "flows/engine.py"),
+    "calling": ("core/deliveries/ingest.py", "core/runs/record.py", "flows/engine.py"),
+    "EVERYONE": ("core/db.py", "core/tenancy.py", "flows/engine.py"),
+    "enter": ("api/caller.py",),
+    "acquire": ("core/db.py", "core/health.py"),
+}
 VAGUE = re.compile(r"^(utils?|helpers?|common|managers?|misc|v\d+)$|_(utils?|helpers?|manager)$")
 SQL = re.compile(r"\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s.+\sSET|DELETE\s+FROM)\s", re.DOTALL)
 
@@ -111,6 +119,17 @@ def other_commit_places(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} begins or commits a transaction: use Database.transaction of core/db.py"
 
 
+def askers_across_workspaces(name: str, tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        used = ""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            used = node.func.attr if node.func.attr != "enter" or _dotted(node.func) == "tenancy.enter" else ""
+        elif isinstance(node, ast.Attribute | ast.Name):
+            used = "EVERYONE" if _dotted(node).rpartition(".")[2] == "EVERYONE" else ""
+        if used and name not in ACROSS_WORKSPACES.get(used, (name,)):
+            yield f"{name}:{node.lineno} uses {used}, which looks across workspaces: ask for one (core/db.py)"
+
+
 def sql_outside_core(name: str, tree: ast.Module) -> Iterator[str]:
     if name.partition("/")[0] not in ("api", "flows", "blocks"):
         return
@@ -154,6 +173,7 @@ RULES: dict[Rule, str] = {
     other_commit_places: "async def f(connection):\n    async with connection.transaction():\n        pass\n",
     secret_readers: "def f(fields):\n    return fields.token.get_secret_value()\n",
     other_ways_out: "from urllib.request import urlopen\n",
+    askers_across_workspaces: "async def f(db):\n    async with db.for_everyone().connection():\n        pass\n",
     sql_outside_core: "x = '''\nSELECT id\nFROM users\n'''\n",
 }
 

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS storm.writes (
     run_id uuid NOT NULL, step text, was text, becomes text NOT NULL, write_epoch integer, lease_epoch integer,
     owner text, writer text NOT NULL DEFAULT current_setting('application_name'));
 
-CREATE OR REPLACE FUNCTION storm.note_step() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION storm.note_step() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO storm.writes (kind, run_id, step, was, becomes, write_epoch, lease_epoch, owner)
     SELECT 'step', NEW.log_id, concat_ws('/', NEW.step_id, coalesce(nullif(NEW.iteration, ''), '0')),
@@ -27,7 +27,7 @@ END $$;
 CREATE OR REPLACE TRIGGER storm_note AFTER INSERT OR UPDATE OF status ON tenant_vutler.automation_action_logs
     FOR EACH ROW EXECUTE FUNCTION storm.note_step();
 
-CREATE OR REPLACE FUNCTION storm.note_run() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION storm.note_run() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     INSERT INTO storm.writes (kind, run_id, was, becomes, lease_epoch, owner)
     SELECT 'run', NEW.id, OLD.status, NEW.status, q.epoch, q.owner

@@ -145,7 +145,7 @@ class Ingest:
 
     async def _accept(self, hook: Hook, arrival: Arrival, data: Data, key: Key | None, delivery_id: UUID) -> Accepted:
         if not isinstance(data, File):
-            async with self._db.connection() as connection:
+            async with self._db.calling() as connection:
                 return await admit(connection, hook, arrival, data, key=key, delivery_id=delivery_id)
         async with self._db.transaction() as connection:
             return await admit(connection, hook, arrival, data, key=key, delivery_id=delivery_id)

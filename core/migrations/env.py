@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from core.db import SCHEMA
+from core.migrations import roles
 
 # One migration at a time over all processes: "vutler" in ASCII.
 LOCK = 0x7675746C6572
@@ -20,10 +21,12 @@ def _run(connection: sa.Connection) -> None:
     connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
     connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     connection.execute(sa.text(f"SET search_path = {SCHEMA}"))
+    roles.become_owner(connection)
     connection.commit()
     context.configure(connection=connection, version_table_schema=SCHEMA)
     with context.begin_transaction():
         context.run_migrations()
+        roles.guard(connection)
     connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
     connection.commit()
 

@@ -181,7 +181,7 @@ class Writer:
         events = [event for entry in entries for event in entry.events] + hints
         while True:
             try:
-                async with self._db.connection() as connection:
+                async with self._db.calling() as connection:
                     held = await record(connection, self._owner, entries, events)
                 break
             except (*AWAY, asyncpg.TransactionRollbackError) as error:  # the latter: a deadlock, and we are its victim

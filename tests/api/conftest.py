@@ -84,8 +84,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def served(settings: Settings, keys: Keys, dsn: str) -> AsyncIterator[Served]:
-    app = create_app(settings, keys, Database(dsn, application="test api", size=5))
+async def served(settings: Settings, keys: Keys, app_dsn: str) -> AsyncIterator[Served]:
+    app = create_app(settings, keys, Database(app_dsn, application="test api", size=5))
     async with serve(app) as running:
         await until(lambda: _is_open(app))
         yield running

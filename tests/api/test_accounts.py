@@ -52,8 +52,8 @@ async def test_first_users_at_once_make_one_operator(client: httpx.AsyncClient, 
     assert sum(answer.json()["user"]["is_operator"] for answer in answers) == 1
 
 
-async def test_sign_up_closes_after_the_first_user(settings: Settings, keys: Keys, dsn: str) -> None:
-    app = create_app(replace(settings, signup_open=False), keys, Database(dsn, application="test"))
+async def test_sign_up_closes_after_the_first_user(settings: Settings, keys: Keys, app_dsn: str) -> None:
+    app = create_app(replace(settings, signup_open=False), keys, Database(app_dsn, application="test"))
     async with serve(app) as served, client_of(served) as client:
 
         async def attempt() -> httpx.Response:

@@ -184,8 +184,8 @@ async def test_a_write_waits_for_the_one_before_it_and_then_is_stale(api: httpx.
 async def _somebody_waits(db: Database) -> bool:
     async with db.connection() as connection:
         found: bool = await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+            "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE datname = current_database() AND NOT granted)"
         )
     return found
 

@@ -15,6 +15,7 @@ from core.db import Database
 from core.ids import new_id
 from core.keys import Keys
 from core.settings import Settings
+from core.tenancy import APP
 from tests import postgres
 from tests.api.conftest import Tenant, client_of, problem, serve, until
 from tests.api.rows import SECRET, add_webhook
@@ -52,9 +53,9 @@ async def test_request_ids(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.proves("S6.7 (3)")
 async def test_the_unexpected_is_a_500_with_a_traceback_in_the_log(
-    settings: Settings, keys: Keys, dsn: str, capfd: pytest.CaptureFixture[str]
+    settings: Settings, keys: Keys, app_dsn: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    app = create_app(settings, keys, Database(dsn, application="test"))
+    app = create_app(settings, keys, Database(app_dsn, application="test"))
 
     @app.get("/broken")
     async def broken() -> None:
@@ -86,7 +87,7 @@ def test_paths_of_findings(location: tuple[int | str, ...], path: str) -> None:
 async def test_without_postgresql_everything_but_healthz_is_503_and_comes_back(settings: Settings, keys: Keys) -> None:
     """The database appears only after the API has started."""
     name = f"t_{uuid.uuid4().hex}"
-    app = create_app(settings, keys, Database(postgres.server().dsn(name), application="test"))
+    app = create_app(settings, keys, Database(postgres.server().dsn(name, APP), application="test"))
     token = AccessTokens(keys.jwt).issue(new_id(), new_id(), new_id())
     async with serve(app) as served, client_of(served) as client:
         assert (await client.get("/healthz")).text == "ok"
@@ -110,11 +111,13 @@ async def test_without_postgresql_everything_but_healthz_is_503_and_comes_back(s
     postgres.drop(name)
 
 
-async def test_connections_that_break_are_made_anew(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
+async def test_connections_that_break_are_made_anew(
+    client: httpx.AsyncClient, db: Database, superuser: Database, ada: Tenant
+) -> None:
     hook = await add_webhook(db, ada)
     headers = {"X-Webhook-Secret": SECRET}
     assert (await client.post(hook.path, headers=headers)).status_code == 202
-    async with db.connection() as connection:
+    async with superuser.connection() as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'test api%'"
         )
@@ -161,12 +164,12 @@ class Wire:
 
 
 async def test_postgresql_that_goes_away_is_503_and_comes_back(
-    settings: Settings, keys: Keys, dsn: str, db: Database
+    settings: Settings, keys: Keys, app_dsn: str, db: Database
 ) -> None:
     wire = Wire()
     await wire.mend()
-    name = dsn.split("/")[3].partition("?")[0]
-    over_tcp = f"postgresql://postgres@127.0.0.1:{wire.port}/{name}?sslmode=disable"
+    name = app_dsn.split("/")[3].partition("?")[0]
+    over_tcp = f"postgresql://{APP}@127.0.0.1:{wire.port}/{name}?sslmode=disable"
     app = create_app(settings, keys, Database(over_tcp, application="test"))
     headers = {"X-Webhook-Secret": SECRET}
     async with serve(app) as served, client_of(served) as client:
@@ -219,7 +222,7 @@ async def test_health_is_for_operators(client: httpx.AsyncClient, db: Database, 
 
 
 @pytest.mark.proves("S6.7 (1)")
-async def test_prefect_is_seen_when_it_answers(settings: Settings, keys: Keys, dsn: str) -> None:
+async def test_prefect_is_seen_when_it_answers(settings: Settings, keys: Keys, app_dsn: str) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\ntrue")
@@ -229,7 +232,7 @@ async def test_prefect_is_seen_when_it_answers(settings: Settings, keys: Keys, d
     asked: list[bytes] = []
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as prefect:
         port = prefect.sockets[0].getsockname()[1]
-        app = create_app(_with_prefect(settings, port), keys, Database(dsn, application="test"))
+        app = create_app(_with_prefect(settings, port), keys, Database(app_dsn, application="test"))
         async with serve(app) as served, client_of(served) as client:
             answers = [(await client.get("/readyz")).json()["prefect"] for _ in range(5)]
     assert set(answers) == {"ready"}

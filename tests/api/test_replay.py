@@ -339,10 +339,10 @@ async def test_too_many_runs_at_once(
     assert (await bulk(api, filter={}))["runs"] == 3
 
 
-async def test_all_or_none(api: httpx.AsyncClient, db: Database, automation: str) -> None:
+async def test_all_or_none(api: httpx.AsyncClient, db: Database, superuser: Database, automation: str) -> None:
     for _ in range(2):
         await ran(api, db, automation)
-    async with db.connection() as connection:
+    async with superuser.connection() as connection:
         await connection.execute(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$;"
             "CREATE TRIGGER refuse BEFORE INSERT ON run_lines FOR EACH ROW EXECUTE FUNCTION refuse();"

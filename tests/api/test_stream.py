@@ -18,6 +18,7 @@ from core.accounts.tokens import LIFETIME, AccessTokens
 from core.db import Database
 from core.keys import Keys
 from core.settings import Settings
+from tests import postgres
 from tests.api.conftest import PASSWORD, Register, Served, Tenant, client_of, problem, serve, until
 from tests.api.rows import Webhook, add_run, add_webhook, worker
 
@@ -155,10 +156,11 @@ async def test_many_changes_with_a_broken_listener(
         for n in range(40):
             await engine.step(run, 2 * n + 3, step=f"s{n}", index=n)
             if n == 10:
-                async with db.connection() as connection:
-                    await connection.execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%listen'"
-                    )
+                postgres.run(
+                    postgres.name_of(db.dsn),
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND application_name LIKE '%listen'",
+                )
         await engine.end(run, 90)
         events = await watch.rest()
     idents = [ident for kind, ident, _ in events if kind in ("line", "step") and ident is not None]
@@ -247,11 +249,11 @@ async def test_a_quiet_stream_is_kept_alive(
 
 
 async def test_a_server_that_stops_sends_its_watchers_home(
-    settings: Settings, keys: Keys, dsn: str, db: Database, register: Register
+    settings: Settings, keys: Keys, app_dsn: str, db: Database, register: Register
 ) -> None:
     tenant = await register()
     run_id = await add_run(db, tenant, (await add_webhook(db, tenant)).rule_id)
-    app = create_app(settings, keys, Database(dsn, application="test"))
+    app = create_app(settings, keys, Database(app_dsn, application="test"))
     async with AsyncExitStack() as stack:
         stopping = AsyncExitStack()
         served = await stopping.enter_async_context(serve(app))

@@ -122,8 +122,8 @@ async def test_a_waiting_run_does_not_count(db: Database) -> None:
     assert [run.id for run in await claim(db)] == [second]
 
 
-async def test_many_claims_at_once_stay_below_the_limit_and_reach_it(dsn: str) -> None:
-    db = Database(dsn, application="test", size=8)
+async def test_many_claims_at_once_stay_below_the_limit_and_reach_it(engine_dsn: str) -> None:
+    db = Database(engine_dsn, application="test", size=8).for_everyone()
     await db.open()
     try:
         small = await workspace(db, 5)

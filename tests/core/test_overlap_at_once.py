@@ -65,9 +65,9 @@ class Crowd:
 
 
 @pytest.mark.parametrize("overlap", ["queue", "skip", "replace"])
-async def test_never_two_at_once_and_none_forgotten(dsn: str, overlap: str) -> None:
+async def test_never_two_at_once_and_none_forgotten(engine_dsn: str, overlap: str) -> None:
     """50 arrivals of one key at the same moment, several times, by ten connections, while four workers end others."""
-    db = Database(dsn, application="test", size=14)
+    db = Database(engine_dsn, application="test", size=14).for_everyone()
     await db.open()
     try:
         rules = [await automation(db, overlap) for _ in range(2)]
@@ -99,8 +99,8 @@ async def test_never_two_at_once_and_none_forgotten(dsn: str, overlap: str) -> N
         await db.close()
 
 
-async def test_transactions_that_accept_several_keys_in_any_order_do_not_lock_each_other_out(dsn: str) -> None:
-    db = Database(dsn, application="test", size=14)
+async def test_transactions_that_accept_several_keys_in_any_order_do_not_lock_each_other_out(engine_dsn: str) -> None:
+    db = Database(engine_dsn, application="test", size=14).for_everyone()
     await db.open()
     try:
         rules = [await automation(db, "queue") for _ in range(6)]

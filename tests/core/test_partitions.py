@@ -16,6 +16,14 @@ RUN = """INSERT INTO automation_logs (id, rule_id, trigger_type, status, workspa
          VALUES ($1, $2, 'manual', 'success', $2, 1, $1)"""
 STEP = """INSERT INTO automation_action_logs (id, log_id, action_index, action_type, status, workspace_id, step_id)
           VALUES ($1, $2, 0, 'http', 'success', $2, 's1')"""
+
+
+@pytest.fixture
+def db(superuser: Database) -> Database:
+    """Partitions are dropped by whoever owns them."""
+    return superuser
+
+
 PARTITIONED = ("automation_logs", "automation_action_logs", "deliveries", "run_lines")
 
 

@@ -54,18 +54,18 @@ async def test_a_database_in_order(environment: dict[str, str], dsn: str) -> Non
     assert _levels(findings, "no worker was seen") == ["warn"]
 
 
-async def test_a_database_that_could_lose_events(environment: dict[str, str], db: Database) -> None:
-    name = db.dsn.partition("@/")[2].partition("?")[0]
-    async with db.connection() as connection:
+async def test_a_database_that_could_lose_events(environment: dict[str, str], superuser: Database) -> None:
+    name = superuser.dsn.partition("@/")[2].partition("?")[0]
+    async with superuser.connection() as connection:
         await connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-    findings = await doctor.examine(_load(environment, VUTLER_DATABASE_URL=db.dsn))
+    findings = await doctor.examine(_load(environment, VUTLER_DATABASE_URL=superuser.dsn))
     assert _levels(findings, "synchronous_commit is off") == ["fail"]
 
 
-async def test_a_schema_that_is_behind(environment: dict[str, str], db: Database) -> None:
-    async with db.connection() as connection:
+async def test_a_schema_that_is_behind(environment: dict[str, str], superuser: Database) -> None:
+    async with superuser.connection() as connection:
         await connection.execute("UPDATE alembic_version SET version_num = 'older'")
-    findings = await doctor.examine(_load(environment, VUTLER_DATABASE_URL=db.dsn))
+    findings = await doctor.examine(_load(environment, VUTLER_DATABASE_URL=superuser.dsn))
     assert _levels(findings, "the schema is at older") == ["fail"]
     assert any(finding.mend == "vutler migrate" for finding in findings)
 

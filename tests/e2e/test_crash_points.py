@@ -107,16 +107,18 @@ class Installation:
 
 
 @pytest.fixture
-async def installation(dsn: str, db: Database, tmp_path: Path, nursery: Nursery) -> AsyncIterator[Installation]:
+async def installation(
+    dsn: str, db: Database, superuser: Database, tmp_path: Path, nursery: Nursery
+) -> AsyncIterator[Installation]:
     async with Echo() as echo:
         environment = {
             "VUTLER_HOME": str(tmp_path), "VUTLER_DATABASE_URL": dsn, "VUTLER_HTTP_ALLOW_HOSTS": echo.address,
             "VUTLER_SECRET_KEY": "0123456789abcdef" * 2, "VUTLER_PREFECT_API_URL": "http://127.0.0.1:9/api",
             "VUTLER_PORT": str(free_port()),
         }  # fmt: skip
-        async with db.connection() as connection:
+        async with superuser.connection() as connection:
             await audit.install(connection)
-        made = Installation(tmp_path, environment, nursery, Workshop(db, new_id()), echo, [])
+        made = Installation(tmp_path, environment, nursery, Workshop(db, new_id(), db), echo, [])
         yield made
         for worker in made.workers:
             worker.kill()

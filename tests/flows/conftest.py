@@ -50,8 +50,9 @@ class Verbatim:
 class Workshop:
     """Makes automations and runs, and reads what became of them."""
 
-    db: Database
+    db: Database  # asks across workspaces, to make and to look
     workspace: UUID
+    worker: Database
 
     async def automation(self, *steps: dict[str, Any], **policy: Any) -> UUID:
         definition = Definition.model_validate(
@@ -123,9 +124,9 @@ class Workshop:
     ) -> AsyncIterator[tuple[Engine, "asyncio.Task[None]"]]:
         identity = Identity("testhost", slot, new_id().hex)
         stop = asyncio.Event()
-        async with Writer(self.db, identity.owner) as writer:
-            tools = Tools(DatabaseLedger(self.db), writer, Verbatim(), NoNetwork(), "http://vutler.test")
-            engine = Engine(identity, self.db, tools, TEST_ACTIONS, concurrency, **options)
+        async with Writer(self.worker, identity.owner) as writer:
+            tools = Tools(DatabaseLedger(self.worker), writer, Verbatim(), NoNetwork(), "http://vutler.test")
+            engine = Engine(identity, self.worker, tools, TEST_ACTIONS, concurrency, **options)
             task = asyncio.create_task(engine.run(stop, drain_s=2))
             try:
                 yield engine, task
@@ -145,5 +146,5 @@ async def called(run_id: UUID, step: str, times: int = 1) -> None:
 
 
 @pytest.fixture
-async def workshop(db: Database) -> Workshop:
-    return Workshop(db, new_id())
+async def workshop(db: Database, worker_db: Database) -> Workshop:
+    return Workshop(db, new_id(), worker_db)

@@ -103,7 +103,7 @@ async def test_who_can_not_be_called(workshop: Workshop) -> None:
     async with workshop.db.connection() as connection:
         await connection.execute("UPDATE automation_rules SET live_version = NULL, name = 'Draft' WHERE id = $1", draft)
         await connection.execute("UPDATE automation_rules SET enabled = false WHERE id = $1", off)
-    elsewhere = Workshop(workshop.db, draft)
+    elsewhere = Workshop(workshop.db, draft, workshop.worker)
     foreign = await elsewhere.automation(step("say"))
     for target, code in (
         (str(draft), "automation_not_published"), (str(off), "automation_off"), (str(foreign), "automation_not_found"),

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 
@@ -19,41 +20,57 @@ from tests.flows.test_engine import step
 from tests.waiting import until
 
 
-class Interrupted(Database):
-    """Loses the answers of statements while `away` is set: they are executed and nobody hears of it."""
+@dataclass
+class Wire:
+    away: bool = False
+    lost: int = 0
 
-    away = False
-    lost = 0
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with super().connection() as connection:
-            yield connection
+    def answer(self) -> None:
         if self.away:
             self.lost += 1
             raise ConnectionResetError("the answer was lost")
 
 
+class Interrupted(Database):
+    """Loses the answers of statements while `away` is set: they are executed and nobody hears of it."""
+
+    def __init__(self, dsn: str, *, application: str, size: int = 10) -> None:
+        super().__init__(dsn, application=application, size=size)
+        self.wire = Wire()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as connection:
+            yield connection
+        self.wire.answer()
+
+    @asynccontextmanager
+    async def calling(self) -> AsyncIterator[Connection]:
+        async with super().calling() as connection:
+            yield connection
+        self.wire.answer()
+
+
 @pytest.fixture
-async def interrupted(dsn: str) -> AsyncIterator[Interrupted]:
-    db = Interrupted(dsn, application="test", size=6)
+async def interrupted(engine_dsn: str) -> AsyncIterator[Interrupted]:
+    db = Interrupted(engine_dsn, application="test", size=6)
     await db.open()
     yield db
     await db.close()
 
 
 async def test_runs_of_a_claim_whose_answer_was_lost_are_executed(interrupted: Interrupted, workshop: Workshop) -> None:
-    workshop = Workshop(interrupted, workshop.workspace)
+    workshop = Workshop(interrupted.for_everyone(), workshop.workspace, interrupted)
     rule = await workshop.automation(step("say", value=1))
     async with workshop.engine() as engine:
-        interrupted.away = True
-        async with Database.connection(interrupted) as connection:  # this one hears its answers
+        interrupted.wire.away = True
+        async with Database.connection(interrupted.for_everyone()) as connection:  # this one hears its answers
             with contextlib.suppress(ConnectionResetError):
                 await workshop.start(rule)
             await until(lambda: _claimed(connection), seconds=5)
-        interrupted.away = False
+        interrupted.wire.away = False
         began = time.monotonic()
-        async with Database.connection(interrupted) as connection:
+        async with Database.connection(interrupted.for_everyone()) as connection:
             run_id = await connection.fetchval("SELECT id FROM automation_logs")
         run = await workshop.ended(run_id)
     assert run["status"] == "success"
@@ -105,22 +122,22 @@ async def _dropped(engine: Engine) -> bool:
 
 
 async def test_a_store_waits_for_a_database_that_is_away(interrupted: Interrupted, workshop: Workshop) -> None:
-    workshop = Workshop(interrupted, workshop.workspace)
+    workshop = Workshop(interrupted.for_everyone(), workshop.workspace, interrupted)
     rule = await workshop.automation(step("large", size=100_000, gate="away"))
     async with workshop.engine():
         run_id = await workshop.start(rule)
         await called(run_id, "a")
-        interrupted.away = True
+        interrupted.wire.away = True
         gates["away"].set()
         await until(lambda: _lost(interrupted, 5), seconds=10)
-        interrupted.away = False
+        interrupted.wire.away = False
         run = await workshop.ended(run_id)
     assert run["status"] == "success", run["error"]
     assert calls[f"{run_id}/a"] == 1
 
 
 async def _lost(db: Interrupted, times: int) -> bool:
-    return db.lost >= times
+    return db.wire.lost >= times
 
 
 async def test_an_end_makes_room_at_once_where_a_plan_held_work_back(

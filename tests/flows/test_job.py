@@ -84,10 +84,10 @@ class Jobs:
 
 
 @pytest.fixture
-async def jobs(workshop: Workshop, dsn: str, tmp_path: Path) -> AsyncIterator[Jobs]:
+async def jobs(workshop: Workshop, app_dsn: str, tmp_path: Path) -> AsyncIterator[Jobs]:
     settings = core_settings.load({"VUTLER_HOME": str(tmp_path), "VUTLER_PREFECT_PORT": "1"})
     keys = core_keys.from_secret("a secret of the tests, 32 characters and more")
-    app = create_app(settings, keys, Database(dsn, application="test api", size=5))
+    app = create_app(settings, keys, Database(app_dsn, application="test api", size=5))
     async with serve(app) as served, prefect_engine():
         await until(lambda: _connected(app))
         yield Jobs(workshop, served.url, RunTokens(keys.jobs))

@@ -338,7 +338,8 @@ async def _writing(db: Database) -> bool:
     async with db.connection() as connection:  # in a transaction of its own: one transaction sees one moment of it
         return bool(
             await connection.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE datname = current_database() AND NOT granted"
             )
         )
 

@@ -98,7 +98,7 @@ class Stage(Workshop):
 
 
 @pytest.fixture
-async def stage(db: Database) -> AsyncIterator[Stage]:
+async def stage(db: Database, worker_db: Database) -> AsyncIterator[Stage]:
     async with Echo() as echo, Renderer() as renderer:
         reachable = Policy.of((echo.address,), "http://vutler.test")
         checker = Checker(renderer, TEST_ACTIONS, registry.triggers(), refusing(reachable))
@@ -108,7 +108,7 @@ async def stage(db: Database) -> AsyncIterator[Stage]:
         caller = Caller(new_id(), new_id(), "editor")
         async with Outgoing(reachable) as http:
             yield Stage(
-                db, caller.workspace_id, echo, renderer, http, caller, automations,
+                db, caller.workspace_id, worker_db, echo, renderer, http, caller, automations,
                 Replays(db, drafts, TEST_ACTIONS), BulkReplays(db, drafts, TEST_ACTIONS),
             )  # fmt: skip
 

@@ -27,8 +27,8 @@ class LosesAnswers(Database):
     losses = 0
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with super().connection() as connection:
+    async def calling(self) -> AsyncIterator[Connection]:
+        async with super().calling() as connection:
             yield connection
         if self.losses:
             self.losses -= 1
@@ -36,8 +36,8 @@ class LosesAnswers(Database):
 
 
 @pytest.fixture
-async def lossy(dsn: str) -> AsyncIterator[LosesAnswers]:
-    db = LosesAnswers(dsn, application="test", size=3)
+async def lossy(engine_dsn: str) -> AsyncIterator[LosesAnswers]:
+    db = LosesAnswers(engine_dsn, application="test", size=3)
     await db.open()
     yield db
     await db.close()
@@ -69,22 +69,22 @@ async def count(db: Database, table: str) -> int:
 
 
 async def test_a_lost_answer_is_asked_for_again_and_nothing_stands_twice(lossy: LosesAnswers) -> None:
-    run, rule = await held(lossy)
+    run, rule = await held(lossy.for_everyone())
     async with Writer(lossy, OWNER) as writer:
         lossy.losses = 1
         assert await writer.write(entry(run, rule))
-    assert await count(lossy, "automation_action_logs") == 1
-    assert await count(lossy, "run_lines") == 1
+    assert await count(lossy.for_everyone(), "automation_action_logs") == 1
+    assert await count(lossy.for_everyone(), "run_lines") == 1
 
 
 async def test_an_end_whose_answer_was_lost_counts_once(lossy: LosesAnswers) -> None:
-    run, rule = await held(lossy)
-    async with lossy.connection() as connection:
+    run, rule = await held(lossy.for_everyone())
+    async with lossy.for_everyone().connection() as connection:
         await connection.execute("INSERT INTO automation_rules (id, workspace_id, name) VALUES ($1, $1, 'Test')", rule)
     async with Writer(lossy, OWNER) as writer:
         lossy.losses = 1
         await writer.write(entry(run, rule, status="success"))
-    async with lossy.connection() as connection:
+    async with lossy.for_everyone().connection() as connection:
         assert await connection.fetchval("SELECT run_count FROM automation_stats") == 1
         assert await connection.fetchval("SELECT status FROM automation_logs WHERE id = $1", run) == "success"
 
@@ -150,7 +150,8 @@ async def _waiting(db: Database) -> bool:
     async with db.connection() as connection:  # in a transaction of its own: one transaction sees one moment of it
         return bool(
             await connection.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                " WHERE datname = current_database() AND NOT granted"
             )
         )
 
