@@ -238,7 +238,7 @@ async def members(ada: Tenant, register: Register, db: Database) -> dict[str, Te
 @pytest.fixture
 def crowd(ada: Tenant, eve: Tenant, members: dict[str, Tenant], keys: Keys) -> Crowd:
     hour_ago = AccessTokens(keys.jwt, clock=lambda: now() - timedelta(hours=1))
-    expired = hour_ago.issue(ada.user_id, ada.workspace_id)
+    expired = hour_ago.issue(ada.user_id, ada.workspace_id, ada.session_id)
     here = {"X-Workspace-Id": str(ada.workspace_id)}
     strangers: dict[str, tuple[dict[str, str], tuple[int, str]]] = {
         "anonymous": ({}, (401, "token_missing")),
