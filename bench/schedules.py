@@ -13,7 +13,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from uuid import UUID, uuid4
 
 from api.services import Services
 from bench import schedules_copies as copies
+from bench.processes import cpu, family, pss
 from core import keys as core_keys
 from core import settings as core_settings
 from core.caller import Caller
@@ -47,7 +48,6 @@ TURNS_A_MINUTE = {
     "reconcile": 60 / sync.RECONCILE_S,
     "door": 60 / door.LOOK_S,
 }
-_TICKS = os.sysconf("SC_CLK_TCK")
 _FAR = timedelta(hours=24)
 _NEAR = timedelta(minutes=10)
 
@@ -61,35 +61,15 @@ class Party:
     alone: bool = False  # its children are parties of their own
 
     def cpu(self) -> float:
-        return sum(_cpu(pid) for pid in _family(self.pid, self.alone))
+        return sum(map(cpu, _members(self.pid, self.alone)))
 
     def memory(self) -> float:
         """Proportional share of the memory in MB."""
-        total = 0
-        for pid in _family(self.pid, self.alone):
-            with open(f"/proc/{pid}/smaps_rollup") as file:
-                total += next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-        return total / 1024
+        return sum(map(pss, _members(self.pid, self.alone)))
 
 
-def _cpu(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / _TICKS
-
-
-def _family(pid: int, alone: bool = False) -> Iterator[int]:
-    yield pid
-    if alone:
-        return
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:
-        return
-    for child in children:
-        yield from _family(int(child))
+def _members(pid: int, alone: bool) -> list[int]:
+    return [pid] if alone else list(family(pid))
 
 
 @dataclass

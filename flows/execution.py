@@ -96,6 +96,7 @@ class Execution:
     _open: dict[Place, StepRecord] = field(default_factory=dict)  # loops that have begun and not ended
     _effects_pending: bool = False
     _unanswered: "asyncio.Future[bool] | None" = None  # a write that is on its way
+    _leaving: bool = False  # the record that gives the run back is on its way
     _line_count: int = 0
     _flushing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -127,7 +128,12 @@ class Execution:
             raise asyncio.CancelledError
 
     def halt(self, reason: str) -> None:
-        """Stop the execution as soon as it awaits. The first reason counts."""
+        """Stop the execution as soon as it awaits. The first reason counts.
+
+        Who is being told that the run is given back is not stopped for having lost it: the answer says whether it had.
+        """
+        if reason == "lost" and self._leaving:
+            return
         if self.stop.reason is None and not self.ended:
             self.stop.reason = reason
             if self.task is not None:
@@ -234,9 +240,13 @@ class Execution:
             record.seq = self.next_seq()
             self._events.append(self._event("run", record.seq, status=status))
             crash.point("before_end")
-            self._submit(record)
-            await self._answered()
-            self.ended = True
+            await self._leave(record)
+
+    async def _leave(self, record: RunRecord) -> None:
+        self._leaving = True
+        self._submit(record)
+        await self._answered()
+        self.ended = True
 
     def _output(self) -> Json:
         """What the run gives: the answer of a respond step, else the output of the step that ended well last."""
@@ -262,10 +272,8 @@ class Execution:
             await self._answered()
             record.seq = self.next_seq()
             self._events.append(self._event("run", record.seq, status="waiting"))
-            self._submit(record)
-            await self._answered()
+            await self._leave(record)
             crash.point("waiting")
-            self.ended = True
 
     async def answers(self) -> Mapping[Place, JsonObject]:
         """What woke the waiting steps, by place."""
@@ -326,6 +334,7 @@ class Execution:
         if written.result():
             self.write_behind()
         else:
+            self._leaving = False
             self.halt("lost")
 
     async def _answered(self) -> None:

@@ -109,6 +109,7 @@ WHERE log_id = ANY ($1) AND status IN ('waiting', 'unknown') AND wait IS NOT NUL
 ORDER BY log_id, wait->>'until' NULLS LAST, seq
 """
 _BY_ACTION: Final[Mapping[str, str]] = {"approval": "approval", "automation": "run", "delay": "time"}
+_ASKED: Final = frozenset({"approval", "doubt"})  # their questions stand in the inbox
 _BY_QUESTION: Final[Mapping[str, str]] = {"approval": "approval", "gate": "approval", "doubt": "doubt"}
 
 
@@ -141,7 +142,7 @@ async def reasons(
         for row in await connection.fetch(_STEPS, list(waiting)):
             first.setdefault(row["log_id"], row)
         for run_id, stored in waiting.items():
-            found[run_id] = _waiting(stored, first.get(run_id), language)
+            found[run_id] = _waiting(run_id, stored, first.get(run_id), language)
     return found
 
 
@@ -189,17 +190,18 @@ def _reason(
     }
 
 
-def _waiting(stored: Json, step: asyncpg.Record | None, language: Language) -> JsonObject:
+def _waiting(run_id: UUID, stored: Json, step: asyncpg.Record | None, language: Language) -> JsonObject:
     """What its worker wrote, with a code and a link, which follow from the step that goes on first."""
     said = dict(stored) if isinstance(stored, dict) else {}
     wait: JsonObject = step["wait"] if step is not None and isinstance(step["wait"], dict) else {}
     called = _called(wait)
     code = said.get("code") or _code(step, wait, called)
+    holder = f"/automations/logs/{called}" if called else f"/approvals?run_id={run_id}" if code in _ASKED else None
     return {
         **said,
         "code": code,
         "reason": said.get("reason") or wait.get("reason") or _REASONS["event"][language],
-        "link": said.get("link") or (f"/automations/logs/{called}" if called else None),
+        "link": said.get("link") or holder,
         "until": said.get("until"),
     }
 

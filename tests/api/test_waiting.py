@@ -124,14 +124,17 @@ async def test_its_time(client: httpx.AsyncClient, db: Database, ada: Tenant) ->
     assert said["until"] is not None
 
 
+INBOX = "/approvals?run_id={run_id}"
+
+
 @pytest.mark.parametrize(
     ("action", "wait", "status", "code", "link"),
     [
         ("delay", {"until": "2030-01-01T00:00:00+00:00"}, "waiting", "time", None),
-        ("approval", {}, "waiting", "approval", None),
-        ("http", {"ask": {"kind": "gate", "message": "May it?"}}, "waiting", "approval", None),
-        ("http", {"ask": {"kind": "doubt", "message": "Was it?"}}, "unknown", "doubt", None),
-        ("http", {}, "unknown", "doubt", None),
+        ("approval", {}, "waiting", "approval", INBOX),
+        ("http", {"ask": {"kind": "gate", "message": "May it?"}}, "waiting", "approval", INBOX),
+        ("http", {"ask": {"kind": "doubt", "message": "Was it?"}}, "unknown", "doubt", INBOX),
+        ("http", {}, "unknown", "doubt", INBOX),
         ("automation", {"details": {"called": {"run_id": "R"}}}, "waiting", "run", "/automations/logs/R"),
         ("other", {}, "waiting", "event", None),
     ],
@@ -158,6 +161,7 @@ async def test_what_a_waiting_run_waits_for(
         record = RunRecord(run.id, run.rule_id, run.epoch, 3, "waiting", wait=stored)
         assert await writer.write(Entry(record, [step]))
     said = await waiting_for(client, ada, run_id)
+    link = link.format(run_id=run_id) if link else None
     assert (said["code"], said["link"], said["reason"], said["steps"]) == (code, link, "Waits for it.", ["a"])
 
 

@@ -7,6 +7,7 @@ from core.db import Connection
 from core.ids import new_id
 from core.runs.accept import NewRun, accept
 from flows.engine import Engine
+from flows.execution import Execution
 from tests.flows.actions import calls, gates
 from tests.flows.conftest import Workshop, called
 from tests.flows.test_engine import step
@@ -189,3 +190,29 @@ async def _recorded(workshop: Workshop, run_id: UUID, name: str) -> bool:
 async def _stop_records(connection: Connection) -> None:
     """Nobody writes a step until the transaction of `connection` ends."""
     await connection.execute("LOCK TABLE automation_action_logs IN EXCLUSIVE MODE")
+
+
+async def test_a_lease_reported_lost_while_the_end_is_being_written_stops_nothing(workshop: Workshop) -> None:
+    """Whoever renews sees that the run is not held a moment before its worker hears that the end is written."""
+    rule = await workshop.automation(step("hang", gate="leaving"))
+    gates["leaving"] = asyncio.Event()
+    async with workshop.engine() as engine:
+        run_id = await workshop.start(rule)
+        await called(run_id, "a")
+        execution = engine.executions[run_id]
+        async with workshop.db.transaction() as elsewhere:
+            await _stop_records(elsewhere)
+            gates["leaving"].set()
+            await until(lambda: _leaves(execution))
+            execution.halt("lost")
+        await workshop.ended(run_id)
+        await until(lambda: _is_over(execution))
+    assert execution.stop.reason is None
+
+
+async def _leaves(execution: Execution) -> bool:
+    return execution._leaving
+
+
+async def _is_over(execution: Execution) -> bool:
+    return execution.ended

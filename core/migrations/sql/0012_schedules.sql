@@ -12,6 +12,11 @@ CREATE INDEX prefect_deployments_rule ON prefect_deployments (rule_id);
 ALTER TABLE automation_triggers ADD live boolean NOT NULL DEFAULT false;
 UPDATE automation_triggers SET live = active WHERE active;
 
+-- Who is to be planned next is found without a look at those that are planned far ahead.
+DROP INDEX automation_triggers_to_plan;
+CREATE INDEX automation_triggers_to_plan ON automation_triggers (coalesce(planned_until, '-infinity'))
+    WHERE type = 'cron' AND active;
+
 CREATE INDEX automation_rules_deployment ON automation_rules (deployment_id);
 CREATE INDEX automation_triggers_deployment ON automation_triggers (deployment_id);
 CREATE INDEX schedule_fires_prefect ON schedule_fires (prefect_run_id) WHERE prefect_run_id IS NOT NULL;
