@@ -94,7 +94,7 @@ async def test_never_two_at_once_and_none_forgotten(engine_dsn: str, overlap: st
                 newest = max((row for row in found if row["rule_id"] == rule), key=lambda row: row["completed_at"])
                 assert newest["status"] == "success"
         async with db.connection() as connection:
-            # The last changes may come after the crowd's last look; the next one, which a worker takes each second, settles them.
+            # What ended after the crowd's last look is settled by the next claim, which a worker makes each second.
             assert await queue.claim(connection, owner="host/last/x", lane="warm", limit=4) == []
             assert await connection.fetchval("SELECT count(*) FROM overlap_changes") == 0
     finally:
