@@ -56,6 +56,7 @@ FROM pg_class c WHERE c.relnamespace = 'tenant_vutler'::regnamespace AND c.relki
 """
 _COLUMNS = """
 SELECT a.attname AS name, a.atttypid::regtype::text AS type,
+    CASE WHEN a.atttypid = 'varchar'::regtype AND a.atttypmod > 4 THEN a.atttypmod - 4 END AS most,
     coalesce((SELECT string_agg(pg_get_constraintdef(k.oid), ' ') FROM pg_constraint k
               WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND a.attnum = ANY (k.conkey)), '') AS checks
 FROM pg_attribute a
@@ -75,7 +76,7 @@ def _value(column: asyncpg.Record, workspace: UUID) -> str:
     if column["type"] in ("integer", "bigint", "smallint", "numeric", "double precision"):
         return "-1" if "< 0" in column["checks"] else "1"
     return {"jsonb": "'{}'", "timestamp with time zone": "now()", "date": "now()", "boolean": "false"}.get(
-        column["type"], f"'{workspace}'"
+        column["type"], f"'{str(workspace)[: column['most']]}'"
     )
 
 
@@ -221,6 +222,31 @@ async def test_rows_of_others_are_neither_written_nor_changed(
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 2
 
 
+async def test_rows_are_not_moved_to_others(pools: dict[str, Database], tables: list[str], superuser: Database) -> None:
+    """What says whose a row is, its workspace or the row it belongs to, can't be made another workspace's."""
+    async with superuser.connection() as connection:
+        before = {table: await connection.fetchval(_ALL.format(table=table)) for table in tables}
+        columns = {table: await connection.fetchval(_WHOSE, table) for table in tables}
+    for role, pool in pools.items():
+        for table, column in columns.items():
+            if (role, table) == (ENGINE, QUEUE):
+                continue
+            with pytest.raises(_REFUSED) as refused:
+                async with pool.for_workspace(OURS).transaction() as connection:
+                    await connection.execute(f"UPDATE {table} SET {column} = $1", THEIRS)
+            append_only = table in APPEND_ONLY
+            assert append_only or "row-level security" in str(refused.value), f"{role} {table}: {refused.value}"
+    async with superuser.connection() as connection:
+        for table in tables:
+            assert await connection.fetchval(_ALL.format(table=table)) == before[table], table
+
+
+_REFUSED = (asyncpg.InsufficientPrivilegeError, asyncpg.RaiseError, asyncpg.IntegrityConstraintViolationError)
+APPEND_ONLY = {"audit_log", "credit_transfers"}
+_ALL = "SELECT jsonb_agg(to_jsonb(t) ORDER BY t::text) FROM {table} t"
+_WHOSE = """
+SELECT (regexp_match(tenant_condition($1::text::regclass), '(?:^|= [a-z_]+\\.)([a-z_]+)(?: =|\\)$)'))[1]
+"""
 _THEIRS = "SELECT to_jsonb(t) FROM {table} t WHERE to_jsonb(t)::text LIKE $1"
 
 
@@ -231,7 +257,7 @@ async def test_deleting_everything_deletes_ones_own(
         try:
             async with pools[APP].for_workspace(OURS).transaction() as connection:
                 assert await connection.execute(f"DELETE FROM {table}") in ("DELETE 1", "DELETE 0"), table
-        except (asyncpg.InsufficientPrivilegeError, asyncpg.RaiseError):
+        except _REFUSED:
             pass  # of a table that nobody deletes from
     async with superuser.connection() as connection:
         for table in tables:
@@ -291,6 +317,30 @@ async def test_runs_are_accepted_and_claimed_without_a_workspace(pools: dict[str
         (run,) = await claim(connection, owner="host/1/x", lane="warm", limit=1)
     assert (run.id, run.workspace_id) == (made.run_id, OURS)
     assert await partitions.ensure(pools[ENGINE]) == []
+
+
+async def test_no_run_is_accepted_of_another_workspace(
+    pools: dict[str, Database], tables: list[str], superuser: Database
+) -> None:
+    """The door runs as the owner, whom no policy keeps from anything: so it looks itself."""
+    wrong = {
+        "their automation": NewRun(OURS, THEIRS, 1, "manual", None),
+        "their trigger": NewRun(OURS, OURS, 1, "webhook", None, trigger_id=THEIRS, key="x"),
+        "their workspace": NewRun(THEIRS, OURS, 1, "manual", None),
+    }
+    theirs = NewRun(THEIRS, THEIRS, 1, "manual", None)
+    for pool in pools.values():
+        for view, run in [
+            *((view, run) for view in _views(pool).values() for run in wrong.values()),
+            (pool.for_workspace(OURS), theirs),
+        ]:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="another workspace"):
+                async with view.connection() as connection:
+                    await accept(connection, run)
+    async with superuser.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM automation_logs") == len((OURS, THEIRS))
+    async with pools[APP].for_workspace(THEIRS).connection() as connection:
+        await accept(connection, theirs)
 
 
 async def test_a_table_of_a_later_migration_is_guarded(

@@ -1,0 +1,12 @@
+"""Runs are accepted of the workspace that asks, and of no other."""
+
+from core.migrations.run import run_sql
+
+revision = "0019_doors"
+down_revision = "0018_tenancy"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql("0019_doors")
