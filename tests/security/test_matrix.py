@@ -89,6 +89,7 @@ def token(client: httpx.AsyncClient, ada: Tenant) -> Callable[..., Awaitable[tup
 
 @pytest.fixture
 async def crowd(
+    *,
     client: httpx.AsyncClient,
     db: Database,
     ada: Tenant,
@@ -218,7 +219,7 @@ async def _strangers(asker: Asker, crowd: Crowd, adas: World, eve: Tenant, eves:
 
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_who_may_do_what(
-    part: int, client: httpx.AsyncClient, db: Database, superuser: Database, ada: Tenant, eve: Tenant, crowd: Crowd
+    *, part: int, client: httpx.AsyncClient, db: Database, superuser: Database, ada: Tenant, eve: Tenant, crowd: Crowd
 ) -> None:
     wrong: list[str] = []
     fresh = True
