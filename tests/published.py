@@ -23,9 +23,10 @@ async def publish(
     policy: Json = None,
     enabled: bool = True,
     ask: bool = True,
+    workspace_id: UUID | None = None,
 ) -> Published:
-    """An automation with these schedules (`{"cron", "timezone"}`, `{"every_s"}`, `{"run_at"}`), live."""
-    made = Published(new_id(), new_id(), [new_id() for _ in schedules])
+    """An automation with these schedules (`{"cron", "timezone"}`, `{"every_s"}`, `{"run_at"}`), live; in a workspace of its own, or this one."""
+    made = Published(new_id(), workspace_id or new_id(), [new_id() for _ in schedules])
     async with db.transaction() as connection:
         await connection.execute(
             "INSERT INTO automation_rules (id, workspace_id, name, description, trigger_type, live_version, enabled)"

@@ -108,7 +108,7 @@ async def test_the_check_finds_what_does_not_add_up(db: Database) -> None:
 
 async def test_owners_are_told_at_80_and_at_100_per_cent_once_a_month(db: Database) -> None:
     space = await paying.workspace(db, 10, runs_per_month=5)
-    rule = (await publish(db)).rule_id
+    rule = (await publish(db, workspace_id=space)).rule_id
     async with db.connection() as connection:
         await connection.execute("UPDATE automation_versions SET charges = '{\"http\": 4}' WHERE rule_id = $1", rule)
     assert await housekeeping.warn(db) == 0
@@ -156,7 +156,7 @@ async def test_a_due_time_that_can_not_be_paid_is_a_skipped_run_with_the_reason(
 
 async def test_a_run_that_waits_for_credits_keeps_its_turn_among_runs_with_keys(db: Database) -> None:
     space = await paying.workspace(db)
-    rule = (await publish(db, policy={"overlap": "queue"})).rule_id
+    rule = (await publish(db, policy={"overlap": "queue"}, workspace_id=space)).rule_id
     async with db.connection() as connection:
         await connection.execute("UPDATE automation_versions SET charges = '{\"http\": 1}' WHERE rule_id = $1", rule)
         await connection.execute("UPDATE workspaces SET when_exhausted = 'queue' WHERE id = $1", space)
