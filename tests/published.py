@@ -25,7 +25,10 @@ async def publish(
     ask: bool = True,
     workspace_id: UUID | None = None,
 ) -> Published:
-    """An automation with these schedules (`{"cron", "timezone"}`, `{"every_s"}`, `{"run_at"}`), live; in a workspace of its own, or this one."""
+    """An automation with these schedules (`{"cron", "timezone"}`, `{"every_s"}`, `{"run_at"}`), live.
+
+    Without `workspace_id` it is in a workspace of its own.
+    """
     made = Published(new_id(), workspace_id or new_id(), [new_id() for _ in schedules])
     async with db.transaction() as connection:
         await connection.execute(
