@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from api import problems
 from api.app import create_app
+from api.gate import SECURITY_HEADERS
 from core import journal
 from core.db import Database
 from core.keys import Keys
@@ -28,13 +30,9 @@ _KEEP_ALIVE_S: Final = 20
 _STOP_S: Final = 8
 _POOL_SIZE: Final = 16
 
-_LATE: Final = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\ncache-control: no-store\r\n\r\n"
-)
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n"
-    b"cache-control: no-store\r\n\r\n"
-)
+_LATE: Final = (408, "request_dripped", "The request came too slowly; send it again, faster.")
+_TOO_LARGE: Final = (431, "headers_too_large", f"The headers are over the limit of {_MOST_HEADER_BYTES // 1024} KiB.")
+_UNREADABLE: Final = (400, "not_http", "This is no HTTP request that can be read.")
 
 
 class TimedProtocol(HttpToolsProtocol):
@@ -73,6 +71,10 @@ class TimedProtocol(HttpToolsProtocol):
         if self._in_headers and self._header_bytes > _MOST_HEADER_BYTES:
             self._cut(_TOO_LARGE, "headers_too_large")
 
+    def send_400_response(self, msg: str) -> None:
+        self.transport.write(problems.without_app(*_UNREADABLE, SECURITY_HEADERS))
+        self.transport.close()
+
     def on_headers_complete(self) -> None:
         self._in_headers = False
         super().on_headers_complete()
@@ -86,7 +88,7 @@ class TimedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._stalled is None:
-            self._stalled = self.loop.call_later(STALLED_S, self._cut, b"", "answer_not_taken")
+            self._stalled = self.loop.call_later(STALLED_S, self._cut, None, "answer_not_taken")
 
     def resume_writing(self) -> None:
         if self._stalled is not None:
@@ -113,14 +115,14 @@ class TimedProtocol(HttpToolsProtocol):
             self._receiving.cancel()
             self._receiving = None
 
-    def _cut(self, answer: bytes, reason: str) -> None:
+    def _cut(self, answer: tuple[int, str, str] | None, reason: str) -> None:
         self._receiving = self._stalled = None
         if self.transport.is_closing():
             return
         _log.info("connection_cut", reason=reason)
         cycle: RequestResponseCycle | None = self.cycle  # None until the first request
         if answer and (cycle is None or cycle.response_complete or not cycle.response_started):
-            self.transport.write(answer)
+            self.transport.write(problems.without_app(*answer, SECURITY_HEADERS))
             self.transport.close()
         else:
             self.transport.abort()
