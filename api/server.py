@@ -7,6 +7,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -15,6 +16,8 @@ from api.app import create_app
 from api.gate import SECURITY_HEADERS
 from core import journal
 from core.db import Database
+from core.errors import Unavailable
+from core.ids import new_id
 from core.keys import Keys
 from core.settings import Settings
 
@@ -26,6 +29,7 @@ SLOWEST: Final = 16 * 1024  # bytes a second
 STALLED_S: Final = 12.0  # for a client that takes nothing of its answer
 _MOST_HEADER_BYTES: Final = 64 * 1024
 _MOST_CONNECTIONS: Final = 2000
+_BUSY_S: Final = 5.0
 _KEEP_ALIVE_S: Final = 20
 _STOP_S: Final = 8
 _POOL_SIZE: Final = 16
@@ -46,6 +50,7 @@ class TimedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._served = self.app
         self._receiving: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._in_headers = True
@@ -77,6 +82,7 @@ class TimedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
+        self.app = _busy if len(self.connections) > _MOST_CONNECTIONS else self._served
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -128,6 +134,17 @@ class TimedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
 
+async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
+    """In the app's place, while more connections are open than we serve."""
+    number = str(new_id())
+    journal.request_id.set(number)
+    answer = problems.answer(
+        Unavailable("busy", "Too many connections are open; try again in a moment.", after=_BUSY_S)
+    )
+    answer.headers.update({**SECURITY_HEADERS, "X-Request-Id": number, "Connection": "close"})
+    await answer(scope, receive, send)
+
+
 class Server(uvicorn.Server):
     """Sends the live streams home before it waits for open requests."""
 
@@ -153,7 +170,6 @@ def server(app: FastAPI, host: str, port: int) -> Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # api/origin.py knows whom to believe
-            limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_STOP_S,
         )

@@ -151,6 +151,16 @@ async def test_what_is_no_request_is_one_problem_and_the_end(served: Served, sen
     assert heard.closed_after is not None
 
 
+async def test_more_connections_than_are_served_are_told_to_come_back(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_server, "_MOST_CONNECTIONS", 0)
+    heard = await talk(served, [b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"], pause_s=0.02, limit_s=5)
+    _is_a_problem(heard.answer, 503, "busy")
+    assert b"\r\nretry-after: 5\r\n" in heard.answer.lower()
+    assert heard.closed_after is not None
+
+
 def _is_a_problem(answer: bytes, status: int, code: str) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     headers = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:])
