@@ -16,6 +16,7 @@ from starlette.routing import Match
 from core import errors, jsontext
 from core.buckets import Standing
 from core.db import AWAY
+from core.ids import new_id
 from core.journal import request_id
 from core.sentences import sentence
 
@@ -167,6 +168,19 @@ def path_of(location: Iterable[int | str]) -> str:
     for part in parts:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def without_app(status: int, code: str, detail: str, more: Mapping[str, str]) -> bytes:
+    """The whole and last answer (HTTP/1.1, RFC 9112), with `more` headers, to bytes that never became a request."""
+    number, phrase = str(new_id()), HTTPStatus(status).phrase
+    problem = Problem(status=status, code=code, title=phrase, detail=detail, request_id=number, errors=None)
+    body = problem.model_dump_json(exclude_none=True).encode()
+    headers = {
+        "Content-Type": MEDIA_TYPE, "Content-Length": len(body), "Connection": "close", "Cache-Control": "no-store",
+        "X-Request-Id": number, **more,
+    }  # fmt: skip
+    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name.lower()}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode() + body
 
 
 def _respond(

@@ -7,12 +7,17 @@ from typing import Any, Final
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from api import problems
 from api.app import create_app
+from api.gate import SECURITY_HEADERS
 from core import journal
 from core.db import Database
+from core.errors import Unavailable
+from core.ids import new_id
 from core.keys import Keys
 from core.settings import Settings
 
@@ -24,17 +29,14 @@ SLOWEST: Final = 16 * 1024  # bytes a second
 STALLED_S: Final = 12.0  # for a client that takes nothing of its answer
 _MOST_HEADER_BYTES: Final = 64 * 1024
 _MOST_CONNECTIONS: Final = 2000
+_BUSY_S: Final = 5.0
 _KEEP_ALIVE_S: Final = 20
 _STOP_S: Final = 8
 _POOL_SIZE: Final = 16
 
-_LATE: Final = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\ncache-control: no-store\r\n\r\n"
-)
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n"
-    b"cache-control: no-store\r\n\r\n"
-)
+_LATE: Final = (408, "request_dripped", "The request came too slowly; send it again, faster.")
+_TOO_LARGE: Final = (431, "headers_too_large", f"The headers are over the limit of {_MOST_HEADER_BYTES // 1024} KiB.")
+_UNREADABLE: Final = (400, "not_http", "This is no HTTP request that can be read.")
 
 
 class TimedProtocol(HttpToolsProtocol):
@@ -48,6 +50,7 @@ class TimedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._served = self.app
         self._receiving: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._in_headers = True
@@ -73,8 +76,13 @@ class TimedProtocol(HttpToolsProtocol):
         if self._in_headers and self._header_bytes > _MOST_HEADER_BYTES:
             self._cut(_TOO_LARGE, "headers_too_large")
 
+    def send_400_response(self, msg: str) -> None:
+        self.transport.write(problems.without_app(*_UNREADABLE, SECURITY_HEADERS))
+        self.transport.close()
+
     def on_headers_complete(self) -> None:
         self._in_headers = False
+        self.app = _busy if len(self.connections) > _MOST_CONNECTIONS else self._served
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -86,7 +94,7 @@ class TimedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._stalled is None:
-            self._stalled = self.loop.call_later(STALLED_S, self._cut, b"", "answer_not_taken")
+            self._stalled = self.loop.call_later(STALLED_S, self._cut, None, "answer_not_taken")
 
     def resume_writing(self) -> None:
         if self._stalled is not None:
@@ -113,17 +121,28 @@ class TimedProtocol(HttpToolsProtocol):
             self._receiving.cancel()
             self._receiving = None
 
-    def _cut(self, answer: bytes, reason: str) -> None:
+    def _cut(self, answer: tuple[int, str, str] | None, reason: str) -> None:
         self._receiving = self._stalled = None
         if self.transport.is_closing():
             return
         _log.info("connection_cut", reason=reason)
         cycle: RequestResponseCycle | None = self.cycle  # None until the first request
         if answer and (cycle is None or cycle.response_complete or not cycle.response_started):
-            self.transport.write(answer)
+            self.transport.write(problems.without_app(*answer, SECURITY_HEADERS))
             self.transport.close()
         else:
             self.transport.abort()
+
+
+async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
+    """In the app's place, while more connections are open than we serve."""
+    number = str(new_id())
+    journal.request_id.set(number)
+    answer = problems.answer(
+        Unavailable("busy", "Too many connections are open; try again in a moment.", after=_BUSY_S)
+    )
+    answer.headers.update({**SECURITY_HEADERS, "X-Request-Id": number, "Connection": "close"})
+    await answer(scope, receive, send)
 
 
 class Server(uvicorn.Server):
@@ -151,7 +170,6 @@ def server(app: FastAPI, host: str, port: int) -> Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # api/origin.py knows whom to believe
-            limit_concurrency=_MOST_CONNECTIONS,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_STOP_S,
         )

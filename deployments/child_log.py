@@ -33,8 +33,8 @@ class ChildLog:
     _seen: int = field(default=0, init=False)
 
     def open(self) -> BufferedRandom:
-        """For a child to write to. Raises `OSError`."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        """For a child to write to, and for nobody else to read. Raises `OSError`."""
+        self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.bound()
         if not self.file.exists():
             self._seen = 0

@@ -2,15 +2,23 @@
 
 from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from blocks.connection import HttpConnection, HttpFields, Lender
+from blocks.headers import OURS
 from blocks.values import Json
 
 
 class HeaderFields(HttpFields):
     header: str = Field(max_length=128, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", title="Name of the header")
     value: SecretStr = Field(min_length=1, max_length=8192, title="Value")
+
+    @field_validator("header")
+    @classmethod
+    def _can_be_sent(cls, name: str) -> str:
+        if name.lower() in OURS:
+            raise ValueError("this header is set by Vutler itself; name the one that holds the key")
+        return name
 
 
 class HttpHeader(HttpConnection[HeaderFields]):

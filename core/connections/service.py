@@ -157,6 +157,8 @@ class Connections:
         if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
             raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
         tested = await self._tested(row, sealed)
+        if tested.code == "connection_not_testable":  # nobody was asked, so nothing is known of it
+            return tested
         async with self._db.connection() as connection:
             await repository.note_test(connection, row.workspace_id, row.id, None if tested.ok else tested.message)
         return tested

@@ -53,7 +53,11 @@ def _complaints(
     if not caller.may(ROLES[row.used_by]):
         yield "connection", f"Only admins may use the connection {row.name}; ask one to save this automation."
     if isinstance(url, str) and (where := static_host(url)) and not hosts.allows(row.hosts, *where):
-        yield "url", f"The connection {row.name} may not be used for {where[0]}; its hosts are {', '.join(row.hosts)}."
+        yield (
+            "url",
+            f"The connection {row.name} may not be used for {where[0]}:{where[1]};"
+            f" its hosts are {', '.join(row.hosts)}.",
+        )
 
 
 def static_host(url: str) -> tuple[str, int] | None:

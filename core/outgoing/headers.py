@@ -3,18 +3,13 @@
 import re
 
 from blocks.errors import InvalidInput
+from blocks.headers import OURS
 from core.outgoing.decoding import ACCEPTED
 
 MAX_HEADERS = 32_768  # bytes of all names and values together
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
-_OURS = frozenset(
-    {
-        "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade",
-        "expect", "proxy-authorization", "proxy-connection",
-    }
-)  # fmt: skip
 # Any other header may carry a key under a name of its own (X-Api-Key, PRIVATE-TOKEN ...), so these alone travel on.
 _HARMLESS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "idempotency-key", "user-agent"})
 
@@ -31,7 +26,7 @@ def prepared(headers: dict[str, str]) -> dict[str, str]:
             raise _invalid(f"{name[:40]!r} is no valid header name")
         if not _VALUE.fullmatch(value):
             raise _invalid(f"the value of {name[:40]} contains a line break or a control character")
-        if name.lower() in _OURS:
+        if name.lower() in OURS:
             raise _invalid(f"{name} is set by Vutler itself, leave it out")
         by_name[name.lower()] = (name, value.strip(" \t"))
     by_name["accept-encoding"] = ("Accept-Encoding", ACCEPTED)

@@ -238,8 +238,25 @@ async def test_testing_really_asks(api: httpx.AsyncClient, service: Service) -> 
     tested = (await api.post(f"{path}/test")).json()
     assert tested["code"] == "connection_not_allowed"
     assert len(service.seen) == 2
-    await api.patch(path, json={"fields": {"test_url": None}})
+
+
+async def test_what_can_not_be_tested_has_not_failed(api: httpx.AsyncClient) -> None:
+    path = f"/api/connections/{(await connect(api, fields={'token': SECRET}))['id']}"
     assert (await api.post(f"{path}/test")).json()["code"] == "connection_not_testable"
+    seen = (await api.get(path)).json()
+    assert (seen["last_tested_at"], seen["last_failed_at"], seen["last_error"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", ["Host", "transfer-encoding", "Content-Length"])
+async def test_a_header_that_frames_the_request_is_no_place_for_a_key(api: httpx.AsyncClient, name: str) -> None:
+    body = {
+        "name": "K",
+        "kind": "http_header",
+        "fields": {"header": name, "value": SECRET},
+        "allowed_hosts": ["a.example"],
+    }
+    found = problem(await api.post("/api/connections", json=body), 422, "connection_invalid")
+    assert [each["at"] for each in found["errors"]] == ["fields.header"]
 
 
 async def test_a_step_is_tried_out_with_it(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deployments import home, leftovers, process
+from deployments.child_log import ChildLog
 from deployments.postgres import Embedded
 from tests.deployments.standins import GRANDCHILD
 from tests.e2e.product import Product, wait_for
@@ -256,3 +257,9 @@ def test_a_short_secret_key(idle: Product) -> None:
     said = _refusal(idle)
     assert "needs at least 32" in said
     assert "hunter2" not in said
+
+
+def test_logs_are_for_their_owner_alone(tmp_path: Path) -> None:
+    log = ChildLog(tmp_path / "logs" / "api.log")
+    log.open().close()
+    assert log.file.parent.stat().st_mode & 0o777 == 0o700

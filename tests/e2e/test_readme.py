@@ -1,9 +1,12 @@
 """The lines that the documents ask people to paste do what they say."""
 
 import asyncio
+import hmac
 import json
 import re
+import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -19,6 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
 
 README = (ROOT / "README.md").read_text()
 OPERATE = (ROOT / "docs" / "operate.md").read_text()
+SIGNING = "a secret of thirty-two characters"
 
 
 def pasted(document: str, kind: str, number: int = 0, **replaced: str) -> str:
@@ -151,14 +155,21 @@ async def test_a_backup_is_made_and_restored(product: Product, tmp_path: Path) -
             "name": "Kept", "trigger_type": "manual", "actions": [{"type": "transform", "config": {"value": 1}}],
         })  # fmt: skip
         _, ran = await person.send("POST", f"/api/automations/{made['id']}/run?wait=30", {})
+        signed = await person.create({
+            "name": "Signed", "trigger_type": "webhook",
+            "trigger_config": {"auth": "hmac", "style": "github", "secret": SIGNING},
+            "actions": [{"type": "transform", "config": {"value": 1}}],
+        })  # fmt: skip
+    # From here on `secret-key` alone opens nothing.
+    run(f"VUTLER_HOME={product.home} {sys.executable} -m deployments.cli secrets rotate-key --forget-old", ROOT)
     backup = tmp_path / "backup"
     run(pasted(OPERATE, "sh", 0, VUTLER_HOME=str(product.home), BACKUP=str(backup)), ROOT)
-    assert {file.name for file in backup.iterdir()} == {"vutler.dump", "secret-key"}
+    assert {file.name for file in backup.iterdir()} == {"vutler.dump", "secret-key", "seal-keys"}
 
     restored = Product({"VUTLER_WORKERS": "0"})
     try:
-        (restored.home / "secret-key").write_bytes((backup / "secret-key").read_bytes())
-        (restored.home / "secret-key").chmod(0o600)
+        for name in ("secret-key", "seal-keys"):
+            shutil.copy2(backup / name, restored.home / name)
         restored.start()
         wait_for("the API answers", lambda: restored.status("/healthz") == 200, 60)
         run(pasted(OPERATE, "sh", 1, VUTLER_HOME=str(restored.home), BACKUP=str(backup)), ROOT)
@@ -170,5 +181,9 @@ async def test_a_backup_is_made_and_restored(product: Product, tmp_path: Path) -
             assert (await person.run(ran["run_id"]))["output"] == 1
             status, answer = await person.send("POST", f"/api/automations/{made['id']}/run?wait=30", {})
             assert (status, answer["output"]) == (200, 1)
+            signature = hmac.new(SIGNING.encode(), b"{}", "sha256").hexdigest()
+            hook, proof = signed["webhook"]["id"], {"X-Hub-Signature-256": f"sha256={signature}"}
+            status, answer = await person.send("POST", f"/api/webhooks/{hook}", {}, anonymous=True, headers=proof)
+            assert status == 202, answer  # its sealed secret was opened
     finally:
         restored.remove()

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from api import server as api_server
+from api.gate import SECURITY_HEADERS
 from core.db import Database
 from tests.api.automations import HAND, made
 from tests.api.conftest import Served, Tenant, until
@@ -129,6 +130,45 @@ async def test_headers_without_end(served: Served) -> None:
     parts = [b"GET /healthz HTTP/1.1\r\nX-A: " + b"a" * 60_000, b"b" * 60_000, b"c" * 60_000]
     heard = await talk(served, parts, pause_s=0.02, limit_s=5)
     assert heard.answer.startswith(b"HTTP/1.1 431 ")
+    _is_a_problem(heard.answer, 431, "headers_too_large")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"\x16\x03\x01\x00\xa5\r\n\r\n", id="TLS"),
+        pytest.param(
+            b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+            id="two lengths",
+        ),
+    ],
+)
+async def test_what_is_no_request_is_one_problem_and_the_end(served: Served, sent: bytes) -> None:
+    heard = await talk(served, [sent], pause_s=0.02, limit_s=5)
+    assert heard.answer.count(b"HTTP/1.1 ") == 1
+    _is_a_problem(heard.answer, 400, "not_http")
+    assert heard.closed_after is not None
+
+
+async def test_more_connections_than_are_served_are_told_to_come_back(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_server, "_MOST_CONNECTIONS", 0)
+    heard = await talk(served, [b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"], pause_s=0.02, limit_s=5)
+    _is_a_problem(heard.answer, 503, "busy")
+    assert b"\r\nretry-after: 5\r\n" in heard.answer.lower()
+    assert heard.closed_after is not None
+
+
+def _is_a_problem(answer: bytes, status: int, code: str) -> None:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    headers = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:])
+    found = json.loads(body)
+    assert (found["status"], found["code"]) == (status, code)
+    assert headers[b"content-type"] == b"application/problem+json"
+    assert headers[b"x-request-id"].decode() == found["request_id"]
+    assert {name.lower().encode() for name in SECURITY_HEADERS} <= set(headers)
 
 
 async def test_streams_and_long_waits_live_on(
