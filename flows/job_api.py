@@ -20,9 +20,9 @@ from blocks.outcomes import Call
 from blocks.values import Json, JsonObject
 from core import jsontext
 from core.connections.model import Opened
+from core.credits.reserving import Charge, Charged
 from core.jobs import wire
 from core.jobs.wire import Claim, Renewal
-from core.credits.reserving import Charge, Charged
 from core.runs.calling import Called
 from core.runs.queue import ClaimedRun
 from core.runs.record import Entry, RunRecord, StepRecord

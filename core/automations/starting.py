@@ -25,7 +25,8 @@ class Starting:
     async def start(self, caller: Caller, rule_id: UUID, payload: Json, once: Once | None) -> UUID:
         """Accept a run of the live version, also of an automation that is switched off; gives the run's id.
 
-        Raises `NotFound`, `Conflict` where nothing was published yet, `TooLarge` (`payload_too_large`), and what `core.idempotency.once` raises.
+        Raises `NotFound`, `Conflict` where nothing was published yet, `TooLarge` (`payload_too_large`), and what
+        `core.idempotency.once` raises.
         """
         caller.require("editor")
 

@@ -47,6 +47,6 @@ def require_size(size: int, most_kb: int, plan: str | None) -> None:
     if size > most_kb * 1024:
         raise TooLarge(
             "payload_too_large",
-            f"The plan {plan} takes payloads of up to {most_kb} KiB, and this one has {-(-size // 1024)} KiB: send less,"
-            " or change the plan.",
+            f"The plan {plan} takes payloads of up to {most_kb} KiB, and this one has {-(-size // 1024)} KiB: send"
+            " less, or change the plan.",
         )

@@ -81,7 +81,8 @@ class Ingest:
         """Take the arrival in; when this returns, it is committed.
 
         Raises `NotFound` (`automation_disabled`), `Unauthenticated` (`wrong_secret`, `wrong_signature`),
-        `TooLarge` (`payload_too_large`), `RateLimited`, `Invalid` (`invalid_body`), `PaymentRequired`: refusals, to be written down with `refuse`.
+        `TooLarge` (`payload_too_large`), `RateLimited`, `Invalid` (`invalid_body`), `PaymentRequired`: refusals, to be
+        written down with `refuse`.
         """
         if hook.payload_kb is not None:
             limits.require_size(arrival.size, hook.payload_kb, hook.plan)

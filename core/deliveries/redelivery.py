@@ -32,8 +32,8 @@ class Redelivery:
     async def redeliver(self, caller: Caller, delivery_id: UUID, once: Once | None) -> Received:
         """A new delivery of the same body and headers. Secret, rate and key are not asked for again, the filter is.
 
-        Raises `NotFound`, `Conflict` (`body_not_kept`, `automation_disabled`), `TooLarge`, `Invalid` where the body can't be read,
-        and what `core.idempotency.once` raises.
+        Raises `NotFound`, `Conflict` (`body_not_kept`, `automation_disabled`), `TooLarge`, `Invalid` where the body
+        can't be read, and what `core.idempotency.once` raises.
         """
         caller.require("editor")
         original, arrival = await self._kept(caller, delivery_id)
