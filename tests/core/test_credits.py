@@ -56,6 +56,13 @@ async def test_the_month_is_granted_once_however_many_ask(db: Database, superuse
     await asyncio.gather(*(housekeeping.open_months(db) for _ in range(8)))
     assert await paying.account(db, space) == (500, 0)
     assert await housekeeping.open_months(db) == 0
+
+    async def again() -> None:
+        async with db.connection() as connection:
+            await connection.execute("SELECT open_month($1)", space)
+
+    await asyncio.gather(*(again() for _ in range(8)))
+    assert await paying.account(db, space) == (500, 0)
     await next_month(superuser)
     assert await housekeeping.open_months(db) == 1
     assert await paying.account(db, space) == (1000, 0)
