@@ -299,7 +299,7 @@ class RunBody(BaseModel):
     summary="Run an automation now",
     responses={
         200: {"model": views.StartedView, "description": "The run was waited for and has ended."},
-        **documented(401, 403, 404, 409, 413, 422),
+        **documented(401, 402, 403, 404, 409, 413, 422, 429),
     },
 )
 async def run(

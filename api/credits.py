@@ -25,6 +25,7 @@ PLAN_EXAMPLE: Final[JsonDict] = {
     "runs_per_hour": 60,
     "max_running": 2,
     "webhooks_per_min": 60,
+    "payload_kb": 128,
     "max_steps": 20,
     "history_days": 7,
 }

@@ -110,7 +110,7 @@ class RedeliveredView(BaseModel):
     "/deliveries/{delivery_id:uuid}/redeliver",
     status_code=202,
     summary="Deliver once more",
-    responses=documented(401, 403, 404, 409, 422),
+    responses=documented(401, 402, 403, 404, 409, 413, 422, 429),
 )
 async def redeliver(
     delivery_id: Annotated[UUID, Path(description="id of a delivery")],

@@ -96,6 +96,12 @@ async def credits(job: JobDep, services: ServicesDep, request: Request) -> Respo
     return _answer({"reserved": await services.jobs.reserve(job, least, most)})
 
 
+@router.post("/charge")
+async def charge(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Charge a step of the run with what it has cost beyond its price."""
+    return _answer(await services.jobs.charge(job, service.load(await request.body())))
+
+
 @router.post("/prepare")
 async def prepare(job: JobDep, services: ServicesDep, request: Request) -> Response:
     """Make the run of another automation ready, to be recorded with the step that calls it."""

@@ -245,7 +245,7 @@ def _plan(view: BaseModel) -> Response:
     status_code=202,
     summary="Replay a run",
     response_model=StartedView,
-    responses={**_told(PlanView), **documented(401, 403, 404, 409, 413, 422)},
+    responses={**_told(PlanView), **documented(401, 402, 403, 404, 409, 413, 422, 429)},
 )
 async def replay(
     log_id: Annotated[UUID, Path(description="id of a run that has ended")],
@@ -271,7 +271,7 @@ async def replay(
     status_code=202,
     summary="Replay many runs",
     response_model=BulkStartedView,
-    responses={**_told(BulkPlanView), **documented(401, 403, 404, 409, 413, 422)},
+    responses={**_told(BulkPlanView), **documented(401, 402, 403, 404, 409, 413, 422, 429)},
 )
 async def replay_many(
     body: BulkBody, caller: CallerDep, services: ServicesDep, once: OnceDep

@@ -102,6 +102,15 @@ class ActionContext(Protocol):
         """Add a line to the run's log."""
         ...
 
+    async def charge(self, credits: int) -> int:
+        """Charge the workspace with what this step has cost beyond its price, as soon as that is known (0: only ask);
+        gives how many credits more it may be charged.
+
+        Never more than `Action.budget` says, nor than the workspace has: then it raises `InvalidInput`
+        (`budget_exhausted`, `credits_used_up`), and what there was is charged.
+        """
+        ...
+
     async def store(self, content: bytes, media_type: str) -> JsonObject:
         """Keep a large value beside the run; gives the reference that stands for it in outputs:
 
@@ -150,6 +159,10 @@ class Action(Described, ABC, Generic[InputT]):
     def only_reads(self, given: InputT) -> bool:
         """Whether this very call changes nothing anywhere, so that it may be tried out (a GET, not a DELETE)."""
         return self.effect(given) is Effect.PURE
+
+    def budget(self, given: InputT) -> int:
+        """The most credits that this very call may be charged beyond the action's price (`ActionContext.charge`)."""
+        return 0
 
     def outlets(self, config: JsonObject) -> tuple[str, ...]:
         """Names of exits that later steps may need besides the step itself and its `error` (`needs: ["this:exit"]`)."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from blocks.errors import InvalidInput
+from core.credits.reserving import Charged
 from core.runs.queue import ClaimedRun
 
 _AHEAD: Final = 20  # credits that are reserved at a time
@@ -41,6 +42,21 @@ class Budget:
                     " run from here when there are credits again.",
                 )
             self.left -= price
+
+
+def beyond(charged: Charged, budget: int) -> InvalidInput:
+    """Why a step that has cost more than its price can't be charged with all of it."""
+    if charged.in_all >= budget:
+        return InvalidInput(
+            "budget_exhausted",
+            f"This step may cost {budget} credits beyond its price, and they are used up: raise its budget, or give it"
+            " less to do.",
+        )
+    return InvalidInput(
+        "credits_used_up",
+        f"The workspace's credits were used up while this step was at work ({charged.in_all} beyond its price). Replay"
+        " the run from here when there are credits again.",
+    )
 
 
 def budget_of(run: ClaimedRun, more: More) -> Budget | None:

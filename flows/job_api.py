@@ -20,6 +20,7 @@ from blocks.outcomes import Call
 from blocks.values import Json, JsonObject
 from core import jsontext
 from core.connections.model import Opened
+from core.credits.reserving import Charge, Charged
 from core.jobs import wire
 from core.jobs.wire import Claim, Renewal
 from core.runs.calling import Called
@@ -127,6 +128,9 @@ class HttpLedger:
         said = await self._api.send("credits", jsontext.dump({"least": least, "most": most}))
         reserved = said.get("reserved") if isinstance(said, dict) else None
         return reserved if isinstance(reserved, int) else 0
+
+    async def charge(self, run: ClaimedRun, made: Charge) -> Charged:
+        return wire.read(Charged, await self._api.send("charge", jsontext.dump(made)))
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
         wanted = {"automation": call.automation, "payload": call.payload, "wait": call.wait}

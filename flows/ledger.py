@@ -12,6 +12,7 @@ from core.connections import repository as connections
 from core.connections.model import Opened
 from core.connections.opening import Door
 from core.credits import reserving
+from core.credits.reserving import Charge, Charged
 from core.db import Database
 from core.runs import blobs, calling
 from core.runs.breaker import DEFAULT, Limits, Refusal
@@ -41,6 +42,10 @@ class Ledger(Protocol):
 
     async def reserve(self, run: ClaimedRun, least: int, most: int) -> int:
         """Reserve more credits for the run; gives how many, 0 when there are not even `least` left."""
+        ...
+
+    async def charge(self, run: ClaimedRun, made: Charge) -> Charged:
+        """Charge a step of the run beyond its price, as far as its budget and the balance go."""
         ...
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
@@ -85,6 +90,10 @@ class DatabaseLedger:
     async def reserve(self, run: ClaimedRun, least: int, most: int) -> int:
         async with self.db.for_workspace(run.workspace_id).connection() as connection:
             return await reserving.more(connection, run, least, most)
+
+    async def charge(self, run: ClaimedRun, made: Charge) -> Charged:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
+            return await reserving.charge(connection, run, made)
 
     async def prepare(self, run: ClaimedRun, call: Call) -> Called:
         async with self.db.for_workspace(run.workspace_id).transaction() as connection:

@@ -10,12 +10,14 @@ from blocks.errors import ActionError, Retryable
 from blocks.values import Json, JsonObject
 from core.connections.opening import require_named
 from core.connections.signed import Signed
+from core.credits.reserving import Charge, Charged
 from core.db import AWAY
 from core.ids import new_id
 from core.runs import inputs
 from core.runs.blobs import fits
 from core.runs.record import StepRecord
 from core.runs.resume import RecordedStep
+from flows.budget import beyond
 from flows.execution import Execution
 from flows.plan import IN_DOUBT
 from flows.scope import Place, Scope
@@ -38,6 +40,7 @@ class StepState:
     rendered: Json = None
     effect: Effect = Effect.PURE
     paid: bool = False  # once, however many attempts it makes
+    charged: int = 0  # beyond its price, where the run pays nothing
     acting: bool = False  # the present attempt has gone as far as the action
     attempts: list[JsonObject] = field(default_factory=list)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -92,6 +95,20 @@ class StepState:
     def log(self, text: str, level: Level = Level.INFO) -> None:
         at = f"[{self.scope.iteration}] " if self.scope.iteration else ""
         self.execution.line(at + text, level, self.step.id)
+
+    async def charge(self, credits: int) -> int:
+        execution, budget = self.execution, self.step.action.budget(self.given) if self.given is not None else 0
+        step, iteration = self.place
+        made = Charge(new_id(), step, iteration, self.step.action.name, max(credits, 0), budget)
+        if execution.budget is None:
+            known = min(made.credits, budget - self.charged)
+            self.charged += known
+            done = Charged(known, self.charged, budget - self.charged)
+        else:
+            done = await execution.patiently(lambda: execution.tools.ledger.charge(execution.run, made))
+        if done.credits < made.credits:
+            raise beyond(done, budget)
+        return done.remaining
 
     async def store(self, content: bytes, media_type: str) -> JsonObject:
         return await self.execution.store(content, media_type)

@@ -8,7 +8,7 @@ from core.credits import loading, plans
 from core.db import Database
 from core.ids import new_id
 
-PRICES = {"say": 1, "flaky": 1, "agent": 5, "echo": 0, "each": 0}  # of the actions that exist for tests
+PRICES = {"say": 1, "flaky": 1, "agent": 5, "echo": 0, "each": 0, "spend": 5}  # of the actions that exist for tests
 
 
 async def load_plans(db: Database) -> None:

@@ -41,7 +41,7 @@ def test_the_tables_of_prices_are_those_of_the_plans_file() -> None:
     wanted = {
         name: [
             plan.monthly_credits, plan.runs_per_month, plan.runs_per_hour, plan.max_running, plan.webhooks_per_min,
-            plan.max_steps, plan.history_days,
+            plan.payload_kb, plan.max_steps, plan.history_days,
         ]
         for name, plan in limited.items()
     }  # fmt: skip

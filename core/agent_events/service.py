@@ -10,6 +10,7 @@ from core import idempotency, jsontext
 from core.automations import subscribers
 from core.caller import Caller
 from core.clock import Clock, now
+from core.credits import limits as plan_limits
 from core.db import Connection, Database
 from core.idempotency import Once
 from core.ids import new_id
@@ -52,9 +53,10 @@ class AgentEvents:
         self._clock = clock
 
     async def emit(self, caller: Caller, event: Event, once: Once | None) -> Emitted:
-        """Take in an event from outside. Raises `Forbidden`, and what `core.idempotency.once` raises."""
+        """Take in an event from outside. Raises `Forbidden`, `TooLarge`, and what `core.idempotency.once` raises."""
         caller.require("editor")
         async with self._db.transaction() as connection:
+            await plan_limits.require_payload(connection, caller.workspace_id, [event.content, event.data])
 
             async def work() -> JsonObject:
                 emitted = await self.record(connection, caller.workspace_id, event)

@@ -8,6 +8,7 @@ from core.automations import repository
 from core.automations.definition import PRIORITIES, stored
 from core.automations.service import Automations
 from core.caller import Caller
+from core.credits import limits
 from core.db import Connection, Database
 from core.errors import Conflict
 from core.idempotency import Once
@@ -24,7 +25,8 @@ class Starting:
     async def start(self, caller: Caller, rule_id: UUID, payload: Json, once: Once | None) -> UUID:
         """Accept a run of the live version, also of an automation that is switched off; gives the run's id.
 
-        Raises `NotFound`, `Conflict` where nothing was published yet, and what `core.idempotency.once` raises.
+        Raises `NotFound`, `Conflict` where nothing was published yet, `TooLarge` (`payload_too_large`), and what
+        `core.idempotency.once` raises.
         """
         caller.require("editor")
 
@@ -46,6 +48,7 @@ class Starting:
                 "automation_not_published",
                 "This automation is a draft: publish it first (POST .../publish), then run it.",
             )
+        await limits.require_payload(connection, rule.workspace_id, payload)
         policy = stored(document).policy
         accepted = await accept(
             connection,

@@ -39,6 +39,7 @@ from core.sentences import sentence
 LONGEST_S: Final = 30.0
 MOST_LINES: Final = 100
 _MOST_NAMES: Final = 20
+_MOST_CREDITS: Final = 1_000_000
 _MOST_ITEMS: Final = 100  # of a loop's list, to look at
 _AT_ONCE: Final = 20  # trials of a workspace, and one a second after that
 _PER_SECOND: Final = 1.0
@@ -107,6 +108,9 @@ class _Context:
     def log(self, text: str, level: Level = Level.INFO) -> None:
         if len(self.lines) < MOST_LINES:
             self.lines.append(text[:1000])
+
+    async def charge(self, credits: int) -> int:
+        return _MOST_CREDITS  # a trial is free
 
     async def store(self, content: bytes, media_type: str) -> JsonObject:
         self.log(f"A value of {len(content)} bytes ({media_type}) is not kept in a trial.")

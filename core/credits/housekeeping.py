@@ -23,7 +23,7 @@ LIMIT {_AT_ONCE}
 """
 # Their run is over, or there is no such run any more.
 _LEFT_OVER = f"""
-SELECT r.run_id FROM credit_reservations r
+SELECT r.run_id FROM (SELECT run_id FROM credit_reservations UNION SELECT run_id FROM step_charges) r
 WHERE NOT EXISTS (SELECT FROM run_queue q WHERE q.run_id = r.run_id AND q.state <> 'done') LIMIT {_AT_ONCE}
 """
 _WITH_UNPAID = """

@@ -30,6 +30,7 @@ class Numbers(BaseModel):
     runs_per_hour: _Count
     max_running: _Count
     webhooks_per_min: _Count
+    payload_kb: _Count
     max_steps: _Count
     history_days: _Count
 

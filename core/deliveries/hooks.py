@@ -29,7 +29,7 @@ class Hook:
     """Everything the accept path needs to know of a webhook. `secret` and `previous_secret` are SHA-256, hexadecimal;
     `signing` are the secrets of a signed one. `armed_until`: the next arrival is a sample (`capture.py`).
     `may_overlap`: its runs run beside each other. `metered`: the plan of its workspace counts runs or credits;
-    `most_per_min`: arrivals that the plan allows, where it says so."""
+    `most_per_min` and `payload_kb`: arrivals, and KiB of each, that the plan allows, where it says so."""
 
     webhook_id: str
     trigger_id: UUID
@@ -49,6 +49,8 @@ class Hook:
     may_overlap: bool = False
     metered: bool = True
     most_per_min: int | None = None
+    payload_kb: int | None = None
+    plan: str | None = None
 
     @property
     def rate_per_min(self) -> int:
@@ -152,4 +154,6 @@ def _hook(webhook_id: str, row: repository.HookRow, signing: tuple[SigningSecret
         may_overlap=row.policy.get("overlap", "allow") == "allow",
         metered=row.metered,
         most_per_min=row.webhooks_per_min,
+        payload_kb=row.payload_kb,
+        plan=row.plan,
     )

@@ -15,6 +15,7 @@ from blocks.conditions import holds
 from core import crash
 from core.buckets import Buckets
 from core.clock import Clock, now
+from core.credits import limits
 from core.db import Database
 from core.deliveries import capture, repository, signatures
 from core.deliveries.admission import admit, not_run
@@ -80,8 +81,11 @@ class Ingest:
         """Take the arrival in; when this returns, it is committed.
 
         Raises `NotFound` (`automation_disabled`), `Unauthenticated` (`wrong_secret`, `wrong_signature`),
-        `RateLimited`, `Invalid` (`invalid_body`), `PaymentRequired`: refusals, to be written down with `refuse`.
+        `TooLarge` (`payload_too_large`), `RateLimited`, `Invalid` (`invalid_body`), `PaymentRequired`: refusals, to be
+        written down with `refuse`.
         """
+        if hook.payload_kb is not None:
+            limits.require_size(arrival.size, hook.payload_kb, hook.plan)
         refusal = await self._refusal(hook, arrival)
         if hook.is_armed(self._clock()):
             sample = await self._capture(hook, arrival, refusal)

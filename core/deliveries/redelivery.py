@@ -7,6 +7,7 @@ from blocks.conditions import holds
 from blocks.values import JsonObject
 from core import idempotency
 from core.caller import Caller
+from core.credits import limits
 from core.db import Connection, Database
 from core.deliveries import repository
 from core.deliveries.admission import admit, not_run
@@ -31,8 +32,8 @@ class Redelivery:
     async def redeliver(self, caller: Caller, delivery_id: UUID, once: Once | None) -> Received:
         """A new delivery of the same body and headers. Secret, rate and key are not asked for again, the filter is.
 
-        Raises `NotFound`, `Conflict` (`body_not_kept`, `automation_disabled`), `Invalid` where the body can't be read,
-        and what `core.idempotency.once` raises.
+        Raises `NotFound`, `Conflict` (`body_not_kept`, `automation_disabled`), `TooLarge`, `Invalid` where the body
+        can't be read, and what `core.idempotency.once` raises.
         """
         caller.require("editor")
         original, arrival = await self._kept(caller, delivery_id)
@@ -78,6 +79,8 @@ class Redelivery:
 
 
 async def _taken_in(connection: Connection, hook: Hook, arrival: Arrival, original: UUID) -> JsonObject:
+    if hook.payload_kb is not None:
+        limits.require_size(arrival.size, hook.payload_kb, hook.plan)
     data = data_of(arrival)
     if hook.config.filter is not None and not holds(hook.config.filter, trigger_context(arrival, data)):
         row = not_run(

@@ -13,7 +13,7 @@ SELECT t.id AS trigger_id, t.rule_id, t.workspace_id, t.config, t.webhook_secret
        t.previous_secret_until, r.live_version AS version,
        t.active AND r.enabled AND r.deleted_at IS NULL AND r.live_version IS NOT NULL AS live,
        coalesce(v.definition->'policy', '{}') AS policy, c.armed_until,
-       coalesce(p.metered, false) AS metered, p.webhooks_per_min
+       coalesce(p.metered, false) AS metered, p.webhooks_per_min, p.payload_kb, p.name AS plan
 FROM automation_triggers t
 JOIN automation_rules r ON r.id = t.rule_id
 LEFT JOIN webhook_captures c ON c.trigger_id = t.id AND c.delivery_id IS NULL AND r.deleted_at IS NULL
@@ -46,6 +46,8 @@ class HookRow:
     armed_until: datetime | None
     metered: bool
     webhooks_per_min: int | None
+    payload_kb: int | None
+    plan: str | None
 
 
 @dataclass(frozen=True, slots=True)

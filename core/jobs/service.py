@@ -21,6 +21,7 @@ from core.connections import repository as connections
 from core.connections.model import Opened
 from core.connections.opening import Door
 from core.credits import reserving
+from core.credits.reserving import Charge, Charged
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid, NotFound
 from core.jobs import claims, wire
@@ -35,6 +36,7 @@ from core.runs.resume import RecordedStep, answers, recorded_steps
 
 SIGNATURE: Final = "signature"  # under which prepared facts carry theirs
 _MOST_HINTS: Final = 500
+_MOST_CREDITS: Final = 1_000_000_000
 
 T = TypeVar("T")
 
@@ -149,6 +151,14 @@ class Jobs:
         """Reserve more credits for the run; gives how many."""
         async with self.db.connection() as connection:
             return await reserving.more(connection, await self._held(connection, token), least, most)
+
+    async def charge(self, token: RunToken, made: Json) -> Charged:
+        """Charge a step of the run beyond its price. Raises `Invalid`."""
+        wanted = _understood(lambda: wire.read(Charge, made))
+        if not (0 <= wanted.credits <= _MOST_CREDITS and 0 <= wanted.budget <= _MOST_CREDITS):
+            raise Invalid("invalid_request", "A charge has credits and a budget, two whole numbers.")
+        async with self.db.connection() as connection:
+            return await reserving.charge(connection, await self._held(connection, token), wanted)
 
     async def release(self, token: RunToken) -> None:
         """Give the run back unfinished: a job that is being stopped. Nothing happens when it is not held."""

@@ -17,6 +17,7 @@ from core.audit import noting as audit
 from core.automations import repository
 from core.automations.definition import PRIORITIES
 from core.caller import Caller
+from core.credits import limits
 from core.db import Connection, Database
 from core.errors import Conflict
 from core.idempotency import Once
@@ -157,6 +158,8 @@ async def accept_replay(
     """Accept the new run in the caller's transaction; what it takes over is still to be given to it."""
     former, version = planned.former, planned.version
     data, context = await replay_rows.input_of(connection, former.id)
+    if wish.edited:
+        await limits.require_payload(connection, caller.workspace_id, wish.payload)
     await replay_versions.keep(connection, former.rule_id, version, caller.user_id)
     accepted = await accept(
         connection,

@@ -247,3 +247,33 @@ async def test_the_plans_rate_of_webhooks_counts(
     answers = [await client.post(hook.path, headers=GOOD, json={}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert "another plan" in answers[2].json()["detail"]
+
+
+async def test_the_plan_bounds_what_is_sent_to_a_run(
+    api: httpx.AsyncClient, db: Database, ada: Tenant, plans: None
+) -> None:
+    """The same sentence at each door, and nothing was made."""
+    hook = await paid_hook(db, ada, 9, payload_kb=2)
+    body = {"name": "By hand", "trigger_type": "manual", "actions": STEPS[:1]}
+    made = (await api.post("/api/automations", json=body)).json()
+    large = {"text": "x" * 3000}
+    assert (await api.post(hook.path, headers=GOOD, json={"text": "x" * 1900})).status_code == 202
+    refused = problem(await api.post(hook.path, headers=GOOD, json=large), 413, "payload_too_large")
+    assert refused["detail"] == (
+        "The plan paying takes payloads of up to 2 KiB, and this one has 3 KiB: send less, or change the plan."
+    )
+    rows = await ledger(api, ada)
+    assert [(row["verdict"], row["reason"], row["http_status"]) for row in rows] == [
+        ("refused", "payload_too_large", 413), ("accepted", None, 202),
+    ]  # fmt: skip
+    again = await api.post(f"/api/deliveries/{rows[0]['id']}/redeliver", json={})
+    problem(again, 413, "payload_too_large")
+    path = f"/api/automations/{made['id']}/run"
+    problem(await api.post(path, json={"payload": large}), 413, "payload_too_large")
+    assert (await api.post(path, json={"payload": {"text": "x" * 1900}})).status_code == 202
+    event = {"type": "agent.message.received", "agent": "bot", "content": "y" * 3000}
+    problem(await api.post("/api/events", json=event), 413, "payload_too_large")
+    assert await count(db, "automation_logs") == 2
+    assert await count(db, "agent_events") == 0
+    await paying.make_pay(db, ada.workspace_id, plan="roomy")
+    assert (await api.post(path, json={"payload": large})).status_code == 202

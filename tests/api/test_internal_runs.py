@@ -271,3 +271,22 @@ async def test_a_job_reserves_more_credits_for_its_own_run(
     await paid.post("record", entry(run_id, 1) | {"run": {"epoch": 1, "seq": 5, "status": "success"}})
     assert await paying.account(db, ada.workspace_id) == (30, 0)
     assert await paying.faults(db) == []
+
+
+async def test_a_job_charges_a_step_of_its_own_run_beyond_its_price(
+    db: Database, ada: Tenant, hook: Webhook, job: Job, tokens: RunTokens
+) -> None:
+    await paying.load_plans(db)
+    await paying.make_pay(db, ada.workspace_id, 30)
+    run_id = await start(db, ada, hook.rule_id)
+    paid = Job(job.client, run_id, tokens.issue(run_id))
+    await paid.post("claim")
+    wanted = {
+        "id": str(new_id()), "step_id": "a", "iteration": "", "action": "agent", "credits": 4, "budget": 10,
+    }  # fmt: skip
+    for _ in range(2):
+        assert (await paid.post("charge", wanted)).json() == {"credits": 4, "in_all": 4, "remaining": 6}
+    assert await paying.account(db, ada.workspace_id) == (26, 0)
+    for wrong in ({}, [], {**wanted, "credits": -1}, {**wanted, "budget": 10**12}, {**wanted, "credits": "4"}):
+        problem(await paid.post("charge", wrong), 422, "invalid_request")
+    assert await paying.faults(db) == []

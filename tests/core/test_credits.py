@@ -56,6 +56,13 @@ async def test_the_month_is_granted_once_however_many_ask(db: Database, superuse
     await asyncio.gather(*(housekeeping.open_months(db) for _ in range(8)))
     assert await paying.account(db, space) == (500, 0)
     assert await housekeeping.open_months(db) == 0
+
+    async def again() -> None:
+        async with db.connection() as connection:
+            await connection.execute("SELECT open_month($1)", space)
+
+    await asyncio.gather(*(again() for _ in range(8)))
+    assert await paying.account(db, space) == (500, 0)
     await next_month(superuser)
     assert await housekeeping.open_months(db) == 1
     assert await paying.account(db, space) == (1000, 0)
@@ -81,7 +88,7 @@ async def test_the_ledger_can_not_be_changed(db: Database, superuser: Database) 
     for statement in (
         "UPDATE credit_transfers SET amount = 6", "DELETE FROM credit_transfers", "TRUNCATE credit_transfers",
     ):  # fmt: skip
-        async with superuser.connection() as connection:
+        async with superuser.connection() as connection:  # whoever has all rights
             with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="append-only"):
                 await connection.execute(statement)
         async with db.connection() as connection:

@@ -5,37 +5,20 @@ the same worker restarted. What was written, by whom and under which lease is no
 """
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import aiohttp
 import pytest
 
 from bench.storm import audit
-from core import keys as core_keys
-from core import settings as core_settings
 from core.crash import POINTS
-from core.db import Database
-from core.ids import new_id
-from core.runs import queue
-from deployments import process
-from deployments.prefect_settings import client_variables
-from tests.e2e.nursery import ROOT, Nursery, Worker
+from tests.e2e.installation import ENDS_WITHIN_S, PAUSE, Installation, act, in_a_row
 from tests.e2e.person import Person
-from tests.e2e.product import free_port
-from tests.echo import Echo
-from tests.flows.conftest import Workshop
 from tests.prefect_server import Server
 from tests.waiting import until
 
-pytest_plugins = ("tests.prefect_fixtures",)
+pytest_plugins = ("tests.prefect_fixtures", "tests.e2e.installation")
 pytestmark = pytest.mark.e2e
 
 EFFECTS = ("pure", "idempotent", "unsafe")
@@ -44,100 +27,10 @@ WAITS = ("waiting", "woken")  # of one that waits after its act
 ELSEWHERE = ("accepted", "before_told")  # in the API, in the recorder
 IN_DOUBT = {("before_effect", "unsafe"): 0, ("after_effect", "unsafe"): 1}  # how often it had its effect
 REPEATED = {("after_effect", "idempotent")}
-DIES_WITHIN_S = ENDS_WITHIN_S = 30.0
-_LINUX = {name: value for name, value in os.environ.items() if not name.startswith(("VUTLER_", "PREFECT_"))}
 
 
 def test_every_point_is_tried() -> None:
     assert sorted((*ACTS, *WAITS, *ELSEWHERE)) == sorted(POINTS)
-
-
-@pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    settings = core_settings.load({"VUTLER_HOME": str(tmp_path_factory.mktemp("nursery"))})
-    variables = client_variables(settings, core_keys.load(settings))
-    with Nursery({**_LINUX, **variables}) as nursery:
-        yield nursery
-
-
-@dataclass
-class Installation:
-    """A database, an echo and the environment of the programs that work on them."""
-
-    home: Path
-    environment: dict[str, str]
-    nursery: Nursery
-    workshop: Workshop
-    echo: Echo
-    workers: list[Worker]
-
-    def worker(self, **variables: str) -> Worker:
-        """Start the (one) worker; it runs beside nobody."""
-        log = self.home / f"worker-{len(self.workers)}.log"
-        self.workers.append(self.nursery.start({**self.environment, **variables}, log))
-        return self.workers[-1]
-
-    async def dies(self, worker: Worker, point: str) -> None:
-        async def ended() -> bool:
-            return worker.has_ended()
-
-        try:
-            await until(ended, seconds=DIES_WITHIN_S)
-        except TimeoutError:
-            pytest.fail(f"it did not pass {point}:\n{worker.said()[-3000:]}")
-        assert f"crash point {point}" in worker.said()
-
-    async def run(self, run_id: UUID, *statuses: str) -> dict[str, Any]:
-        try:
-            return await self.workshop.wait_for(run_id, *statuses, seconds=ENDS_WITHIN_S)
-        except TimeoutError:
-            said = self.workers[-1].said()[-3000:]
-            pytest.fail(f"{await self.workshop.run(run_id)} is none of {statuses}:\n{said}")
-
-    async def wake(self, run_id: UUID) -> None:
-        async with self.workshop.db.connection() as connection:
-            assert await queue.wake(connection, run_id, "pause", {})
-
-    async def noted(self) -> audit.Audit:
-        async with self.workshop.db.connection() as connection:
-            return await audit.read(connection)
-
-    def calls(self, run_id: UUID, step: str = "act") -> int:
-        return self.echo.by_key[f"{run_id}/{step}/0"]
-
-
-@pytest.fixture
-async def installation(
-    dsn: str, db: Database, superuser: Database, tmp_path: Path, nursery: Nursery
-) -> AsyncIterator[Installation]:
-    async with Echo() as echo:
-        environment = {
-            "VUTLER_HOME": str(tmp_path), "VUTLER_DATABASE_URL": dsn, "VUTLER_HTTP_ALLOW_HOSTS": echo.address,
-            "VUTLER_SECRET_KEY": "0123456789abcdef" * 2, "VUTLER_PREFECT_API_URL": "http://127.0.0.1:9/api",
-            "VUTLER_PORT": str(free_port()),
-        }  # fmt: skip
-        async with superuser.connection() as connection:
-            await audit.install(connection)
-        made = Installation(tmp_path, environment, nursery, Workshop(db, new_id(), db), echo, [])
-        yield made
-        for worker in made.workers:
-            worker.kill()
-
-
-def act(echo: Echo, effect: str, step: str = "act") -> dict[str, Any]:
-    """A step of that effect, which the echo counts by its idempotency key (a pure one has none)."""
-    if effect == "pure":
-        return {"id": step, "type": "transform", "config": {"value": {"n": "{{ trigger.data.n }}"}}}
-    config = {"method": "POST", "url": f"{echo.url}/{step}", "json": {"n": "{{ trigger.data.n }}"}}
-    return {"id": step, "type": "http", "config": {**config, "idempotent": effect == "idempotent"}}
-
-
-def in_a_row(*steps: dict[str, Any]) -> list[dict[str, Any]]:
-    before = (None, *steps[:-1])
-    return [{**step, "needs": [one["id"]] if one else []} for one, step in zip(before, steps, strict=True)]
-
-
-PAUSE = {"id": "pause", "type": "delay", "config": {"for_s": 3600}}
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
@@ -212,30 +105,12 @@ async def test_the_recorder_dies(installation: Installation, server: Server) -> 
     assert await installation.noted() == audit.Audit(stale=0, twice=0, rewritten=0)
 
 
-def api(installation: Installation, **variables: str) -> "subprocess.Popen[bytes]":
-    with (installation.home / "api.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "deployments.serve_api"], cwd=installation.home,
-            env={**_LINUX, "PYTHONPATH": str(ROOT), **installation.environment, **variables},
-            stdout=log, stderr=log, preexec_fn=process.dies_with_parent(signal.SIGKILL),  # noqa: PLW1509
-        )  # fmt: skip
-
-
 async def test_the_api_dies_before_it_answers(installation: Installation) -> None:
     """The sender got no answer and sends again: it is told of the run that the first delivery has made."""
-    url = f"http://127.0.0.1:{installation.environment['VUTLER_PORT']}"
-
-    async def ready() -> bool:
-        try:
-            async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
-                return answer.status == 200
-        except aiohttp.ClientError:
-            return False
-
-    serving = api(installation, VUTLER_CRASH_AT="accepted")
+    serving = installation.api(VUTLER_CRASH_AT="accepted")
     try:
-        await until(ready, seconds=30)
-        async with Person(url) as person:
+        await until(installation.api_is_ready, seconds=30)
+        async with Person(installation.url) as person:
             steps = [act(installation.echo, effect, effect) for effect in EFFECTS]
             hook = (await person.create({"name": "Crash", "trigger_type": "webhook", "actions": steps}))["webhook"]
             headers = {"X-Webhook-Secret": hook["secret"], "Idempotency-Key": "event-1"}
@@ -243,8 +118,8 @@ async def test_the_api_dies_before_it_answers(installation: Installation) -> Non
             with pytest.raises(aiohttp.ClientError):
                 await person.send(**sent)
             assert await asyncio.to_thread(serving.wait, 10) == -signal.SIGKILL
-            serving = api(installation)
-            await until(ready, seconds=30)
+            serving = installation.api()
+            await until(installation.api_is_ready, seconds=30)
             status, answer = await person.send(**sent)
         assert (status, answer["status"]) == (202, "duplicate")
         run_id = UUID(answer["run_id"])

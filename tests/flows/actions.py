@@ -200,5 +200,34 @@ class Ring(_Base):
         return Call(given.automation, given.payload, given.wait)
 
 
-_ALL = (Say(), Flaky(), Hang(), Look(), Large(), Stray(), Ask(), Each(), Echo(), Ring())
+class Spend(_Base):
+    """Costs what its requests cost, as an agent does whose model reports tokens; stops when `remaining` is below one
+    more. With a gate it waits there before its last charge."""
+
+    name = "spend"
+
+    class Input(StepModel):
+        costs: list[int]
+        budget: int = 100
+        effect: str = "idempotent"
+        gate: str = ""
+        careful: bool = False
+
+    def budget(self, given: Any) -> int:
+        budget: int = given.budget
+        return budget
+
+    async def run(self, given: Any, context: ActionContext) -> Outcome:
+        self.count(context)
+        remaining = await context.charge(0)
+        for n, cost in enumerate(given.costs):
+            if given.careful and remaining < cost:
+                return Done({"requests": n, "remaining": remaining})
+            if given.gate and n == len(given.costs) - 1:
+                await gates.setdefault(given.gate, asyncio.Event()).wait()
+            remaining = await context.charge(cost)
+        return Done({"requests": len(given.costs), "remaining": remaining})
+
+
+_ALL = (Say(), Flaky(), Hang(), Look(), Large(), Stray(), Ask(), Each(), Echo(), Ring(), Spend())
 TEST_ACTIONS: Mapping[str, Action[Any]] = {**registry.actions(), **{found.name: found for found in _ALL}}

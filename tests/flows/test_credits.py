@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.caller import Caller
-from core.credits import housekeeping
+from core.credits import housekeeping, reserving
+from core.credits.reserving import Charge, Charged
 from core.db import Database
 from core.errors import PaymentRequired
 from core.ids import new_id
@@ -25,10 +27,10 @@ from tests.waiting import until
 
 
 @pytest.fixture
-async def workshop(db: Database) -> AsyncIterator[Workshop]:
+async def workshop(db: Database, worker_db: Database) -> AsyncIterator[Workshop]:
     """Its workspace pays; a test says how much it has."""
     await paying.load_plans(db)
-    yield Workshop(db, await paying.workspace(db))
+    yield Workshop(db, await paying.workspace(db), worker_db)
     assert await paying.faults(db) == []
 
 
@@ -162,7 +164,7 @@ async def test_a_called_run_pays_for_itself_and_is_skipped_when_it_can_not(works
 
 async def test_runs_of_many_workspaces_that_end_at_once_meet_no_deadlock(workshop: Workshop) -> None:
     spaces = [await paying.workspace(workshop.db, 40) for _ in range(5)]
-    shops = [Workshop(workshop.db, space) for space in spaces]
+    shops = [Workshop(workshop.db, space, workshop.worker) for space in spaces]
     rules = [await shop.automation(step("say", value=1, effect="idempotent")) for shop in shops]
     async with workshop.engine("1"), workshop.engine("2"):
         started = await asyncio.gather(
@@ -193,3 +195,129 @@ async def test_accepting_and_settling_at_once_never_goes_below_zero(workshop: Wo
 
         await until(settled, seconds=60)
     assert await paying.spent(workshop.db, workshop.workspace) == {"say": 30}
+
+
+async def test_a_step_that_costs_more_than_its_price_settles_above_the_reserve(workshop: Workshop) -> None:
+    await fund(workshop, 30)
+    rule = await workshop.automation(
+        step("spend", id="a", costs=[3, 4]), step("spend", ["a"], id="b", costs=[2], effect="unsafe"),
+        step("say", ["b"], id="c"),
+    )  # fmt: skip
+    run_id = await workshop.start(rule)
+    assert await paying.account(workshop.db, workshop.workspace) == (19, 11)
+    async with workshop.engine():
+        run = await workshop.ended(run_id)
+    assert (run["status"], run["credits"]) == ("success", 20)
+    assert await paying.spent(workshop.db, workshop.workspace) == {"spend": 19, "say": 1}
+    assert await paying.account(workshop.db, workshop.workspace) == (10, 0)
+    assert (await workshop.steps(run_id))["b"]["output"] == {"requests": 1, "remaining": 10}
+
+
+@pytest.mark.parametrize(
+    ("credits", "budget", "code", "spent"),
+    [
+        (100, 10, "budget_exhausted", 15),  # of 4 + 4 + 4 beyond its price of 5 the budget bears 10
+        (11, 100, "credits_used_up", 11),
+        (100, 12, None, 17),
+        (100, 0, "budget_exhausted", 5),
+    ],
+)
+async def test_what_a_step_costs_is_bounded_by_its_budget_and_by_what_there_is(
+    workshop: Workshop, credits: int, budget: int, code: str | None, spent: int
+) -> None:
+    await fund(workshop, credits)
+    rule = await workshop.automation(step("spend", costs=[4, 4, 4], budget=budget))
+    async with workshop.engine():
+        run = await workshop.ended(await workshop.start(rule))
+    assert (run["error_code"], run["credits"]) == (code, spent)
+    assert await paying.account(workshop.db, workshop.workspace) == (credits - spent, 0)
+    async with workshop.db.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM step_charges") == 0
+        refused = await connection.fetchval("SELECT refused_at IS NOT NULL FROM credit_balances")
+    assert refused == (code == "credits_used_up"), "who is told that the credits are used up"
+
+
+async def test_a_step_that_asks_what_is_left_stops_in_time(workshop: Workshop) -> None:
+    await fund(workshop, 100)
+    rule = await workshop.automation(step("spend", costs=[4, 4, 4], budget=10, careful=True))
+    async with workshop.engine():
+        run = await workshop.ended(await workshop.start(rule))
+    assert (run["status"], run["output"], run["credits"]) == ("success", {"requests": 2, "remaining": 2}, 13)
+
+
+async def test_the_budget_of_a_step_holds_where_nothing_is_paid(workshop: Workshop) -> None:
+    await fund(workshop, 0, monthly_credits=None, runs_per_month=None)
+    rule = await workshop.automation(step("spend", costs=[4, 4], budget=7))
+    async with workshop.engine():
+        run = await workshop.ended(await workshop.start(rule))
+    assert (run["error_code"], run["credits"]) == ("budget_exhausted", None)
+    assert await paying.spent(workshop.db, workshop.workspace) == {}
+
+
+async def test_what_a_lost_worker_charged_counts_and_is_charged_once(workshop: Workshop) -> None:
+    """The requests that it made are paid, and its step's budget is what they left of it."""
+    await fund(workshop, 50)
+    gates["charged"] = asyncio.Event()
+    rule = await workshop.automation(step("spend", id="a", costs=[4, 3], budget=12, gate="charged"))
+    async with workshop.engine("1", lane="gone") as first:
+        first.lane = "warm"
+        run_id = await workshop.start(rule)
+
+        async def once() -> bool:
+            return await paying.spent(workshop.db, workshop.workspace) == {"spend": 4}
+
+        await until(once)
+        first.lane = "gone"
+        await take_away(workshop, run_id)
+        async with workshop.engine("2"):
+            await called(run_id, "a", 2)
+            gates["charged"].set()
+            run = await workshop.ended(run_id)
+    assert (run["status"], run["credits"]) == ("success", 5 + 4 + 4 + 3)
+    assert await paying.account(workshop.db, workshop.workspace) == (34, 0)
+
+
+async def test_a_charge_that_is_asked_for_again_is_made_once(workshop: Workshop) -> None:
+    await fund(workshop, 50)
+    run_id = await workshop.start(await workshop.automation(step("spend", costs=[])))
+    async with workshop.db.connection() as connection:
+        (run,) = await queue.claim(connection, owner="somebody", lane="warm", limit=1)
+        made = Charge(new_id(), "a", "", "spend", 4, 10)
+        first, again = [await reserving.charge(connection, run, made) for _ in range(2)]
+        other = await reserving.charge(connection, run, replace(made, id=new_id(), credits=9))
+        late = await reserving.charge(connection, replace(run, epoch=run.epoch - 1), replace(made, id=new_id()))
+    assert first == again == Charged(4, 4, 6)
+    assert (other, late.credits) == (Charged(6, 10, 0), 0)
+    assert await paying.account(workshop.db, workshop.workspace) == (35, 5)
+    assert run_id == run.id
+
+
+async def test_a_run_is_settled_once_whoever_comes_again(workshop: Workshop) -> None:
+    await fund(workshop, 10)
+    rule = await workshop.automation(step("say", id="a", value=1), step("flaky", ["a"], id="b", times=9, fatal=True))
+    async with workshop.engine():
+        run = await workshop.ended(await workshop.start(rule))
+    async with workshop.db.connection() as connection:
+        for _ in range(2):
+            await connection.execute("SELECT settle_credits($1)", run["id"])
+    await asyncio.gather(*(housekeeping.settle_left_over(workshop.db) for _ in range(4)))
+    assert ((await workshop.run(run["id"]))["credits"], run["credits"]) == (2, 2)
+    assert await paying.account(workshop.db, workshop.workspace) == (8, 0)
+
+
+async def test_what_is_over_the_reservation_is_paid_from_the_balance_as_far_as_it_goes(workshop: Workshop) -> None:
+    """Prices that rose while the run was under way: the reservation first, then the balance, never below zero."""
+    await fund(workshop, 9)
+    rule = await workshop.automation(
+        step("flaky", id="a", times=0), step("hang", ["a"], id="b", gate="dear"), step("say", ["b"], id="c")
+    )
+    async with workshop.engine():
+        run_id = await workshop.start(rule)
+        await called(run_id, "b")
+        async with workshop.db.connection() as connection:
+            await connection.execute("UPDATE action_prices SET credits = 8 WHERE action_type IN ('flaky', 'say')")
+        gates["dear"].set()
+        run = await workshop.ended(run_id)
+    assert (run["status"], run["credits"]) == ("success", 9)
+    assert await paying.spent(workshop.db, workshop.workspace) == {"flaky": 8, "say": 1}
+    assert await paying.account(workshop.db, workshop.workspace) == (0, 0)

@@ -1,0 +1,12 @@
+"""What steps cost beyond their price, payloads by plan, and fewer statements for who pays."""
+
+from core.migrations.run import run_sql
+
+revision = "0019_money"
+down_revision = "0018_tenancy"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql("0019_money")
