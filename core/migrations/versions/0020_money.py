@@ -2,11 +2,11 @@
 
 from core.migrations.run import run_sql
 
-revision = "0019_money"
-down_revision = "0018_tenancy"
+revision = "0020_money"
+down_revision = "0019_doors"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_sql("0019_money")
+    run_sql("0020_money")
