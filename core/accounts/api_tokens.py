@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from blocks.values import JsonObject
 from core.accounts import scopes as all_scopes
 from core.accounts import secrets
 from core.accounts.callers import Callers
+from core.audit import noting as audit
 from core.caller import Caller
 from core.clock import Clock, now
 from core.db import Database
@@ -63,9 +65,11 @@ class ApiTokens:
                 new_id(), caller.workspace_id, caller.user_id, name, wanted, secrets.digest(text), text[-4:],
                 expires_at, caller.token_id, MOST,
             )  # fmt: skip
-        if row is None:
-            raise Conflict("too_many_tokens", f"You have {MOST} tokens in this workspace; delete some first.")
-        return ApiToken(**row), text
+            if row is None:
+                raise Conflict("too_many_tokens", f"You have {MOST} tokens in this workspace; delete some first.")
+            made = ApiToken(**row)
+            await audit.note(connection, caller, "token.created", "token", made.id, after=_shown(made))
+        return made, text
 
     async def listed(self, caller: Caller, *, limit: int, after: UUID | None) -> list[ApiToken]:
         """The caller's own, the newest first; one more than `limit` where there are more."""
@@ -83,15 +87,24 @@ class ApiTokens:
     async def delete(self, caller: Caller, token_id: UUID) -> None:
         """Raises `NotFound` (`token_not_found`)."""
         async with self._db.transaction() as connection:
-            gone = await connection.fetchval(
-                "DELETE FROM api_tokens WHERE id = $1 AND workspace_id = $2 AND user_id = $3 RETURNING id",
+            gone = await connection.fetchrow(
+                f"DELETE FROM api_tokens WHERE id = $1 AND workspace_id = $2 AND user_id = $3 RETURNING {_COLUMNS}",
                 token_id,
                 caller.workspace_id,
                 caller.user_id,
             )
-        if gone is None:
-            raise NotFound("token_not_found", "You have no such token in this workspace.")
+            if gone is None:
+                raise NotFound("token_not_found", "You have no such token in this workspace.")
+            await audit.note(connection, caller, "token.deleted", "token", token_id, before=_shown(ApiToken(**gone)))
         self._callers.forget(caller.user_id)
+
+
+def _shown(token: ApiToken) -> JsonObject:
+    """What the audit log holds of it."""
+    return {
+        "name": token.name, "scopes": list(token.scopes), "last_four": token.last_four,
+        "expires_at": None if token.expires_at is None else token.expires_at.isoformat(),
+    }  # fmt: skip
 
 
 def _invalid(at: str, message: str) -> Invalid:

@@ -261,10 +261,7 @@ class Automations:
     async def _switch(self, connection: Connection, caller: Caller, rule: Rule, enabled: bool | None) -> Detail:
         if enabled is not None and enabled != rule.enabled:
             await repository.switch(connection, rule.id, enabled=enabled, by=caller.user_id)
-            await audit.note(
-                connection, caller, "automation.switched", "automation", rule.id,
-                before={"enabled": rule.enabled}, after={"enabled": enabled},
-            )  # fmt: skip
+            await _note_switch(connection, caller, rule, enabled=enabled)
             rule = await self.found(connection, caller, rule.id)
             await publishing.follow_switch(connection, rule, self._checker.triggers)
         return await self._detail(connection, rule)
@@ -330,7 +327,16 @@ async def _save(connection: Connection, caller: Caller, rule: Rule, read: Readin
             "A run of this automation is running: wait for its end, or save with ?as_draft=true and publish.",
         )
     enabled = rule.enabled if read.enabled is None else read.enabled
+    if enabled != rule.enabled:
+        await _note_switch(connection, caller, rule, enabled=enabled)
     await repository.save(connection, rule.id, _understood(read), enabled=enabled, by=caller.user_id)
+
+
+async def _note_switch(connection: Connection, caller: Caller, rule: Rule, *, enabled: bool) -> None:
+    await audit.note(
+        connection, caller, "automation.switched", "automation", rule.id,
+        before={"enabled": rule.enabled}, after={"enabled": enabled},
+    )  # fmt: skip
 
 
 def _webhook(rule: Rule, rows: Sequence[TriggerRow], secret: str | None) -> Webhook | None:

@@ -14,6 +14,7 @@ from blocks.connection import ConnectionFields
 from blocks.errors import ActionError, InvalidInput
 from blocks.values import Json, JsonObject
 from core import clock
+from core.audit import noting as audit
 from core.buckets import Buckets
 from core.caller import Caller
 from core.connections import hosts, repository
@@ -92,9 +93,14 @@ class Connections:
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
         async with self._db.transaction() as connection:
-            return await self._save(connection, caller, row, kind, fields)
+            saved = await self._save(connection, caller, row, kind, fields)
+            after = {"kind": kind_name, **_shown(saved)}
+            await audit.note(connection, caller, "connection.created", "connection", saved.id, after=after)
+            return saved
 
-    async def change(self, caller: Caller, connection_id: UUID, given: Given) -> ConnectionRow:
+    async def change(
+        self, caller: Caller, connection_id: UUID, given: Given, *, done: str = "changed"
+    ) -> ConnectionRow:
         """A secret that is not given stays as it is; a field that is given as null goes. Raises as `create`, and
         `NotFound`; `Conflict` also where automations name it by the name that it is to lose."""
         caller.require("admin")
@@ -117,7 +123,12 @@ class Connections:
                 used_by=given.used_by or row.used_by,
                 updated_by=caller.user_id,
             )
-            return await self._save(connection, caller, changed, kind, fields)
+            saved = await self._save(connection, caller, changed, kind, fields)
+            after = {**_shown(saved), "fields": list[Json](sorted(given.fields))}
+            await audit.note(
+                connection, caller, f"connection.{done}", "connection", row.id, before=_shown(row), after=after
+            )
+            return saved
 
     async def rotate(self, caller: Caller, connection_id: UUID, secrets: JsonObject) -> ConnectionRow:
         """New values of the secret fields, from the next request on. Raises as `change`."""
@@ -129,7 +140,7 @@ class Connections:
         if wrong or not secrets:
             missing = Finding("secrets", f"Give the new value of {' or '.join(sorted(names))}.")
             raise _invalid(wrong or [missing])
-        return await self.change(caller, connection_id, Given(fields=secrets))
+        return await self.change(caller, connection_id, Given(fields=secrets), done="rotated")
 
     async def delete(self, caller: Caller, connection_id: UUID, *, force: bool) -> None:
         """Raises `NotFound`, and `Conflict` with the automations that name it, unless `force`."""
@@ -140,6 +151,8 @@ class Connections:
             if found:
                 raise _in_use(row.name, found, "use it; add ?force=true to delete it all the same")
             await repository.delete(connection, row.workspace_id, row.id)
+            before = {"kind": row.kind, **_shown(row)}
+            await audit.note(connection, caller, "connection.deleted", "connection", row.id, before=before)
 
     async def usage(self, caller: Caller, connection_id: UUID) -> list[Use]:
         """Raises `NotFound`, `Forbidden`."""
@@ -157,8 +170,10 @@ class Connections:
         if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
             raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
         tested = await self._tested(row, sealed)
-        async with self._db.connection() as connection:
+        async with self._db.transaction() as connection:
             await repository.note_test(connection, row.workspace_id, row.id, None if tested.ok else tested.message)
+            after: JsonObject = {"name": row.name, "ok": tested.ok, "code": tested.code}
+            await audit.note(connection, caller, "connection.tested", "connection", row.id, after=after)
         return tested
 
     async def signed(self, caller: Caller, reference: str, redactor: Redactor) -> Signed:
@@ -268,6 +283,11 @@ def _kind_of(row: ConnectionRow) -> Kind[Any]:
     if kind is None:
         raise Conflict("connection_kind_unknown", f"Connections of the kind {row.kind!r} can't be edited here yet.")
     return kind
+
+
+def _shown(row: ConnectionRow) -> JsonObject:
+    """What the audit log holds of it: no field's value, for a public one may hold a secret that was put there."""
+    return {"name": row.name, "hosts": list(row.hosts), "used_by": row.used_by}
 
 
 def _by_id(use: Use) -> bool:
