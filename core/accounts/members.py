@@ -14,6 +14,7 @@ from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Forbidden, NotFound
+from core.idempotency import Made, Once, made_once
 
 Role = Literal["owner", "admin", "editor", "viewer"]
 
@@ -38,11 +39,20 @@ class Members:
         self._db = db
         self._callers = callers
 
-    async def create(self, caller: Caller, name: str) -> Workspace:
-        """A further workspace, owned by the caller."""
+    async def create(self, caller: Caller, name: str, once: Once | None = None) -> Workspace:
+        """A further workspace, owned by the caller. Raises what `idempotency.made_once` raises."""
         async with self._db.transaction() as connection:
-            made = await repository.add_workspace(connection, name=name, owner=caller.user_id)
-            await note_workspace(connection, made.id, caller.user_id, name)
+
+            async def work() -> Made:
+                made = await repository.add_workspace(connection, name=name, owner=caller.user_id)
+                await note_workspace(connection, made.id, caller.user_id, name)
+                return made.id, None
+
+            workspace_id, _ = await made_once(connection, once, work)
+            found = await repository.workspaces_of(connection, caller.user_id)
+        made = next((each for each in found if each.id == workspace_id), None)
+        if made is None:  # left since
+            raise not_a_member()
         return made
 
     async def rename(self, caller: Caller, name: str) -> Workspace:

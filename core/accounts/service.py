@@ -17,7 +17,7 @@ from core.accounts.tokens import AccessTokens
 from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
-from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, Unauthenticated
+from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, Stale, Unauthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Registration:
 class Changes:
     """Of a profile; None leaves a value as it is. A new `password` needs the `current_password`."""
 
+    read: str | None = None  # the revision that was seen; None: whichever there is
     name: str | None = None
     locale: str | None = None
     timezone: str | None = None
@@ -165,13 +166,16 @@ class Accounts:
     async def change(self, caller: Caller, session_id: UUID | None, changes: Changes, *, remote: str) -> User:
         """Change the profile. A new password ends every other session of the user.
 
-        Raises `Invalid` (`current_password` is wrong), `RateLimited`.
+        Raises `Invalid` (`current_password` is wrong), `RateLimited`, and `Stale` where it is not as it was read.
         """
         password_hash = None
         if changes.password is not None:
             await self._require_password(caller, changes.current_password, remote)
             password_hash = await self._passwords.hash(changes.password)
         async with self._db.transaction() as connection:
+            before = await repository.user(connection, caller.user_id, lock=True)
+            if before is not None and changes.read not in (None, before.revision):
+                raise Stale("profile_stale", "Your profile was changed elsewhere; read it again and redo the change.")
             user = await repository.change_profile(
                 connection, caller.user_id, changes.name, changes.locale, changes.timezone
             )

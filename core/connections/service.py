@@ -24,7 +24,8 @@ from core.connections.opening import Door, not_found
 from core.connections.signed import Asks, Signed, Tokens
 from core.connections.uses import uses
 from core.db import Connection, Database
-from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
+from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited, Stale
+from core.idempotency import Made, Once, made_once
 from core.ids import new_id
 from core.outgoing.addresses import Policy
 from core.outgoing.urls import finding
@@ -78,8 +79,9 @@ class Connections:
             row, _ = await self._found(connection, caller, connection_id)
             return row
 
-    async def create(self, caller: Caller, kind_name: str, given: Given) -> ConnectionRow:
-        """Raises `Forbidden`, `Invalid` with every finding, and `Conflict` where the name is taken."""
+    async def create(self, caller: Caller, kind_name: str, given: Given, once: Once | None = None) -> ConnectionRow:
+        """Raises `Forbidden`, `Invalid` with every finding, `Conflict` where the name is taken, and what
+        `idempotency.made_once` raises."""
         caller.require("admin")
         kind = registry.connections().get(kind_name)
         if kind is None:
@@ -93,19 +95,27 @@ class Connections:
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
         async with self._db.transaction() as connection:
-            saved = await self._save(connection, caller, row, kind, fields)
-            after = {"kind": kind_name, **_shown(saved)}
-            await audit.note(connection, caller, "connection.created", "connection", saved.id, after=after)
-            return saved
+
+            async def work() -> Made:
+                saved = await self._save(connection, caller, row, kind, fields)
+                after = {"kind": kind_name, **_shown(saved)}
+                await audit.note(connection, caller, "connection.created", "connection", saved.id, after=after)
+                return saved.id, None
+
+            made, _ = await made_once(connection, once, work)
+            return (await self._found(connection, caller, made))[0]
 
     async def change(
-        self, caller: Caller, connection_id: UUID, given: Given, *, done: str = "changed"
+        self, caller: Caller, connection_id: UUID, given: Given, *, read: str | None = None, done: str = "changed"
     ) -> ConnectionRow:
         """A secret that is not given stays as it is; a field that is given as null goes. Raises as `create`, and
-        `NotFound`; `Conflict` also where automations name it by the name that it is to lose."""
+        `NotFound`; `Conflict` also where automations name it by the name that it is to lose; `Stale` where `read`, the
+        revision that the caller has seen, is not the present one."""
         caller.require("admin")
         async with self._db.transaction() as connection:
             row, sealed = await self._found(connection, caller, connection_id, lock=True)
+            if read is not None and read != row.revision:
+                raise Stale("connection_stale", "Somebody changed this connection; read it again and redo the change.")
             kind = _kind_of(row)
             if given.name is not None and given.name.lower() != row.name.lower():
                 by_name = [
