@@ -202,7 +202,7 @@ async def test_every_answer_has_its_request_id_and_every_error_is_a_problem(
         answer = await client.request(method, filled(path, {}), headers=headers, json=body)
         client.cookies.clear()
         assert answer.headers["x-request-id"] == f"asked-{number}", path
-        if answer.status_code >= 400:
+        if answer.status_code >= 400 and path != "/readyz":  # which says a word
             refused += 1
             found = problem(answer, answer.status_code, answer.json()["code"])
             assert re.fullmatch(r"[a-z][a-z0-9_]+", found["code"]), path
