@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-from api import session_cookie
+from api import etags, session_cookie
 from api.caller import CallerDep, SessionDep
 from api.problems import documented
 from api.services import Services, ServicesDep
@@ -172,17 +172,27 @@ async def login(body: LoginBody, request: Request, response: Response, services:
 
 
 @router.get("/me", summary="Who am I", responses=documented(401, 403, 404))
-async def me(caller: CallerDep, services: ServicesDep) -> MeView:
-    """The caller, and the workspaces they are a member of."""
+async def me(caller: CallerDep, services: ServicesDep, response: Response) -> MeView:
+    """The caller, and the workspaces they are a member of. The ETag is that of the profile."""
     user, workspaces = await services.accounts.me(caller)
+    etags.put(response, user.revision)
     return _me(user, workspaces, caller.workspace_id)
 
 
-@router.patch("/me", summary="Change my profile", responses=documented(401, 403, 404, 422, 429))
-async def change_me(body: MeBody, request: Request, session: SessionDep, services: ServicesDep) -> UserView:
+@router.patch("/me", summary="Change my profile", responses=documented(401, 403, 404, 412, 422, 429))
+async def change_me(
+    *,
+    body: MeBody,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    services: ServicesDep,
+    read: etags.ReadDep,
+) -> UserView:
     """Change name, language, time zone, or the password, which needs the current one and ends all other sessions."""
-    changes = Changes(**body.model_dump())
+    changes = Changes(read, **body.model_dump())
     user = await services.accounts.change(session.caller, session.id, changes, remote=remote_of(request))
+    etags.put(response, user.revision)
     return UserView.model_validate(user)
 
 

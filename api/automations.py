@@ -138,15 +138,21 @@ async def listing(
     summary="Create an automation",
     responses={
         201: {"content": {"application/json": {"example": views.CREATED_EXAMPLE}}},
-        **documented(401, 403, 413, 422),
+        **documented(401, 403, 409, 413, 422),
     },
     openapi_extra=_body(_SCHEMA, views.DOCUMENT_EXAMPLE),
 )
 async def create(
-    caller: CallerDep, services: ServicesDep, document: Document, show: ShowDep, as_draft: AsDraft = False
+    *,
+    caller: CallerDep,
+    services: ServicesDep,
+    document: Document,
+    show: ShowDep,
+    once: OnceDep,
+    as_draft: AsDraft = False,
 ) -> views.DetailView:
     """Creates and publishes it: at least one trigger and one action. A webhook's secret is shown only here."""
-    detail = await services.automations.create(caller, document, as_draft=as_draft)
+    detail = await services.automations.create(caller, document, as_draft=as_draft, once=once)
     return show(detail, new=True)
 
 
@@ -218,12 +224,14 @@ async def restore(automation_id: Id, caller: CallerDep, services: ServicesDep, s
     summary="Duplicate an automation",
     responses={
         201: {"content": {"application/json": {"example": views.CREATED_EXAMPLE}}},
-        **documented(401, 403, 404),
+        **documented(401, 403, 404, 409),
     },
 )
-async def duplicate(automation_id: Id, caller: CallerDep, services: ServicesDep, show: ShowDep) -> views.DetailView:
+async def duplicate(
+    automation_id: Id, caller: CallerDep, services: ServicesDep, show: ShowDep, once: OnceDep
+) -> views.DetailView:
     """A copy of the draft, switched off, with a webhook address and secret of its own."""
-    detail = await services.automations.duplicate(caller, automation_id)
+    detail = await services.automations.duplicate(caller, automation_id, once)
     return show(detail, new=True)
 
 

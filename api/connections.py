@@ -8,7 +8,9 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
+from api import etags
 from api.caller import CallerDep
+from api.idempotency import OnceDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor
 from api.problems import documented
 from api.services import ServicesDep
@@ -199,27 +201,42 @@ async def connections(
 @router.post(
     "/connections", summary="Create a connection", status_code=201, responses=documented(401, 403, 409, 413, 422)
 )
-async def create(body: ConnectionBody, caller: CallerDep, services: ServicesDep, response: Response) -> ConnectionView:
+async def create(
+    body: ConnectionBody, caller: CallerDep, services: ServicesDep, response: Response, once: OnceDep
+) -> ConnectionView:
     """For admins. What is secret is sealed, and no answer shows it again."""
     given = Given(body.name, dict(body.fields), body.allowed_hosts, body.used_by)
-    row = await services.connections.create(caller, body.kind, given)
+    row = await services.connections.create(caller, body.kind, given, once)
     response.headers["Location"] = f"/api/connections/{row.id}"
+    etags.put(response, row.revision)
     return ConnectionView.of(row, caller)
 
 
 @router.get(_ONE, summary="Read a connection", responses=documented(401, 404, 422))
-async def connection(connection_id: ConnectionId, caller: CallerDep, services: ServicesDep) -> ConnectionView:
+async def connection(
+    connection_id: ConnectionId, caller: CallerDep, services: ServicesDep, response: Response
+) -> ConnectionView:
     """Everything but its secrets."""
-    return ConnectionView.of(await services.connections.get(caller, connection_id), caller)
+    row = await services.connections.get(caller, connection_id)
+    etags.put(response, row.revision)
+    return ConnectionView.of(row, caller)
 
 
-@router.patch(_ONE, summary="Change a connection", responses=documented(401, 403, 404, 409, 413, 422))
+@router.patch(_ONE, summary="Change a connection", responses=documented(401, 403, 404, 409, 412, 413, 422))
 async def change(
-    connection_id: ConnectionId, body: ConnectionPatch, caller: CallerDep, services: ServicesDep
+    *,
+    connection_id: ConnectionId,
+    body: ConnectionPatch,
+    caller: CallerDep,
+    services: ServicesDep,
+    response: Response,
+    read: etags.ReadDep,
 ) -> ConnectionView:
     """For admins. 409 `connection_in_use` where automations name it by the name that it would lose."""
     given = Given(body.name, dict(body.fields), body.allowed_hosts, body.used_by)
-    return ConnectionView.of(await services.connections.change(caller, connection_id, given), caller)
+    row = await services.connections.change(caller, connection_id, given, read=read)
+    etags.put(response, row.revision)
+    return ConnectionView.of(row, caller)
 
 
 @router.delete(_ONE, summary="Delete a connection", status_code=204, responses=documented(401, 403, 404, 409, 422))

@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 
 from api.accounts import Email
 from api.caller import CallerDep
+from api.idempotency import OnceDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor
 from api.problems import documented
 from api.services import ServicesDep
@@ -101,11 +102,11 @@ class JoinedView(BaseModel):
     responses=documented(401, 403, 404, 409, 413, 422),
 )
 async def invite(
-    workspace_id: UUID, body: InvitationBody, caller: CallerDep, services: ServicesDep
+    workspace_id: UUID, body: InvitationBody, caller: CallerDep, services: ServicesDep, once: OnceDep
 ) -> MadeInvitationView:
     """For admins; owners invite owners. It is good once, for seven days, for this address, also where sign-up is
     closed. A new one takes the place of an open one for the same address."""
-    made, link = await services.invitations.create(caller, body.email, body.role)
+    made, link = await services.invitations.create(caller, body.email, body.role, once)
     return MadeInvitationView(**InvitationView.model_validate(made).model_dump(), link=link)
 
 

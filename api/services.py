@@ -148,6 +148,7 @@ class Services:
         self.issuer = _issuer(settings)
         self.provider = _provider(settings, self.issuer)
         self.cookies = Fernet(keys.cookies)
+        self.answers = Fernet(keys.answers)
         self.recovery = Recovery(db, self.passwords, self.callers, NoLetters())
 
     @asynccontextmanager

@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 
 from api.accounts import Name
 from api.caller import CallerDep
+from api.idempotency import OnceDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor
 from api.problems import documented
 from api.services import ServicesDep
@@ -81,10 +82,10 @@ async def listed(caller: CallerDep, services: ServicesDep, limit: Limit = DEFAUL
 
 
 @router.post("", status_code=201, summary="Make an API token", responses=documented(401, 403, 404, 409, 413, 422))
-async def create(body: TokenBody, caller: CallerDep, services: ServicesDep) -> MadeTokenView:
+async def create(body: TokenBody, caller: CallerDep, services: ServicesDep, once: OnceDep) -> MadeTokenView:
     """A token for a program, sent as `Authorization: Bearer vut_...`. It works in this workspace, with your role there
     and within its scopes, as long as you are a member."""
-    made, text = await services.api_tokens.create(caller, body.name, body.scopes, body.expires_at)
+    made, text = await services.api_tokens.create(caller, body.name, body.scopes, body.expires_at, once)
     return MadeTokenView(**TokenView.model_validate(made).model_dump(), token=text)
 
 

@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 
 from api.accounts import WORKSPACE_EXAMPLE, Name, WorkspaceView
 from api.caller import CallerDep
+from api.idempotency import OnceDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor
 from api.problems import documented
 from api.services import ServicesDep
@@ -64,19 +65,27 @@ class MembersView(BaseModel):
     next_cursor: str | None = None
 
 
-@router.get("", summary="List my workspaces", responses=documented(401, 403, 404))
-async def listed(caller: CallerDep, services: ServicesDep) -> WorkspacesView:
+@router.get("", summary="List my workspaces", responses=documented(401, 403, 404, 422))
+async def listed(
+    caller: CallerDep, services: ServicesDep, limit: Limit = DEFAULT, cursor: Cursor = None
+) -> WorkspacesView:
     """The workspaces the caller is a member of, the oldest membership first."""
     _, found = await services.accounts.me(caller)
     if caller.token_id is not None:  # a token knows its own workspace alone
         found = [each for each in found if each.id == caller.workspace_id]
-    return WorkspacesView(items=[WorkspaceView.model_validate(each) for each in found])
+    after = id_cursor(cursor)
+    ids = [each.id for each in found]
+    rest = found[ids.index(after) + 1 if after in ids else 0 :]
+    return WorkspacesView(
+        items=[WorkspaceView.model_validate(each) for each in rest[:limit]],
+        next_cursor=str(rest[limit - 1].id) if len(rest) > limit else None,
+    )
 
 
-@router.post("", status_code=201, summary="Make a workspace", responses=documented(401, 403, 404, 413, 422))
-async def create(body: WorkspaceBody, caller: CallerDep, services: ServicesDep) -> WorkspaceView:
+@router.post("", status_code=201, summary="Make a workspace", responses=documented(401, 403, 404, 409, 413, 422))
+async def create(body: WorkspaceBody, caller: CallerDep, services: ServicesDep, once: OnceDep) -> WorkspaceView:
     """A further workspace, which you own."""
-    return WorkspaceView.model_validate(await services.members.create(caller, body.name))
+    return WorkspaceView.model_validate(await services.members.create(caller, body.name, once))
 
 
 @router.patch("/{workspace_id:uuid}", summary="Rename a workspace", responses=documented(401, 403, 404, 413, 422))

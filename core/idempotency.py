@@ -1,4 +1,4 @@
-"""Doing a POST once, however often it is sent: the `Idempotency-Key` of requests that make runs.
+"""Doing a POST once, however often it is sent: the `Idempotency-Key` of requests that make something.
 
 One transaction does the work and remembers its answer, so a crash leaves neither half. An advisory lock held by that
 transaction is what "in flight" means: nothing has to be cleaned up after a process that died.
@@ -6,8 +6,11 @@ transaction is what "in flight" means: nothing has to be cleaned up after a proc
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken
 
 from blocks.values import JsonObject
 from core import jsontext
@@ -21,16 +24,21 @@ LONGEST_KEY: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """What makes two requests the same: who, where to, the key. `body` must be the same too."""
+    """What makes two requests the same: who, where to, the key. `body` must be the same too. `box` seals what only the
+    answer shows."""
 
     caller: Caller
     route: str
     key: str
-    body: bytes
+    body: bytes = field(repr=False)
+    box: Fernet = field(repr=False)
 
     @property
     def fingerprint(self) -> str:
         return hashlib.sha256(self.body).hexdigest()
+
+
+Made = tuple[UUID, str | None]  # the id of a new thing, and the secret of it that is shown once
 
 
 _KNOWN = f"""SELECT fingerprint, response FROM idempotency_keys
@@ -67,6 +75,29 @@ async def once(
         raise Invalid("idempotency_key_reused", "This Idempotency-Key came with another body before; use a new key.")
     answer = known["response"]
     return answer, True
+
+
+async def made_once(connection: Connection, asked: Once | None, work: Callable[[], Awaitable[Made]]) -> Made:
+    """Make a thing in the transaction of `connection`, or give what was made the first time, its secret too.
+
+    Raises what `once` raises, and `Conflict` (`idempotency_answer_lost`) where the key of answers changed meanwhile.
+    """
+    if asked is None:
+        return await work()
+
+    async def kept() -> JsonObject:
+        made, secret = await work()
+        return {"id": str(made), "sealed": None if secret is None else asked.box.encrypt(secret.encode()).decode()}
+
+    answer, _ = await once(connection, asked, 201, kept)
+    made, sealed = UUID(str(answer["id"])), answer["sealed"]
+    if sealed is None:
+        return made, None
+    try:
+        return made, asked.box.decrypt(str(sealed)).decode()
+    except InvalidToken as error:
+        message = f"This made {made} before, and its secret can't be shown again; delete it and use a new key."
+        raise Conflict("idempotency_answer_lost", message) from error
 
 
 def _lock_number(asked: Once) -> int:

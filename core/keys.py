@@ -25,14 +25,15 @@ _SALT = b"vutler/1"
 @dataclass(frozen=True, slots=True)
 class Keys:
     """`jwt` signs access tokens, `links` the links that answer for somebody, `jobs` one-run tokens and `sessions`
-    refresh tokens (32 bytes each); `cookies`, `seal` and `prefect_encryption` are Fernet keys; `prefect_auth` is the
-    `user:password` of our own Prefect server."""
+    refresh tokens (32 bytes each); `cookies`, `answers` (secrets in remembered answers), `seal` and
+    `prefect_encryption` are Fernet keys; `prefect_auth` is the `user:password` of our own Prefect server."""
 
     jwt: bytes = field(repr=False)
     links: bytes = field(repr=False)
     jobs: bytes = field(repr=False)
     sessions: bytes = field(repr=False)
     cookies: bytes = field(repr=False)
+    answers: bytes = field(repr=False)
     seal: bytes = field(repr=False)
     prefect_encryption: str = field(repr=False)
     prefect_auth: str = field(repr=False)
@@ -53,6 +54,7 @@ def from_secret(secret: str) -> Keys:
         jobs=derive(secret, "jobs"),
         sessions=derive(secret, "sessions"),
         cookies=text("cookies").encode(),
+        answers=text("answers").encode(),
         seal=text("seal").encode(),
         prefect_encryption=text("prefect-encryption"),
         prefect_auth=f"vutler:{text('prefect-auth').rstrip('=')}",

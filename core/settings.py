@@ -28,11 +28,12 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """The issuer of OpenID Connect that people may sign in with."""
+    """The issuer of OpenID Connect that people may sign in with. `label` is what its button says."""
 
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
+    label: str = "single sign-on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ def _oidc(env: Mapping[str, str]) -> OidcSettings | None:
     parts = urlsplit(_url(env, "VUTLER_OIDC_ISSUER") or "")
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise BadSetting("VUTLER_OIDC_ISSUER must be an https URL.")
-    return OidcSettings(issuer, client_id, client_secret)
+    label = env.get("VUTLER_OIDC_LABEL", "").strip()[:60]
+    return OidcSettings(issuer, client_id, client_secret, label or str(parts.hostname))
 
 
 def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:

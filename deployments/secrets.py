@@ -2,7 +2,9 @@
 
 import asyncpg
 
+from blocks.values import JsonObject
 from core import keys as core_keys
+from core.audit import noting as audit
 from core.connections.resealing import Resealed, reseal
 from core.db import Database
 from core.keyring import Keyring
@@ -29,7 +31,9 @@ async def rotate_key(settings: Settings, *, go_on: bool = False, forget_old: boo
     db = Database(vutler_dsn(settings), application="vutler secrets", size=2)
     try:
         await db.open()
+        await _note(db, "secrets.rotation_started", {"new": bool(said)})
         total = await _all(db, Sealer(keyring))
+        await _note(db, "secrets.rotated", {"resealed": total.done, "forget_old": forget_old})
     except (OSError, asyncpg.PostgresError) as error:
         raise RotationTrouble(f"The database can't be used ({error}). Go on with: {_AGAIN}") from error
     finally:
@@ -56,6 +60,11 @@ async def _all(db: Database, sealer: Sealer) -> Resealed:
             total.left = max(found.left - total.done, 0)
             return total
     raise RotationTrouble(f"Other processes keep sealing with an old key: restart them, then: {_AGAIN}")
+
+
+async def _note(db: Database, action: str, after: JsonObject) -> None:
+    async with db.transaction() as connection:
+        await audit.note_as(connection, audit.Actor(None, name="vutler secrets"), action, "installation", after=after)
 
 
 def _old_keys(keyring: Keyring, *, forget: bool) -> list[str]:

@@ -8,7 +8,7 @@ import asyncpg
 import typer
 
 from core import db, settings
-from core.accounts import administration, recovery
+from core.accounts import administration
 from core.db import Connection, Database
 from core.errors import VutlerError
 from core.settings import BadSetting, Settings
@@ -73,12 +73,7 @@ def add(
 @app.command("reset-link")
 def reset_link(email: Email) -> None:
     """Print a link that sets a new password: good once, for an hour."""
-
-    async def work(connection: Connection, found: Settings) -> str:
-        user = await administration.enabled_user(connection, email)
-        return await recovery.make_link(connection, "password", user, found.public_url)
-
-    typer.echo(_do(work))
+    typer.echo(_do(lambda connection, found: administration.reset_link(connection, email, found.public_url)))
 
 
 @app.command()

@@ -6,6 +6,7 @@ from core import legacy
 from core.accounts import recovery, repository
 from core.accounts.addresses import normalised_email
 from core.accounts.model import User
+from core.accounts.noting import note_command, note_workspace
 from core.accounts.sessions import revoke_all
 from core.db import Connection
 from core.errors import Conflict, NotFound
@@ -46,10 +47,19 @@ async def add(connection: Connection, email: str, name: str, public_url: str) ->
     made = await repository.add_user(connection, email=address, name=shown, password_hash=None, is_operator=first)
     if made is None:
         raise Conflict("email_taken", f"There is a user {address} already.")
-    await repository.add_workspace(connection, name=f"{shown}'s workspace", owner=made.id)
+    workspace = await repository.add_workspace(connection, name=f"{shown}'s workspace", owner=made.id)
+    await note_workspace(connection, workspace.id, made.id, workspace.name)
+    await note_command(connection, made.id, "user.added", after={"email": address, "operator": first})
     if first:
         await legacy.hand_over(connection, made.id)
     return await recovery.make_link(connection, "password", made, public_url)
+
+
+async def reset_link(connection: Connection, email: str, public_url: str) -> str:
+    """A link that sets a new password: good once, for an hour. Raises `NotFound`, `Conflict` (`account_disabled`)."""
+    found = await enabled_user(connection, email)
+    await note_command(connection, found.id, "user.reset_link_made", after={"email": found.email})
+    return await recovery.make_link(connection, "password", found, public_url)
 
 
 async def disable(connection: Connection, email: str) -> None:
@@ -58,12 +68,14 @@ async def disable(connection: Connection, email: str) -> None:
     await _require_another_operator(connection, found)
     await connection.execute("UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = $1", found.id)
     await revoke_all(connection, found.id, "operator")
+    await note_command(connection, found.id, "user.disabled", before={"email": found.email})
 
 
 async def enable(connection: Connection, email: str) -> None:
     """Raises `NotFound`."""
     found = await user(connection, email)
     await connection.execute("UPDATE users SET disabled_at = NULL WHERE id = $1", found.id)
+    await note_command(connection, found.id, "user.enabled", after={"email": found.email})
 
 
 async def set_operator(connection: Connection, email: str, *, is_operator: bool) -> None:
@@ -72,6 +84,10 @@ async def set_operator(connection: Connection, email: str, *, is_operator: bool)
     if not is_operator:
         await _require_another_operator(connection, found)
     await connection.execute("UPDATE users SET is_operator = $2 WHERE id = $1", found.id, is_operator)
+    await note_command(
+        connection, found.id, "user.operator_changed",
+        before={"operator": found.is_operator}, after={"operator": is_operator},
+    )  # fmt: skip
 
 
 async def _require_another_operator(connection: Connection, found: User) -> None:

@@ -1,9 +1,13 @@
 """Signing in as who somebody is at the issuer: known by issuer and subject, linked once by a verified address."""
 
+from uuid import UUID
+
+from blocks.values import JsonObject
 from core.accounts import invitations, repository
 from core.accounts.addresses import normalised_email
 from core.accounts.callers import Callers
 from core.accounts.model import SignedIn, User
+from core.accounts.noting import note_user
 from core.accounts.oidc import Identity
 from core.accounts.service import Accounts
 from core.accounts.sessions import revoke_all
@@ -38,6 +42,7 @@ class Identities:
                     verified=True,
                 )
                 await repository.add_identity(connection, identity.issuer, identity.subject, outcome.user.id)
+                await _note_link(connection, outcome.user.id, identity, anew=False)
             else:
                 if invitation is not None:
                     await invitations.redeem(connection, invitation, user.id, user.email)
@@ -56,7 +61,14 @@ class Identities:
             await revoke_all(connection, user.id, "linked")
             await repository.start_anew(connection, user.id)
         await repository.add_identity(connection, identity.issuer, identity.subject, user.id)
+        await _note_link(connection, user.id, identity, anew=user.email_verified_at is None)
         return user
+
+
+async def _note_link(connection: Connection, user_id: UUID, identity: Identity, *, anew: bool) -> None:
+    """`anew`: the password, sessions, API tokens and links from before went."""
+    after: JsonObject = {"issuer": identity.issuer, "subject": identity.subject, "started_anew": anew}
+    await note_user(connection, user_id, "user.identity_linked", after=after)
 
 
 def _address(identity: Identity) -> str:

@@ -5,13 +5,18 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
+from blocks.values import JsonObject
 from core.accounts import secrets
 from core.accounts.addresses import normalised_email
 from core.accounts.callers import Callers
 from core.accounts.members import Role, require_may_give
+from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Forbidden, Gone, NotFound
+from core.idempotency import Made, Once, made_once
 from core.ids import new_id
 
 LIFETIME: Final = timedelta(days=7)
@@ -72,19 +77,24 @@ async def redeem(connection: Connection, token: str, user_id: UUID, email: str) 
     row = await connection.fetchrow(
         """UPDATE invitations SET accepted_at = now()
            WHERE hash = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > now()
-           RETURNING workspace_id, role""",
+           RETURNING id, workspace_id, role, invited_by""",
         secrets.digest(token),
     )
     if row is None:
         raise _over()
-    await connection.execute(
+    joined = await connection.fetchval(
         "INSERT INTO workspace_members (workspace_id, user_id, role, created_at)"
-        " VALUES ($1, $2, $3, clock_timestamp()) ON CONFLICT DO NOTHING",
+        " VALUES ($1, $2, $3, clock_timestamp()) ON CONFLICT DO NOTHING RETURNING true",
         row["workspace_id"],
         user_id,
         row["role"],
     )
     workspace_id: UUID = row["workspace_id"]
+    actor = audit.Actor(workspace_id, user_id)
+    by: JsonObject = {"role": row["role"], "invited_by": str(row["invited_by"])}
+    await audit.note_as(connection, actor, "invitation.accepted", "invitation", row["id"], after=by)
+    if joined:
+        await audit.note_as(connection, actor, "member.added", "member", user_id, after=by)
     return workspace_id
 
 
@@ -96,35 +106,27 @@ class Invitations:
         self._callers = callers
         self._public_url = public_url
 
-    async def create(self, caller: Caller, email: str, role: Role) -> tuple[Invitation, str]:
+    async def create(self, caller: Caller, email: str, role: Role, once: Once | None = None) -> tuple[Invitation, str]:
         """An invitation and its link, which is shown this once. It takes the place of an open one for the address.
 
-        Raises `Invalid` (address), `Forbidden` and `Conflict` (`already_member`).
+        Raises `Invalid` (address), `Forbidden`, `Conflict` (`already_member`), and what `idempotency.made_once` raises.
         """
         caller.require("admin")
         require_may_give(caller.role, role)
         address = normalised_email(email)
-        token = secrets.make(secrets.INVITATION)
         async with self._db.transaction() as connection:
-            await connection.execute("SELECT FROM workspaces WHERE id = $1 FOR UPDATE", caller.workspace_id)
-            if await connection.fetchval(
-                """SELECT EXISTS (SELECT FROM workspace_members m JOIN users u ON u.id = m.user_id
-                   WHERE m.workspace_id = $1 AND lower(u.email) = lower($2))""",
+
+            async def work() -> Made:
+                return await _insert(connection, caller, address, role)
+
+            invitation_id, token = await made_once(connection, once, work)
+            row = await connection.fetchrow(
+                f"SELECT {_COLUMNS} FROM invitations WHERE id = $1 AND workspace_id = $2",
+                invitation_id,
                 caller.workspace_id,
-                address,
-            ):
-                raise Conflict("already_member", "Somebody with this e-mail address is a member already.")
-            await connection.execute(
-                "UPDATE invitations SET revoked_at = now() WHERE workspace_id = $1 AND lower(email) = lower($2)"
-                " AND accepted_at IS NULL AND revoked_at IS NULL",
-                caller.workspace_id,
-                address,
             )
-            (row,) = await connection.fetch(
-                f"""INSERT INTO invitations (id, workspace_id, email, role, hash, invited_by, expires_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, now() + $7) RETURNING {_COLUMNS}""",
-                new_id(), caller.workspace_id, address, role, secrets.digest(token), caller.user_id, LIFETIME,
-            )  # fmt: skip
+        if row is None:
+            raise NotFound("invitation_unknown", "There is no such invitation in this workspace.")
         return Invitation(**row), f"{self._public_url}/invitations/{token}"
 
     async def listed(self, caller: Caller, *, limit: int, after: UUID | None) -> list[Invitation]:
@@ -144,14 +146,15 @@ class Invitations:
         """Raises `NotFound` (`invitation_unknown`) where there is no open one."""
         caller.require("admin")
         async with self._db.transaction() as connection:
-            done = await connection.fetchval(
+            done = await connection.fetchrow(
                 "UPDATE invitations SET revoked_at = now() WHERE id = $1 AND workspace_id = $2"
-                " AND accepted_at IS NULL AND revoked_at IS NULL RETURNING id",
+                " AND accepted_at IS NULL AND revoked_at IS NULL RETURNING id, email, role",
                 invitation_id,
                 caller.workspace_id,
             )
-        if done is None:
-            raise NotFound("invitation_unknown", "There is no such open invitation in this workspace.")
+            if done is None:
+                raise NotFound("invitation_unknown", "There is no such open invitation in this workspace.")
+            await _note(connection, caller, "invitation.withdrawn", done)
 
     async def look(self, token: str) -> Offer:
         async with self._db.connection() as connection:
@@ -164,6 +167,43 @@ class Invitations:
             workspace_id = await redeem(connection, token, caller.user_id, email)
         self._callers.forget(caller.user_id)
         return workspace_id
+
+
+async def _insert(connection: Connection, caller: Caller, address: str, role: Role) -> Made:
+    token = secrets.make(secrets.INVITATION)
+    await connection.execute("SELECT FROM workspaces WHERE id = $1 FOR UPDATE", caller.workspace_id)
+    if await connection.fetchval(
+        """SELECT EXISTS (SELECT FROM workspace_members m JOIN users u ON u.id = m.user_id
+           WHERE m.workspace_id = $1 AND lower(u.email) = lower($2))""",
+        caller.workspace_id,
+        address,
+    ):
+        raise Conflict("already_member", "Somebody with this e-mail address is a member already.")
+    former = await connection.fetch(
+        "UPDATE invitations SET revoked_at = now() WHERE workspace_id = $1 AND lower(email) = lower($2)"
+        " AND accepted_at IS NULL AND revoked_at IS NULL RETURNING id, email, role",
+        caller.workspace_id,
+        address,
+    )
+    for each in former:
+        await _note(connection, caller, "invitation.withdrawn", each)
+    (row,) = await connection.fetch(
+        f"""INSERT INTO invitations (id, workspace_id, email, role, hash, invited_by, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6, now() + $7) RETURNING {_COLUMNS}""",
+        new_id(), caller.workspace_id, address, role, secrets.digest(token), caller.user_id, LIFETIME,
+    )  # fmt: skip
+    await _note(connection, caller, "invitation.created", row)
+    return row["id"], token
+
+
+async def _note(connection: Connection, caller: Caller, action: str, row: asyncpg.Record) -> None:
+    """`row`: id, email, role."""
+    about: JsonObject = {"email": row["email"], "role": row["role"]}
+    made = action == "invitation.created"
+    await audit.note(
+        connection, caller, action, "invitation", row["id"],
+        before=None if made else about, after=about if made else None,
+    )  # fmt: skip
 
 
 def _over() -> Gone:

@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from blocks.values import JsonObject
 from core.accounts import repository
 from core.accounts.callers import Callers, not_a_member
 from core.accounts.model import Workspace
+from core.accounts.noting import note_workspace
+from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Forbidden, NotFound
+from core.idempotency import Made, Once, made_once
 
 Role = Literal["owner", "admin", "editor", "viewer"]
 
@@ -35,21 +39,37 @@ class Members:
         self._db = db
         self._callers = callers
 
-    async def create(self, caller: Caller, name: str) -> Workspace:
-        """A further workspace, owned by the caller."""
+    async def create(self, caller: Caller, name: str, once: Once | None = None) -> Workspace:
+        """A further workspace, owned by the caller. Raises what `idempotency.made_once` raises."""
         async with self._db.transaction() as connection:
-            return await repository.add_workspace(connection, name=name, owner=caller.user_id)
+
+            async def work() -> Made:
+                made = await repository.add_workspace(connection, name=name, owner=caller.user_id)
+                await note_workspace(connection, made.id, caller.user_id, name)
+                return made.id, None
+
+            workspace_id, _ = await made_once(connection, once, work)
+            found = await repository.workspaces_of(connection, caller.user_id)
+        made = next((each for each in found if each.id == workspace_id), None)
+        if made is None:  # left since
+            raise not_a_member()
+        return made
 
     async def rename(self, caller: Caller, name: str) -> Workspace:
         caller.require("admin")
         async with self._db.transaction() as connection:
             row = await connection.fetchrow(
-                "UPDATE workspaces SET name = $2 WHERE id = $1 RETURNING id, name, plan, created_at",
+                """UPDATE workspaces w SET name = $2 FROM (SELECT id, name FROM workspaces WHERE id = $1 FOR UPDATE) was
+                   WHERE w.id = was.id RETURNING w.id, w.name, w.plan, w.created_at, was.name AS former""",
                 caller.workspace_id,
                 name,
             )
-        if row is None:
-            raise not_a_member()
+            if row is None:
+                raise not_a_member()
+            await audit.note(
+                connection, caller, "workspace.renamed", "workspace", row["id"],
+                before={"name": row["former"]}, after={"name": name},
+            )  # fmt: skip
         return Workspace(row["id"], row["name"], row["plan"], caller.role, row["created_at"])
 
     async def listed(self, caller: Caller, *, limit: int, after: UUID | None) -> list[Member]:
@@ -84,7 +104,11 @@ class Members:
                 role,
             )
             if role in ("editor", "viewer"):
-                await _withdraw_invitations(connection, caller.workspace_id, user_id)
+                await _withdraw_invitations(connection, caller, user_id)
+            await audit.note(
+                connection, caller, "member.role_changed", "member", user_id,
+                before={"role": present}, after={"role": role},
+            )  # fmt: skip
         self._callers.forget(user_id)
         if row is None:
             raise _no_member()
@@ -107,7 +131,9 @@ class Members:
             await connection.execute(
                 "DELETE FROM workspace_members WHERE workspace_id = $1 AND user_id = $2", caller.workspace_id, user_id
             )
-            await _withdraw_invitations(connection, caller.workspace_id, user_id)
+            await _withdraw_invitations(connection, caller, user_id)
+            action = "member.left" if user_id == caller.user_id else "member.removed"
+            await audit.note(connection, caller, action, "member", user_id, before={"role": present})
         self._callers.forget(user_id)
 
 
@@ -138,13 +164,17 @@ async def _require_another_owner(connection: Connection, workspace_id: UUID, use
         raise Conflict("last_owner", "This is the last owner of the workspace; make somebody else owner first.")
 
 
-async def _withdraw_invitations(connection: Connection, workspace_id: UUID, user_id: UUID) -> None:
-    await connection.execute(
+async def _withdraw_invitations(connection: Connection, caller: Caller, user_id: UUID) -> None:
+    rows = await connection.fetch(
         "UPDATE invitations SET revoked_at = now()"
-        " WHERE workspace_id = $1 AND invited_by = $2 AND accepted_at IS NULL AND revoked_at IS NULL",
-        workspace_id,
+        " WHERE workspace_id = $1 AND invited_by = $2 AND accepted_at IS NULL AND revoked_at IS NULL"
+        " RETURNING id, email, role",
+        caller.workspace_id,
         user_id,
     )
+    for row in rows:
+        before: JsonObject = {"email": row["email"], "role": row["role"]}
+        await audit.note(connection, caller, "invitation.withdrawn", "invitation", row["id"], before=before)
 
 
 def _no_member() -> NotFound:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from core.revisions import revision_of
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -16,6 +18,12 @@ class User:
     email_verified_at: datetime | None
     disabled_at: datetime | None
     created_at: datetime
+
+    @property
+    def revision(self) -> str:
+        """Changes with what the profile shows."""
+        verified = None if self.email_verified_at is None else self.email_verified_at.isoformat()
+        return revision_of(str(self.id), self.email, self.name, self.locale, self.timezone, verified)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from core.accounts import repository, secrets
 from core.accounts.attempts import Attempts
 from core.accounts.callers import Callers
 from core.accounts.model import User
+from core.accounts.noting import note_user
 from core.accounts.passwords import Passwords
 from core.accounts.sessions import revoke_all
 from core.db import Connection, Database
@@ -24,13 +25,17 @@ _PAGE: Final[dict[Kind, str]] = {"password": "/password/", "email": "/verify/"}
 
 class Letters(Protocol):
     """How a link reaches somebody. Called in a transaction: whoever sends later makes the link (`make_link`) then, so
-    that none lies about."""
+    that none lies about. `by_mail`: people get it without the operator."""
+
+    by_mail: bool
 
     async def wanted(self, connection: Connection, kind: Kind, user: User) -> None: ...
 
 
 class NoLetters:
     """No mail is set up: the operator hands the link over (`vutler users reset-link`)."""
+
+    by_mail = False
 
     async def wanted(self, connection: Connection, kind: Kind, user: User) -> None:
         _log.info("link_wanted", kind=kind, user_id=str(user.id), hint="vutler users reset-link <e-mail>")
@@ -59,12 +64,19 @@ class Recovery:
         self._letters = letters
         self._attempts = Attempts()
 
+    @property
+    def by_mail(self) -> bool:
+        """Whether a link reaches people by mail."""
+        return self._letters.by_mail
+
     async def forgot(self, email: str, *, remote: str) -> None:
         """Does not tell whether there is such an account. Raises `RateLimited`."""
         address = email.strip().lower()[:320]
         self._attempts.count(address, remote)
         async with self._db.transaction() as connection:
             found = await repository.credentials(connection, address)
+            name = address if "@" in address else None
+            await note_user(connection, found[0].id if found else None, "user.password_forgotten", name=name)
             if found is not None and found[0].disabled_at is None:
                 await self._letters.wanted(connection, "password", found[0])
 
@@ -78,6 +90,7 @@ class Recovery:
             user_id = await _take(connection, token, "password")
             await repository.set_password(connection, user_id, password_hash)
             await revoke_all(connection, user_id, "password")
+            await note_user(connection, user_id, "user.password_reset")
         self._callers.forget(user_id)
 
     async def verify(self, token: str) -> None:
@@ -87,6 +100,7 @@ class Recovery:
             await connection.execute(
                 "UPDATE users SET email_verified_at = coalesce(email_verified_at, now()) WHERE id = $1", user_id
             )
+            await note_user(connection, user_id, "user.email_verified")
 
     async def ask_to_verify(self, user_id: UUID) -> None:
         """Have a link sent to the user's own address, unless it is known to be theirs."""
@@ -94,6 +108,7 @@ class Recovery:
             user = await repository.user(connection, user_id)
             if user is not None and user.email_verified_at is None:
                 await self._letters.wanted(connection, "email", user)
+                await note_user(connection, user_id, "user.verification_asked")
 
 
 _OPEN: Final = """FROM user_links l JOIN users u ON u.id = l.user_id

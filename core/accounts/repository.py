@@ -69,8 +69,11 @@ async def credentials(connection: Connection, email: str) -> tuple[User, str | N
     return None if row is None else (_user(row), row["password_hash"])
 
 
-async def user(connection: Connection, user_id: UUID) -> User | None:
-    row = await connection.fetchrow(f"SELECT {_USER} FROM users WHERE id = $1", user_id)
+async def user(connection: Connection, user_id: UUID, *, lock: bool = False) -> User | None:
+    """`lock`: nobody else changes it until the transaction ends."""
+    row = await connection.fetchrow(
+        f"SELECT {_USER} FROM users WHERE id = $1 {'FOR NO KEY UPDATE' if lock else ''}", user_id
+    )
     return None if row is None else _user(row)
 
 

@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from blocks.values import JsonObject
 from core import legacy
 from core.accounts import invitations, repository
 from core.accounts.addresses import normalised_email
 from core.accounts.attempts import Attempts
 from core.accounts.callers import Callers
 from core.accounts.model import SignedIn, User, Workspace
+from core.accounts.noting import note_user, note_workspace
 from core.accounts.passwords import Passwords
 from core.accounts.sessions import Renewed, Sessions, revoke_all
 from core.accounts.tokens import AccessTokens
 from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
-from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, Unauthenticated
-from core.ids import new_id
+from core.errors import Conflict, Finding, Forbidden, Invalid, NotFound, Stale, Unauthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Registration:
 class Changes:
     """Of a profile; None leaves a value as it is. A new `password` needs the `current_password`."""
 
+    read: str | None = None  # the revision that was seen; None: whichever there is
     name: str | None = None
     locale: str | None = None
     timezone: str | None = None
@@ -61,6 +63,7 @@ class Accounts:
         self._callers = callers
         self._signup_open = signup_open
         self._attempts = Attempts()
+        self._is_empty = True  # until somebody was seen
 
     async def register(self, wanted: Registration) -> SignedIn:
         """With an invitation the user joins its workspace, also where sign-up is closed, and has none of their own.
@@ -105,7 +108,10 @@ class Accounts:
         if invitation is not None:
             await invitations.redeem(connection, invitation, user.id, email)
         else:
-            await repository.add_workspace(connection, name=workspace_name or f"{name}'s workspace", owner=user.id)
+            made = await repository.add_workspace(
+                connection, name=workspace_name or f"{name}'s workspace", owner=user.id
+            )
+            await note_workspace(connection, made.id, user.id, made.name)
         if first:
             await legacy.hand_over(connection, user.id)
         signed_in = await self._open_session(connection, user)
@@ -160,13 +166,16 @@ class Accounts:
     async def change(self, caller: Caller, session_id: UUID | None, changes: Changes, *, remote: str) -> User:
         """Change the profile. A new password ends every other session of the user.
 
-        Raises `Invalid` (`current_password` is wrong), `RateLimited`.
+        Raises `Invalid` (`current_password` is wrong), `RateLimited`, and `Stale` where it is not as it was read.
         """
         password_hash = None
         if changes.password is not None:
             await self._require_password(caller, changes.current_password, remote)
             password_hash = await self._passwords.hash(changes.password)
         async with self._db.transaction() as connection:
+            before = await repository.user(connection, caller.user_id, lock=True)
+            if before is not None and changes.read not in (None, before.revision):
+                raise Stale("profile_stale", "Your profile was changed elsewhere; read it again and redo the change.")
             user = await repository.change_profile(
                 connection, caller.user_id, changes.name, changes.locale, changes.timezone
             )
@@ -175,9 +184,17 @@ class Accounts:
             if password_hash is not None:
                 await repository.set_password(connection, user.id, password_hash)
                 await revoke_all(connection, user.id, "password", but=session_id)
+            await _note_change(connection, caller, changes)
         if password_hash is not None:
             self._callers.forget(user.id)
         return user
+
+    async def is_empty(self) -> bool:
+        """Whether this installation has no user yet. Asks the database only as long as it has none."""
+        if self._is_empty:
+            async with self._db.connection() as connection:
+                self._is_empty = not await repository.any_user(connection)
+        return self._is_empty
 
     async def require_open(self, connection: Connection, invitation: str | None) -> None:
         """Whether somebody new may come in. Raises `Forbidden` (`signup_closed`) and what `invitations.look` raises."""
@@ -193,13 +210,8 @@ class Accounts:
     async def _note_failure(self, address: str, user: User | None) -> None:
         """With as many statements for a known address as for an unknown one, so that the time tells nothing."""
         async with self._db.connection() as connection:
-            workspaces = await repository.workspaces_of(connection, user.id if user else new_id())
-            actor = audit.Actor(
-                workspaces[0].id if workspaces else None,
-                user.id if user else None,
-                name=address if "@" in address else None,  # else it may be a password, typed into the wrong field
-            )
-            await audit.note_as(connection, actor, "user.sign_in_failed", "user", user.id if user else None)
+            name = address if "@" in address else None  # else it may be a password, typed into the wrong field
+            await note_user(connection, user.id if user else None, "user.sign_in_failed", name=name)
 
     async def _require_password(self, caller: Caller, current: str | None, remote: str) -> None:
         """Users of another issuer have none, and make their first one by a link (`core/accounts/recovery.py`)."""
@@ -219,6 +231,15 @@ class Accounts:
             raise Forbidden("no_workspace", "You are a member of no workspace; ask for an invitation to one.")
         token = self._tokens.issue(user.id, workspaces[0].id, session.session_id)
         return SignedIn(token, session.refresh, user, workspaces[0])
+
+
+async def _note_change(connection: Connection, caller: Caller, changes: Changes) -> None:
+    shown: JsonObject = {"name": changes.name, "locale": changes.locale, "timezone": changes.timezone}
+    after: JsonObject = {name: value for name, value in shown.items() if value is not None}
+    if after:
+        await audit.note(connection, caller, "user.profile_changed", "user", caller.user_id, after=after)
+    if changes.password is not None:
+        await audit.note(connection, caller, "user.password_changed", "user", caller.user_id)
 
 
 def _gone() -> NotFound:

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from core.accounts.callers import Callers
+from core.accounts.noting import note_user
 from core.accounts.refresh import Refresh, RefreshTokens
 from core.db import Connection, Database
 from core.errors import Unauthenticated
@@ -107,6 +108,9 @@ class Sessions:
             )
             if user_id is not None and everywhere:
                 await revoke_all(connection, user_id, "logout")
+            if user_id is not None:
+                action = "user.signed_out_everywhere" if everywhere else "user.signed_out"
+                await note_user(connection, user_id, action, after={"session": str(said.session_id)})
         self._callers.forget_session(said.session_id)
         if user_id is not None:
             self._callers.forget(user_id)
@@ -124,10 +128,12 @@ class Sessions:
 
     async def _end_reused(self, connection: Connection, said: Refresh) -> bool:
         """Whether there was a session to end."""
-        ended = await connection.fetchval(
+        user_id: UUID | None = await connection.fetchval(
             "UPDATE sessions SET revoked_at = now(), revoked_why = 'reuse'"
-            " WHERE id = $1 AND counter > $2 AND revoked_at IS NULL RETURNING id",
+            " WHERE id = $1 AND counter > $2 AND revoked_at IS NULL RETURNING user_id",
             said.session_id,
             said.counter,
         )
-        return ended is not None
+        if user_id is not None:
+            await note_user(connection, user_id, "user.session_reused", after={"session": str(said.session_id)})
+        return user_id is not None

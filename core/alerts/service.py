@@ -6,6 +6,7 @@ from uuid import UUID
 
 from blocks.values import JsonObject
 from core.alerts.raising import tell_stream
+from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import NotFound
@@ -82,6 +83,8 @@ class Alerts:
                 alert_id, caller.workspace_id, caller.user_id,
             )  # fmt: skip
             if changed is not None:
+                after: JsonObject = {"kind": changed["kind"], "count": changed["count"]}
+                await audit.note(connection, caller, "alert.resolved", "alert", alert_id, after=after)
                 await tell_stream(
                     connection, caller.workspace_id, alert_id, changed["kind"], count=changed["count"], is_open=False
                 )

@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from blocks.values import JsonObject
 from core.approvals import repository
 from core.approvals.answering import Approvals, closed_because, found, require_allowed
 from core.approvals.model import Answerer, Question, Reply
+from core.audit import noting as audit
 from core.buckets import Buckets
 from core.caller import Caller
 from core.clock import Clock, now
@@ -127,6 +129,9 @@ class Links:
         expires_at = (self._clock() + LIFETIME).replace(microsecond=0)
         if question.deadline is not None:
             expires_at = min(expires_at, question.deadline)
+        async with self._db.transaction() as connection:
+            after: JsonObject = {"run": str(question.run_id), "step": question.step_id, "for": wanted}
+            await audit.note(connection, caller, "approval.link_created", "approval", question.id, after=after)
         token = self._tokens.make(Claim(question.id, expires_at, wanted))
         return Link(f"{self._public_url}/approvals/{token}", expires_at)
 

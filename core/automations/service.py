@@ -28,6 +28,7 @@ from core.connections.wrong import wrong_connections
 from core.credits import limits
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Invalid, NotFound, Stale
+from core.idempotency import Made, Once, made_once
 from core.schedules.fires import next_run_at, preview
 
 _TRIES: Final = 3
@@ -81,16 +82,25 @@ class Automations:
         self._checker = checker
         self._signing = signing
 
-    async def create(self, caller: Caller, raw: Json, *, as_draft: bool = False) -> Detail:
-        """Raises `Invalid` with every finding, `Forbidden`."""
+    async def create(self, caller: Caller, raw: Json, *, as_draft: bool = False, once: Once | None = None) -> Detail:
+        """Raises `Invalid` with every finding, `Forbidden`, and what `idempotency.made_once` raises."""
         caller.require("editor")
         read, found = await self._accept(caller, reading.read(raw), as_draft=as_draft)
         definition = _understood(read)
+        fresh: list[Detail] = []
         async with self._db.transaction() as connection:
-            rule_id = await repository.insert(
-                connection, caller.workspace_id, definition, enabled=read.enabled is not False, by=caller.user_id
-            )
-            return await self._finish(connection, caller, rule_id, read, found, as_draft=as_draft, done="created")
+
+            async def work() -> Made:
+                by, on = caller.user_id, read.enabled is not False
+                made = await repository.insert(connection, caller.workspace_id, definition, enabled=on, by=by)
+                detail = await self._finish(connection, caller, made, read, found, as_draft=as_draft, done="created")
+                fresh.append(detail)
+                return made, detail.webhook.secret if detail.webhook else None
+
+            rule_id, secret = await made_once(connection, once, work)
+            if fresh:
+                return fresh[0]
+            return await self._detail(connection, await self.found(connection, caller, rule_id), secret=secret)
 
     async def listing(
         self, caller: Caller, chosen: Filter, *, before: UUID | None, limit: int
@@ -175,13 +185,13 @@ class Automations:
             )
             return await self._detail(connection, rule)
 
-    async def duplicate(self, caller: Caller, rule_id: UUID) -> Detail:
+    async def duplicate(self, caller: Caller, rule_id: UUID, once: Once | None = None) -> Detail:
         """A copy, switched off, with an address and secret of its own; a draft where the original has errors."""
         caller.require("editor")
         original = (await self.get(caller, rule_id)).rule
         copy: JsonObject = {**original.document, "name": f"{original.name[:193]} (copy)", "enabled": False}
         found = await self._checker.review(reading.read(copy), str(caller.workspace_id))
-        return await self.create(caller, copy, as_draft=bool(errors(found)))
+        return await self.create(caller, copy, as_draft=bool(errors(found)), once=once)
 
     async def validate(self, caller: Caller, rule_id: UUID, raw: Json = None) -> list[Finding]:
         """Every finding of a body, or of the stored draft where there is none. Raises `NotFound`."""
@@ -261,10 +271,7 @@ class Automations:
     async def _switch(self, connection: Connection, caller: Caller, rule: Rule, enabled: bool | None) -> Detail:
         if enabled is not None and enabled != rule.enabled:
             await repository.switch(connection, rule.id, enabled=enabled, by=caller.user_id)
-            await audit.note(
-                connection, caller, "automation.switched", "automation", rule.id,
-                before={"enabled": rule.enabled}, after={"enabled": enabled},
-            )  # fmt: skip
+            await _note_switch(connection, caller, rule, enabled=enabled)
             rule = await self.found(connection, caller, rule.id)
             await publishing.follow_switch(connection, rule, self._checker.triggers)
         return await self._detail(connection, rule)
@@ -330,7 +337,16 @@ async def _save(connection: Connection, caller: Caller, rule: Rule, read: Readin
             "A run of this automation is running: wait for its end, or save with ?as_draft=true and publish.",
         )
     enabled = rule.enabled if read.enabled is None else read.enabled
+    if enabled != rule.enabled:
+        await _note_switch(connection, caller, rule, enabled=enabled)
     await repository.save(connection, rule.id, _understood(read), enabled=enabled, by=caller.user_id)
+
+
+async def _note_switch(connection: Connection, caller: Caller, rule: Rule, *, enabled: bool) -> None:
+    await audit.note(
+        connection, caller, "automation.switched", "automation", rule.id,
+        before={"enabled": rule.enabled}, after={"enabled": enabled},
+    )  # fmt: skip
 
 
 def _webhook(rule: Rule, rows: Sequence[TriggerRow], secret: str | None) -> Webhook | None:

@@ -18,6 +18,7 @@ from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
 from core import clock
+from core.audit import noting as audit
 from core.automations import containers, graph
 from core.automations.containers import Body
 from core.automations.definition import Definition, Step
@@ -166,6 +167,9 @@ class Trials:
         _require_known(tried.bodies, sample)
         if wait := self._rates.take(str(caller.workspace_id), burst=_AT_ONCE, per_second=_PER_SECOND):
             raise RateLimited("too_many_trials", "These are many tests at once; try again in a moment.", after=wait)
+        if confirm:  # it may change something out there
+            async with self._db.transaction() as connection:
+                await audit.note(connection, caller, "step.tried", "automation", rule.id, after={"step": step_id})
         trial, begun, redactor = Trial(), monotonic(), Redactor()
         try:
             async with asyncio.timeout(tried.timeout_s):

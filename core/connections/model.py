@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from blocks.values import JsonObject
+from core.revisions import revision_of
 
 UsedBy: TypeAlias = Literal["editors", "admins"]
 ROLES: Final = {"editors": "editor", "admins": "admin"}  # the lowest role that may name it in an automation
@@ -31,6 +32,11 @@ class ConnectionRow:
     last_tested_at: datetime | None
     last_failed_at: datetime | None
     last_error: str | None
+
+    @property
+    def revision(self) -> str:
+        """Changes with every edit, and with nothing else."""
+        return revision_of(str(self.id), self.updated_at.isoformat())
 
 
 @dataclass(frozen=True, slots=True)

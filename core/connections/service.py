@@ -14,6 +14,7 @@ from blocks.connection import ConnectionFields
 from blocks.errors import ActionError, InvalidInput
 from blocks.values import Json, JsonObject
 from core import clock
+from core.audit import noting as audit
 from core.buckets import Buckets
 from core.caller import Caller
 from core.connections import hosts, repository
@@ -23,7 +24,8 @@ from core.connections.opening import Door, not_found
 from core.connections.signed import Asks, Signed, Tokens
 from core.connections.uses import uses
 from core.db import Connection, Database
-from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
+from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited, Stale
+from core.idempotency import Made, Once, made_once
 from core.ids import new_id
 from core.outgoing.addresses import Policy
 from core.outgoing.urls import finding
@@ -77,8 +79,9 @@ class Connections:
             row, _ = await self._found(connection, caller, connection_id)
             return row
 
-    async def create(self, caller: Caller, kind_name: str, given: Given) -> ConnectionRow:
-        """Raises `Forbidden`, `Invalid` with every finding, and `Conflict` where the name is taken."""
+    async def create(self, caller: Caller, kind_name: str, given: Given, once: Once | None = None) -> ConnectionRow:
+        """Raises `Forbidden`, `Invalid` with every finding, `Conflict` where the name is taken, and what
+        `idempotency.made_once` raises."""
         caller.require("admin")
         kind = registry.connections().get(kind_name)
         if kind is None:
@@ -92,14 +95,27 @@ class Connections:
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
         async with self._db.transaction() as connection:
-            return await self._save(connection, caller, row, kind, fields)
 
-    async def change(self, caller: Caller, connection_id: UUID, given: Given) -> ConnectionRow:
+            async def work() -> Made:
+                saved = await self._save(connection, caller, row, kind, fields)
+                after = {"kind": kind_name, **_shown(saved)}
+                await audit.note(connection, caller, "connection.created", "connection", saved.id, after=after)
+                return saved.id, None
+
+            made, _ = await made_once(connection, once, work)
+            return (await self._found(connection, caller, made))[0]
+
+    async def change(
+        self, caller: Caller, connection_id: UUID, given: Given, *, read: str | None = None, done: str = "changed"
+    ) -> ConnectionRow:
         """A secret that is not given stays as it is; a field that is given as null goes. Raises as `create`, and
-        `NotFound`; `Conflict` also where automations name it by the name that it is to lose."""
+        `NotFound`; `Conflict` also where automations name it by the name that it is to lose; `Stale` where `read`, the
+        revision that the caller has seen, is not the present one."""
         caller.require("admin")
         async with self._db.transaction() as connection:
             row, sealed = await self._found(connection, caller, connection_id, lock=True)
+            if read is not None and read != row.revision:
+                raise Stale("connection_stale", "Somebody changed this connection; read it again and redo the change.")
             kind = _kind_of(row)
             if given.name is not None and given.name.lower() != row.name.lower():
                 by_name = [
@@ -117,7 +133,12 @@ class Connections:
                 used_by=given.used_by or row.used_by,
                 updated_by=caller.user_id,
             )
-            return await self._save(connection, caller, changed, kind, fields)
+            saved = await self._save(connection, caller, changed, kind, fields)
+            after = {**_shown(saved), "fields": list[Json](sorted(given.fields))}
+            await audit.note(
+                connection, caller, f"connection.{done}", "connection", row.id, before=_shown(row), after=after
+            )
+            return saved
 
     async def rotate(self, caller: Caller, connection_id: UUID, secrets: JsonObject) -> ConnectionRow:
         """New values of the secret fields, from the next request on. Raises as `change`."""
@@ -129,7 +150,7 @@ class Connections:
         if wrong or not secrets:
             missing = Finding("secrets", f"Give the new value of {' or '.join(sorted(names))}.")
             raise _invalid(wrong or [missing])
-        return await self.change(caller, connection_id, Given(fields=secrets))
+        return await self.change(caller, connection_id, Given(fields=secrets), done="rotated")
 
     async def delete(self, caller: Caller, connection_id: UUID, *, force: bool) -> None:
         """Raises `NotFound`, and `Conflict` with the automations that name it, unless `force`."""
@@ -140,6 +161,8 @@ class Connections:
             if found:
                 raise _in_use(row.name, found, "use it; add ?force=true to delete it all the same")
             await repository.delete(connection, row.workspace_id, row.id)
+            before = {"kind": row.kind, **_shown(row)}
+            await audit.note(connection, caller, "connection.deleted", "connection", row.id, before=before)
 
     async def usage(self, caller: Caller, connection_id: UUID) -> list[Use]:
         """Raises `NotFound`, `Forbidden`."""
@@ -159,8 +182,10 @@ class Connections:
         tested = await self._tested(row, sealed)
         if tested.code == "connection_not_testable":  # nobody was asked, so nothing is known of it
             return tested
-        async with self._db.connection() as connection:
+        async with self._db.transaction() as connection:
             await repository.note_test(connection, row.workspace_id, row.id, None if tested.ok else tested.message)
+            after: JsonObject = {"name": row.name, "ok": tested.ok, "code": tested.code}
+            await audit.note(connection, caller, "connection.tested", "connection", row.id, after=after)
         return tested
 
     async def signed(self, caller: Caller, reference: str, redactor: Redactor) -> Signed:
@@ -270,6 +295,11 @@ def _kind_of(row: ConnectionRow) -> Kind[Any]:
     if kind is None:
         raise Conflict("connection_kind_unknown", f"Connections of the kind {row.kind!r} can't be edited here yet.")
     return kind
+
+
+def _shown(row: ConnectionRow) -> JsonObject:
+    """What the audit log holds of it: no field's value, for a public one may hold a secret that was put there."""
+    return {"name": row.name, "hosts": list(row.hosts), "used_by": row.used_by}
 
 
 def _by_id(use: Use) -> bool:

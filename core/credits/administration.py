@@ -6,6 +6,7 @@ from uuid import UUID
 
 from blocks.values import JsonObject
 from core import idempotency
+from core.audit import noting as audit
 from core.caller import Caller
 from core.credits import service
 from core.credits.loading import COLUMNS
@@ -74,10 +75,17 @@ class Administration:
         `Forbidden`."""
         _require_operator(caller)
         async with self._db.transaction() as connection:
+            former = await connection.fetchrow(f"{_PLANS} WHERE p.name = $1", name)
             await connection.execute(_PUT, name, pinned, *(getattr(numbers, column) for column in COLUMNS))
             row = await connection.fetchrow(f"{_PLANS} WHERE p.name = $1", name)
-        if row is None:
-            raise LookupError("a plan that was put is not there")
+            if row is None:
+                raise LookupError("a plan that was put is not there")
+            before: JsonObject | None = None
+            if former is not None:
+                before = {"pinned": former["pinned"], **_plan(dict(former)).numbers.model_dump(mode="json")}
+            after: JsonObject = {"pinned": pinned, **numbers.model_dump(mode="json")}
+            actor = audit.Actor(None, caller.user_id, caller.token_id)
+            await audit.note_as(connection, actor, "plan.changed", "plan", name, before=before, after=after)
         return _plan(dict(row))
 
     async def change_workspace(
@@ -98,14 +106,22 @@ class Administration:
 
 
 async def _change(connection: Connection, caller: Caller, workspace_id: UUID, change: Change) -> None:
+    actor = audit.Actor(workspace_id, caller.user_id, caller.token_id)
     if change.plan is not None:
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM plans WHERE name = $1)", change.plan):
             message = f"There is no plan {change.plan!r}; GET /api/admin/plans lists them."
             raise Invalid("plan_not_found", message, (Finding("plan", message),))
+        former = await connection.fetchval("SELECT plan FROM workspaces WHERE id = $1 FOR UPDATE", workspace_id)
         await connection.execute("UPDATE workspaces SET plan = $2 WHERE id = $1", workspace_id, change.plan)
+        await audit.note_as(
+            connection, actor, "workspace.plan_changed", "workspace", workspace_id,
+            before={"plan": former}, after={"plan": change.plan},
+        )  # fmt: skip
     await connection.execute("SELECT open_month($1)", workspace_id)
     if change.grant is not None:
         await connection.execute(_GRANT, workspace_id, change.grant, change.note, caller.user_id)
+        after: JsonObject = {"credits": change.grant, "note": change.note}
+        await audit.note_as(connection, actor, "credits.granted", "workspace", workspace_id, after=after)
     await connection.execute("SELECT admit_unpaid($1)", workspace_id)
 
 

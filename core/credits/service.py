@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from core.audit import noting as audit
 from core.caller import Caller
 from core.credits.loading import COLUMNS
 from core.credits.plans import Numbers
@@ -102,7 +103,12 @@ class Credits:
         """What becomes of a run that can't be paid. Runs that wait already go on waiting. Raises `Forbidden`."""
         caller.require("admin")
         async with self._db.transaction() as connection:
+            former = (await account(connection, caller.workspace_id)).when_exhausted
             await connection.execute(
                 "UPDATE workspaces SET when_exhausted = $2 WHERE id = $1", caller.workspace_id, mode
             )
+            await audit.note(
+                connection, caller, "credits.mode_changed", "workspace", caller.workspace_id,
+                before={"when_exhausted": former}, after={"when_exhausted": mode},
+            )  # fmt: skip
             return await account(connection, caller.workspace_id)

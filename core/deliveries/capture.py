@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from blocks.values import Json
+from core.audit import noting as audit
 from core.automations.rotation import webhook_of
 from core.automations.service import Automations
 from core.caller import Caller
@@ -78,6 +79,7 @@ class Captures:
             row = await webhook_of(connection, rule)
             await connection.execute(_ARM, row.id, float(ARMED_S), caller.user_id)
             await announce(connection, rule.id)
+            await audit.note(connection, caller, "webhook.capture_armed", "automation", rule.id)
             found = await _state(connection, caller, row.id)
         self._hooks.forget(str(rule.id))  # here at once, elsewhere when the notice arrives
         return found

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from blocks.values import Json, JsonObject
+from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, NotFound
@@ -210,6 +211,7 @@ async def request_cancel(db: Database, caller: Caller, run_id: UUID) -> str:
         done = await cancel(connection, run_id)
         if done is None:
             raise Conflict("run_ended", "This run has ended already.")
+        await audit.note(connection, caller, "run.cancelled", "run", run_id, before={"status": status})
         return done
 
 

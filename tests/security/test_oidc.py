@@ -109,6 +109,9 @@ async def test_an_account_of_the_same_address_is_linked(
         (await client.post("/api/auth/login", json=body)).status_code,
     ]
     assert statuses == ([200] * 3 if verified else [401] * 3)
+    async with db.connection() as connection:
+        rows = await connection.fetch("SELECT user_id, after FROM audit_log WHERE action = 'user.identity_linked'")
+    assert [(str(row["user_id"]), row["after"]["started_anew"]) for row in rows] == [(made["user"]["id"], not verified)]
 
 
 @pytest.mark.parametrize("change", [{"email_verified": False}, {"email_verified": "true"}, {"email": None}])

@@ -1,0 +1,89 @@
+"""What is decided of each operation that changes something: which rows it leaves in the audit log, or why none."""
+
+from typing import Final
+
+Operation = tuple[str, str]
+
+ONE: Final = "/api/automations/{automation_id}"
+ASKED: Final = "/api/approvals/{approval_id}"
+OF_RUN: Final = "/api/automations/logs/{log_id}"
+SAVED: Final = "/api/connections/{connection_id}"
+OF_WORKSPACE: Final = "/api/workspaces/{workspace_id}"
+ENTERED: Final = {"user.signed_in", "user.sign_in_failed", "invitation.accepted", "member.added"}
+ANSWERED: Final = {"approval.approved", "approval.rejected"}
+
+NOTED: Final[dict[Operation, set[str]]] = {
+    ("POST", "/api/auth/register"): {"user.registered", "workspace.created", "invitation.accepted", "member.added"},
+    ("POST", "/api/auth/login"): ENTERED,
+    ("POST", "/api/auth/refresh"): {"user.session_reused"},
+    ("POST", "/api/auth/logout"): {"user.signed_out", "user.signed_out_everywhere"},
+    ("POST", "/api/auth/password/forgot"): {"user.password_forgotten"},
+    ("POST", "/api/auth/password/reset"): {"user.password_reset"},
+    ("POST", "/api/auth/email/verify"): {"user.email_verified"},
+    ("POST", "/api/auth/email/send"): {"user.verification_asked"},
+    ("PATCH", "/api/me"): {"user.profile_changed", "user.password_changed"},
+    ("POST", "/api/tokens"): {"token.created"},
+    ("DELETE", "/api/tokens/{token_id}"): {"token.deleted"},
+    ("POST", "/api/workspaces"): {"workspace.created"},
+    ("PATCH", OF_WORKSPACE): {"workspace.renamed"},
+    ("POST", f"{OF_WORKSPACE}/invitations"): {"invitation.created", "invitation.withdrawn"},
+    ("DELETE", f"{OF_WORKSPACE}/invitations/{{invitation_id}}"): {"invitation.withdrawn"},
+    ("POST", "/api/invitations/{token}/accept"): {"invitation.accepted", "member.added"},
+    ("PATCH", f"{OF_WORKSPACE}/members/{{user_id}}"): {"member.role_changed", "invitation.withdrawn"},
+    ("DELETE", f"{OF_WORKSPACE}/members/{{user_id}}"): {"member.removed", "member.left", "invitation.withdrawn"},
+    ("PUT", "/api/admin/plans/{plan}"): {"plan.changed"},
+    ("PATCH", "/api/admin/workspaces/{workspace_id}"): {"workspace.plan_changed", "credits.granted"},
+    ("PATCH", "/api/credits"): {"credits.mode_changed"},
+    ("POST", "/api/connections"): {"connection.created"},
+    ("PATCH", SAVED): {"connection.changed"},
+    ("DELETE", SAVED): {"connection.deleted"},
+    ("POST", f"{SAVED}/test"): {"connection.tested"},
+    ("POST", f"{SAVED}/rotate"): {"connection.rotated"},
+    ("POST", "/api/automations"): {"automation.created"},
+    ("PUT", ONE): {"automation.published", "automation.switched"},
+    ("PATCH", ONE): {"automation.published", "automation.switched"},
+    ("DELETE", ONE): {"automation.deleted"},
+    ("POST", f"{ONE}/restore"): {"automation.restored"},
+    ("POST", f"{ONE}/duplicate"): {"automation.created"},
+    ("POST", f"{ONE}/publish"): {"automation.published"},
+    ("POST", f"{ONE}/rollback"): {"automation.rolled_back"},
+    ("POST", f"{ONE}/webhook/rotate"): {"webhook.secret_rotated"},
+    ("POST", f"{ONE}/capture"): {"webhook.capture_armed"},
+    ("POST", f"{ONE}/steps/{{step}}/test"): {"step.tried"},
+    ("POST", f"{OF_RUN}/cancel"): {"run.cancelled"},
+    ("POST", f"{OF_RUN}/replay"): {"run.replayed"},
+    ("POST", "/api/automations/logs/replay"): {"runs.replayed"},
+    ("POST", "/api/alerts/{alert_id}/resolve"): {"alert.resolved"},
+    ("POST", f"{ASKED}/approve"): {"approval.approved"},
+    ("POST", f"{ASKED}/reject"): {"approval.rejected"},
+    ("POST", f"{ASKED}/answer"): {"approval.done", "approval.repeat", "approval.cancel"},
+    ("POST", f"{ASKED}/link"): {"approval.link_created"},
+    ("POST", "/api/agents/runs/{run_id}/approve"): {"approval.approved"},
+    ("POST", "/api/agents/runs/{run_id}/reject"): {"approval.rejected"},
+    ("POST", "/api/approvals/by-token/{token}"): ANSWERED,
+    ("POST", "/api/files"): {"file.uploaded"},
+    ("DELETE", "/api/files/{file_id}"): {"file.deleted"},
+}
+
+NOT_NOTED: Final[dict[Operation, str]] = {
+    ("POST", "/api/webhooks/{webhook_id}"): "each arrival is a row of deliveries, refused ones too",
+    ("POST", "/api/events"): "each event is a row of its own, with the runs it started",
+    ("POST", f"{ONE}/run"): "a run says who started it, and runs are the busiest thing there is",
+    ("POST", "/api/deliveries/{delivery_id}/redeliver"): "the new delivery names the former one and who asked",
+    ("POST", f"{ONE}/validate"): "changes nothing",
+    ("POST", "/api/schedules/preview"): "changes nothing",
+    ("POST", "/api/notifications/read"): "a reader's own mark",
+    ("POST", "/api/notifications/{notification_id}/read"): "a reader's own mark",
+}
+
+# What leaves rows without an operation of the published API.
+ELSEWHERE: Final = {
+    "user.identity_linked": "sign-in with OpenID Connect",
+    "user.added": "vutler users",
+    "user.disabled": "vutler users",
+    "user.enabled": "vutler users",
+    "user.operator_changed": "vutler users",
+    "user.reset_link_made": "vutler users",
+    "secrets.rotation_started": "vutler secrets",
+    "secrets.rotated": "vutler secrets",
+}
