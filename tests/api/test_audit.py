@@ -100,12 +100,12 @@ async def test_a_refused_change_leaves_no_trace(api: httpx.AsyncClient, db: Data
         "SET session_replication_role = replica; DELETE FROM audit_log",
     ],
 )
-async def test_nobody_changes_it(db: Database, statement: str) -> None:
+async def test_nobody_changes_it(db: Database, superuser: Database, statement: str) -> None:
     """The superuser neither."""
     async with db.transaction() as connection:
         await noting.note_as(connection, noting.Actor(new_id()), "thing.done", "thing")
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-        async with db.transaction() as connection:
+        async with superuser.transaction() as connection:
             await connection.execute(statement)
     async with db.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM audit_log WHERE actor IS NULL") == 1

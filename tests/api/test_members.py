@@ -109,14 +109,16 @@ async def test_who_may_give_which_role(
         assert left == ([] if removed.status_code == 204 else [target])
 
 
-async def test_the_last_owner_stays(client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant) -> None:
+async def test_the_last_owner_stays(
+    client: httpx.AsyncClient, db: Database, superuser: Database, ada: Tenant, eve: Tenant
+) -> None:
     mine, hers = f"{of(ada)}/members/{ada.user_id}", f"{of(ada)}/members/{eve.user_id}"
     problem(await client.patch(mine, json={"role": "admin"}, headers=ada.headers), 409, "last_owner")
     problem(await client.delete(mine, headers=ada.headers), 409, "last_owner")
     await join(db, ada, eve, "owner")
 
     async def both_wait() -> bool:
-        async with db.connection() as other:
+        async with superuser.connection() as other:
             waiting = (
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )

@@ -109,12 +109,12 @@ async def test_a_new_key_seals_everything_while_processes_run(vault: Vault, dsn:
 
 
 async def test_what_was_broken_off_goes_on(
-    vault: Vault, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vault: Vault, superuser: Database, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resealing, "BATCH", 2)
     settings = settings_of(tmp_path, dsn)
     await vault.fill(sealer_of(settings), 5)
-    async with vault.db.connection() as connection:
+    async with superuser.connection() as connection:
         await connection.execute(
             """CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS
                $$ BEGIN RAISE EXCEPTION 'the plug is pulled'; END $$"""
@@ -126,7 +126,7 @@ async def test_what_was_broken_off_goes_on(
         await rotate_key(settings)
     assert await vault.opened_by(sealer_of(settings)) == 10, "both keys are there"
     assert await vault.opened_by(Sealer([core_keys.load(settings).seal])) == 5
-    async with vault.db.connection() as connection:
+    async with superuser.connection() as connection:
         await connection.execute("DROP TRIGGER break_off ON webhook_secrets")
     said = await rotate_key(settings, go_on=True)
     assert said[0] == "5 secrets were sealed with the newest key; 5 were already."
@@ -179,7 +179,7 @@ def test_the_command_says_what_it_did(dsn: str, tmp_path: Path) -> None:
 
 
 async def test_processes_that_keep_sealing_with_an_old_key_are_noticed(
-    vault: Vault, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    vault: Vault, superuser: Database, dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_of(tmp_path, dsn)
     old = Sealer([core_keys.load(settings).seal])

@@ -44,6 +44,7 @@ class Account:
     door: Door
     caller: Caller
     out: Outgoing
+    superuser: Database
 
     async def make(
         self, kind: str, fields: dict[str, Any], hosts: list[str], used_by: UsedBy = "editors", name: str = "CRM"
@@ -87,7 +88,7 @@ class Account:
 
     async def dump(self) -> str:
         """Everything that is in the database, but for the sealed texts."""
-        async with self.workshop.db.connection() as connection:
+        async with self.superuser.connection() as connection:
             names = await connection.fetch(
                 "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'tenant_vutler' ORDER BY 1"
             )
@@ -104,7 +105,7 @@ async def service() -> AsyncIterator[Service]:
 
 
 @pytest.fixture
-async def account(db: Database, service: Service) -> AsyncIterator[Account]:
+async def account(db: Database, worker_db: Database, superuser: Database, service: Service) -> AsyncIterator[Account]:
     workspace = new_id()
     async with db.connection() as connection:
         await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", workspace)
@@ -112,7 +113,7 @@ async def account(db: Database, service: Service) -> AsyncIterator[Account]:
         door = Door(Sealer([KEY]))
         connections = Connections(db, door, out, Tokens(), Policy.of(["127.0.0.1", "localhost"]))
         caller = Caller(new_id(), workspace, "owner")
-        yield Account(Workshop(db, workspace), connections, door, caller, out)
+        yield Account(Workshop(db, workspace, worker_db), connections, door, caller, out, superuser)
 
 
 def get(url: str, connection: str = "CRM", **more: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from api.app import create_app
 from core import keys as core_keys
 from core import settings as core_settings
+from core import tenancy
 from core.caller import Caller
 from core.connections.service import Given
 from core.db import Database
@@ -60,12 +61,12 @@ async def service() -> AsyncIterator[Service]:
 
 
 @pytest.fixture
-async def lane(db: Database, dsn: str, tmp_path: Path) -> AsyncIterator[Lane]:
-    workshop = Workshop(db, new_id())
+async def lane(db: Database, worker_db: Database, app_dsn: str, tmp_path: Path) -> AsyncIterator[Lane]:
+    workshop = Workshop(db, new_id(), worker_db)
     async with db.connection() as connection:
         await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", workshop.workspace)
     variables = {"VUTLER_HOME": str(tmp_path), "VUTLER_PREFECT_PORT": "1", "VUTLER_HTTP_ALLOW_HOSTS": "127.0.0.1"}
-    app = create_app(core_settings.load(variables), KEYS, Database(dsn, application="test api", size=5))
+    app = create_app(core_settings.load(variables), KEYS, Database(app_dsn, application="test api", size=5))
 
     async def connected() -> bool:
         return bool(app.state.services.listener.connected)
@@ -77,6 +78,7 @@ async def lane(db: Database, dsn: str, tmp_path: Path) -> AsyncIterator[Lane]:
 
 async def make(lane: Lane, service: Service, name: str, token: str) -> None:
     given = Given(name, {"token": token}, [service.address])
+    tenancy.enter(lane.caller.workspace_id)
     await lane.services.connections.create(lane.caller, "http_bearer", given)
 
 
@@ -98,6 +100,7 @@ async def test_a_job_signs_and_records_nothing_of_it(lane: Lane, service: Servic
         state = await execute_through(api, _work)
     assert state.is_failed()
     assert "Not you: ***" in str(state.message)
+    tenancy.enter(lane.caller.workspace_id)
     (row,) = await lane.services.connections.listing(lane.caller, before=None, limit=5)
     assert row.last_error == "The service refused the credentials (status 401)."
 

@@ -285,7 +285,7 @@ async def test_runs_alerts_files_and_answers(api: httpx.AsyncClient, db: Databas
     run_id = UUID(said(await api.post(f"/api/automations/{by_hand}/run", json={}), 202)["run_id"])
     said(await api.post(f"/api/automations/logs/{run_id}/cancel"), 202)
     said(await api.post(f"/api/automations/logs/{run_id}/replay", json={}), 202)
-    body = {"filter": {"ids": [str(run_id)]}, "expected": 1}
+    body = {"filter": {"ids": [str(run_id)]}, "expected": 1, "dry_run": False}
     said(await api.post("/api/automations/logs/replay", json=body), 202)
     async with db.transaction() as connection:
         alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
@@ -299,7 +299,7 @@ async def test_runs_alerts_files_and_answers(api: httpx.AsyncClient, db: Databas
     said(await api.post(f"/api/approvals/{asked[0]}/approve", json={}), 200)
     said(await api.post(f"/api/approvals/{asked[1]}/reject", json={}), 200)
     token = links[2].rpartition("/")[2]
-    said(await api.post(f"/api/approvals/by-token/{token}", json={"decision": "approved"}), 200)
+    said(await api.post(f"/api/approvals/by-token/{token}", json={"decision": "approve"}), 200)
     kinds = ("run", "runs", "alert", "file", "approval")
     assert [each for each in await noted(db) if each.partition(".")[0] in kinds] == [
         "run.cancelled", "run.replayed", "runs.replayed", "alert.resolved", "file.uploaded", "file.deleted",

@@ -256,6 +256,6 @@ def test_settings_that_make_no_sense(change: dict[str, str]) -> None:
         "VUTLER_OIDC_CLIENT_ID": "vutler",
         "VUTLER_OIDC_CLIENT_SECRET": "s",
     }
-    assert load(good).oidc == OidcSettings("https://id.example/realms/x/", "vutler", "s")
+    assert load(good).oidc == OidcSettings("https://id.example/realms/x/", "vutler", "s", label="id.example")
     with pytest.raises(BadSetting):
         load(good | change)
