@@ -10,7 +10,7 @@ OF_RUN: Final = "/api/automations/logs/{log_id}"
 SAVED: Final = "/api/connections/{connection_id}"
 OF_WORKSPACE: Final = "/api/workspaces/{workspace_id}"
 ENTERED: Final = {"user.signed_in", "user.sign_in_failed", "invitation.accepted", "member.added"}
-ANSWERED: Final = {"approval.approved", "approval.rejected"}
+ANSWERED: Final = {"approval.approve", "approval.reject"}
 
 NOTED: Final[dict[Operation, set[str]]] = {
     ("POST", "/api/auth/register"): {"user.registered", "workspace.created", "invitation.accepted", "member.added"},
@@ -54,12 +54,12 @@ NOTED: Final[dict[Operation, set[str]]] = {
     ("POST", f"{OF_RUN}/replay"): {"run.replayed"},
     ("POST", "/api/automations/logs/replay"): {"runs.replayed"},
     ("POST", "/api/alerts/{alert_id}/resolve"): {"alert.resolved"},
-    ("POST", f"{ASKED}/approve"): {"approval.approved"},
-    ("POST", f"{ASKED}/reject"): {"approval.rejected"},
+    ("POST", f"{ASKED}/approve"): {"approval.approve"},
+    ("POST", f"{ASKED}/reject"): {"approval.reject"},
     ("POST", f"{ASKED}/answer"): {"approval.done", "approval.repeat", "approval.cancel"},
     ("POST", f"{ASKED}/link"): {"approval.link_created"},
-    ("POST", "/api/agents/runs/{run_id}/approve"): {"approval.approved"},
-    ("POST", "/api/agents/runs/{run_id}/reject"): {"approval.rejected"},
+    ("POST", "/api/agents/runs/{run_id}/approve"): {"approval.approve"},
+    ("POST", "/api/agents/runs/{run_id}/reject"): {"approval.reject"},
     ("POST", "/api/approvals/by-token/{token}"): ANSWERED,
     ("POST", "/api/files"): {"file.uploaded"},
     ("DELETE", "/api/files/{file_id}"): {"file.deleted"},

@@ -303,7 +303,7 @@ async def test_runs_alerts_files_and_answers(api: httpx.AsyncClient, db: Databas
     kinds = ("run", "runs", "alert", "file", "approval")
     assert [each for each in await noted(db) if each.partition(".")[0] in kinds] == [
         "run.cancelled", "run.replayed", "runs.replayed", "alert.resolved", "file.uploaded", "file.deleted",
-        *["approval.link_created"] * 3, "approval.approved", "approval.rejected", "approval.approved",
+        *["approval.link_created"] * 3, "approval.approve", "approval.reject", "approval.approve",
     ]  # fmt: skip
     await holds_none(db, token)
 
