@@ -40,6 +40,7 @@ async def count(db: Database, table: str) -> int:
     return found
 
 
+@pytest.mark.proves("R-ENG-6", "I-5", "T-6")
 async def test_a_webhook_that_can_not_be_paid_is_a_402_and_a_delivery(
     client: httpx.AsyncClient, db: Database, ada: Tenant, plans: None
 ) -> None:
@@ -76,6 +77,7 @@ async def test_on_unlimited_nothing_is_counted(
     assert (said["plan"]["name"], said["plan"]["monthly_credits"], said["balance"]) == ("unlimited", None, 0)
 
 
+@pytest.mark.proves("I-5")
 async def test_fifty_at_once_spend_what_there_is_and_no_more(
     client: httpx.AsyncClient, db: Database, ada: Tenant, plans: None
 ) -> None:
@@ -89,6 +91,7 @@ async def test_fifty_at_once_spend_what_there_is_and_no_more(
     assert await paying.faults(db) == []
 
 
+@pytest.mark.proves("T-6")
 async def test_a_manual_run_is_refused_the_same_way(
     api: httpx.AsyncClient, db: Database, ada: Tenant, plans: None
 ) -> None:
@@ -104,6 +107,7 @@ async def test_a_manual_run_is_refused_the_same_way(
     assert (await api.post(path, json={}, headers={"Idempotency-Key": "k"})).status_code == 202
 
 
+@pytest.mark.proves("R-PROD-2", "I-30")
 async def test_runs_an_hour_and_a_month_have_an_end(
     client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant, plans: None
 ) -> None:
@@ -118,6 +122,7 @@ async def test_runs_an_hour_and_a_month_have_an_end(
     assert 1 <= int((await client.post(hourly.path, headers=GOOD, json={})).headers["retry-after"]) <= 3600
 
 
+@pytest.mark.proves("R-ENG-6", "I-5")
 async def test_a_workspace_may_let_its_runs_wait(
     api: httpx.AsyncClient, db: Database, ada: Tenant, plans: None
 ) -> None:
@@ -162,6 +167,7 @@ async def test_the_ledger_is_paged_and_adds_up(api: httpx.AsyncClient, db: Datab
     problem(await api.get("/api/credits", params={"cursor": "x"}), 422, "invalid_request")
 
 
+@pytest.mark.proves("I-29", "D1 (2)")
 async def test_usage_by_day_automation_and_action(
     api: httpx.AsyncClient, db: Database, ada: Tenant, plans: None
 ) -> None:
@@ -190,6 +196,7 @@ async def test_usage_by_day_automation_and_action(
     assert await paying.account(db, ada.workspace_id) == (7, 0)
 
 
+@pytest.mark.proves("I-29")
 async def test_plans_are_the_operators(
     client: httpx.AsyncClient, db: Database, ada: Tenant, eve: Tenant, plans: None
 ) -> None:

@@ -93,6 +93,7 @@ async def test_workspaces_without_ready_work_take_nothing_from_the_rest(db: Data
     assert [run.id for run in await claim(db, 10)] == ready
 
 
+@pytest.mark.proves("R-ENG-5", "I-30")
 async def test_a_plan_limits_what_runs_at_the_same_time(db: Database) -> None:
     small, free = await workspace(db, 3), new_id()
     runs = await start(db, small, 5)
@@ -122,6 +123,7 @@ async def test_a_waiting_run_does_not_count(db: Database) -> None:
     assert [run.id for run in await claim(db)] == [second]
 
 
+@pytest.mark.proves("R-ENG-5")
 async def test_many_claims_at_once_stay_below_the_limit_and_reach_it(engine_dsn: str) -> None:
     db = Database(engine_dsn, application="test", size=8).for_everyone()
     await db.open()

@@ -76,6 +76,7 @@ async def purse(product: Product, person: Person, echo: Echo) -> Purse:
     return purse
 
 
+@pytest.mark.proves("R-ENG-6", "R-PROD-2", "I-5", "T-6", "D1 (2)")
 async def test_from_the_first_credit_to_the_last_and_on(product: Product, purse: Purse) -> None:
     person = purse.person
     two = await person.create({"name": "Two", "trigger_type": "webhook", "actions": purse.steps(2)})

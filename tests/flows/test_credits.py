@@ -38,6 +38,7 @@ async def fund(workshop: Workshop, credits: int, **numbers: Any) -> None:
     await paying.make_pay(workshop.db, workshop.workspace, credits, **numbers)
 
 
+@pytest.mark.proves("R-ENG-6", "I-29")
 async def test_a_run_reserves_what_its_steps_cost_and_settles_what_they_did(workshop: Workshop) -> None:
     await fund(workshop, 10)
     rule = await workshop.automation(

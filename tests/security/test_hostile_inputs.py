@@ -73,6 +73,10 @@ PROOFS: dict[str, list[str]] = {
         "security/test_slow_client.py::test_the_real_time_outs_are_within_15_s",
         "security/test_slow_client.py::test_streams_and_long_waits_live_on",
     ],
+    "spending past the balance": [
+        "api/test_credits.py::test_fifty_at_once_spend_what_there_is_and_no_more",
+        "flows/test_credits.py::test_accepting_and_settling_at_once_never_goes_below_zero",
+    ],
     "page, script or vector picture": ["api/test_files.py::test_nothing_but_a_picture_is_shown"],
     "change of the audit log": ["api/test_audit.py::test_nobody_changes_it"],
 }  # fmt: skip

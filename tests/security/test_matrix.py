@@ -217,6 +217,7 @@ async def _strangers(asker: Asker, crowd: Crowd, adas: World, eve: Tenant, eves:
         await asker.check(f"API token without {scope}", crowd.lacking[scope], adas, (403, "scope_missing"))
 
 
+@pytest.mark.proves("R-PROD-1", "T-4", "D1 (1)")
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_who_may_do_what(
     *, part: int, client: httpx.AsyncClient, db: Database, superuser: Database, ada: Tenant, eve: Tenant, crowd: Crowd

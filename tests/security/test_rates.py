@@ -37,6 +37,7 @@ async def registered(client: httpx.AsyncClient, email: str) -> Tenant:
     return Tenant(email, body["access_token"], body["user"]["id"], body["workspace"]["id"])
 
 
+@pytest.mark.proves("RISK-5", "I-30")
 async def test_a_user_is_told_how_they_stand_and_then_to_wait(settings: Settings, keys: Keys, dsn: str) -> None:
     async with running(settings, keys, dsn, rate_user_per_min=5) as client:
         ada, eve = await registered(client, "ada@example.org"), await registered(client, "eve@example.org")
@@ -52,6 +53,7 @@ async def test_a_user_is_told_how_they_stand_and_then_to_wait(settings: Settings
         assert refused.status_code == 404, "what needs no caller is not counted for them"
 
 
+@pytest.mark.proves("RISK-5")
 async def test_a_workspace_has_a_limit_for_all_of_its_people(
     settings: Settings, keys: Keys, dsn: str, db: Database
 ) -> None:
@@ -71,6 +73,7 @@ async def test_a_workspace_has_a_limit_for_all_of_its_people(
         assert (await client.get("/api/me", headers=eve.headers)).status_code == 200, "in their own workspace"
 
 
+@pytest.mark.proves("RISK-5")
 async def test_an_address_is_counted_behind_a_proxy_that_is_trusted(settings: Settings, keys: Keys, dsn: str) -> None:
     async with running(settings, keys, dsn, rate_address_per_min=3, **PROXY) as client:
         flooder, other = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
@@ -101,6 +104,7 @@ async def test_nobody_chooses_their_address_without_a_trusted_proxy(
     assert [row["remote"] for row in rows] == ["127.0.0.1", "203.0.113.7"]
 
 
+@pytest.mark.proves("RISK-5")
 async def test_a_webhook_over_its_rate_says_so(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
     hook = await add_webhook(db, ada, rate_per_min=2)
     answers = [await client.post(hook.path, headers={"X-Webhook-Secret": SECRET}) for _ in range(3)]

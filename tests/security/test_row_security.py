@@ -126,6 +126,7 @@ async def _who(database: Database) -> tuple[Any, ...]:
         )
 
 
+@pytest.mark.proves("R-PROD-1")
 async def test_live_connections_stand_below_the_wall(served: Served, dsn: str, superuser: Database) -> None:
     """The API's and a worker's, on a server of somebody else, where both log in as one user."""
     settings = load({"VUTLER_DATABASE_URL": dsn})
@@ -171,6 +172,7 @@ async def test_every_table_is_guarded_or_has_a_reason(superuser: Database) -> No
             assert {"owner", "workspace"} <= set(each["policies"]), name
 
 
+@pytest.mark.proves("R-PROD-1")
 async def test_a_query_without_a_condition_sees_ones_own_rows_only(
     pools: dict[str, Database], tables: list[str]
 ) -> None:
