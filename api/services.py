@@ -19,6 +19,7 @@ from core.accounts.identities import Identities
 from core.accounts.invitations import Invitations
 from core.accounts.members import Members
 from core.accounts.oidc import Provider
+from core.accounts.operating import Operating
 from core.accounts.passwords import Passwords
 from core.accounts.recovery import NoLetters, Recovery
 from core.accounts.refresh import RefreshTokens
@@ -149,6 +150,7 @@ class Services:
         self.provider = _provider(settings, self.issuer)
         self.cookies = Fernet(keys.cookies)
         self.answers = Fernet(keys.answers)
+        self.operating = Operating(db, self.callers, settings.public_url)
         self.recovery = Recovery(db, self.passwords, self.callers, NoLetters())
 
     @asynccontextmanager

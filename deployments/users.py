@@ -73,20 +73,34 @@ def add(
 @app.command("reset-link")
 def reset_link(email: Email) -> None:
     """Print a link that sets a new password: good once, for an hour."""
-    typer.echo(_do(lambda connection, found: administration.reset_link(connection, email, found.public_url)))
+
+    async def work(connection: Connection, found: Settings) -> str:
+        return await administration.reset_link(
+            connection, await administration.user(connection, email), found.public_url
+        )
+
+    typer.echo(_do(work))
 
 
 @app.command()
 def disable(email: Email) -> None:
     """Shut somebody out: sessions end, API tokens stop working, within five seconds."""
-    _do(lambda connection, _: administration.disable(connection, email))
+
+    async def work(connection: Connection, _: Settings) -> None:
+        await administration.disable(connection, await administration.user(connection, email))
+
+    _do(work)
     typer.echo(f"{email} is disabled.")
 
 
 @app.command()
 def enable(email: Email) -> None:
     """Let somebody in again who was disabled; they sign in anew, their API tokens work again."""
-    _do(lambda connection, _: administration.enable(connection, email))
+
+    async def work(connection: Connection, _: Settings) -> None:
+        await administration.enable(connection, await administration.user(connection, email))
+
+    _do(work)
     typer.echo(f"{email} is enabled.")
 
 
@@ -95,5 +109,10 @@ def operator(
     email: Email, remove: Annotated[bool, typer.Option("--remove", help="Take it away instead.")] = False
 ) -> None:
     """Make somebody an operator of this installation."""
-    _do(lambda connection, _: administration.set_operator(connection, email, is_operator=not remove))
+
+    async def work(connection: Connection, _: Settings) -> None:
+        found = await administration.user(connection, email)
+        await administration.set_operator(connection, found, is_operator=not remove)
+
+    _do(work)
     typer.echo(f"{email} is {'no longer an operator' if remove else 'an operator'}.")

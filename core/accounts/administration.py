@@ -1,6 +1,7 @@
 """What the operator of an installation does with its users. Everything runs in the caller's transaction."""
 
 from typing import Final
+from uuid import UUID
 
 from core import legacy
 from core.accounts import recovery, repository
@@ -27,14 +28,6 @@ async def user(connection: Connection, email: str) -> User:
     return found[0]
 
 
-async def enabled_user(connection: Connection, email: str) -> User:
-    """Raises `NotFound`, and `Conflict` (`account_disabled`)."""
-    found = await user(connection, email)
-    if found.disabled_at is not None:
-        raise Conflict("account_disabled", f"{email} is disabled; first: vutler users enable {email}")
-    return found
-
-
 async def add(connection: Connection, email: str, name: str, public_url: str) -> str:
     """A user with a workspace and no password; gives the link that sets one. The first user is operator.
 
@@ -55,37 +48,38 @@ async def add(connection: Connection, email: str, name: str, public_url: str) ->
     return await recovery.make_link(connection, "password", made, public_url)
 
 
-async def reset_link(connection: Connection, email: str, public_url: str) -> str:
-    """A link that sets a new password: good once, for an hour. Raises `NotFound`, `Conflict` (`account_disabled`)."""
-    found = await enabled_user(connection, email)
-    await note_command(connection, found.id, "user.reset_link_made", after={"email": found.email})
+async def reset_link(connection: Connection, found: User, public_url: str, by: UUID | None = None) -> str:
+    """A link that sets a new password: good once, for an hour. Raises `Conflict` (`account_disabled`)."""
+    if found.disabled_at is not None:
+        raise Conflict(
+            "account_disabled",
+            f"{found.email} is disabled; enable the account first: vutler users enable {found.email}",
+        )
+    await note_command(connection, found.id, "user.reset_link_made", by=by, after={"email": found.email})
     return await recovery.make_link(connection, "password", found, public_url)
 
 
-async def disable(connection: Connection, email: str) -> None:
-    """Raises `NotFound`, and `Conflict` (`last_operator`)."""
-    found = await user(connection, email)
+async def disable(connection: Connection, found: User, by: UUID | None = None) -> None:
+    """Raises `Conflict` (`last_operator`)."""
     await _require_another_operator(connection, found)
     await connection.execute("UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = $1", found.id)
     await revoke_all(connection, found.id, "operator")
-    await note_command(connection, found.id, "user.disabled", before={"email": found.email})
+    await note_command(connection, found.id, "user.disabled", by=by, before={"email": found.email})
 
 
-async def enable(connection: Connection, email: str) -> None:
-    """Raises `NotFound`."""
-    found = await user(connection, email)
+async def enable(connection: Connection, found: User, by: UUID | None = None) -> None:
+    """They sign in anew; their API tokens work again."""
     await connection.execute("UPDATE users SET disabled_at = NULL WHERE id = $1", found.id)
-    await note_command(connection, found.id, "user.enabled", after={"email": found.email})
+    await note_command(connection, found.id, "user.enabled", by=by, after={"email": found.email})
 
 
-async def set_operator(connection: Connection, email: str, *, is_operator: bool) -> None:
-    """Raises `NotFound`, and `Conflict` (`last_operator`)."""
-    found = await user(connection, email)
+async def set_operator(connection: Connection, found: User, *, is_operator: bool, by: UUID | None = None) -> None:
+    """Raises `Conflict` (`last_operator`)."""
     if not is_operator:
         await _require_another_operator(connection, found)
     await connection.execute("UPDATE users SET is_operator = $2 WHERE id = $1", found.id, is_operator)
     await note_command(
-        connection, found.id, "user.operator_changed",
+        connection, found.id, "user.operator_changed", by=by,
         before={"operator": found.is_operator}, after={"operator": is_operator},
     )  # fmt: skip
 

@@ -36,8 +36,14 @@ async def note_workspace(connection: Connection, workspace_id: UUID, user_id: UU
 
 
 async def note_command(
-    connection: Connection, user_id: UUID, action: str, *, before: Json = None, after: Json = None
+    connection: Connection,
+    user_id: UUID,
+    action: str,
+    *,
+    by: UUID | None = None,
+    before: Json = None,
+    after: Json = None,
 ) -> None:
-    """What was done to a user at the console: of the installation."""
-    actor = audit.Actor(None, name=COMMAND)
+    """What an operator did to a user: of the installation. `by` None: at the console."""
+    actor = audit.Actor(None, by, name=None if by else COMMAND)
     await audit.note_as(connection, actor, action, "user", user_id, before=before, after=after)

@@ -107,6 +107,19 @@ async def users(connection: Connection) -> list[User]:
     return [_user(row) for row in await connection.fetch(f"SELECT {_USER} FROM users ORDER BY id")]
 
 
+async def users_page(connection: Connection, after: UUID | None, limit: int, search: str | None) -> list[User]:
+    """The oldest first; `search` stands in the address or in the name."""
+    rows = await connection.fetch(
+        f"""SELECT {_USER} FROM users WHERE ($1::uuid IS NULL OR id > $1)
+            AND ($3::text IS NULL OR position(lower($3) IN lower(email)) > 0 OR position(lower($3) IN lower(name)) > 0)
+            ORDER BY id LIMIT $2""",
+        after,
+        limit,
+        search,
+    )
+    return [_user(row) for row in rows]
+
+
 async def change_profile(
     connection: Connection, user_id: UUID, name: str | None, locale: str | None, timezone: str | None
 ) -> User | None:

@@ -32,6 +32,8 @@ NOTED: Final[dict[Operation, set[str]]] = {
     ("PATCH", f"{OF_WORKSPACE}/members/{{user_id}}"): {"member.role_changed", "invitation.withdrawn"},
     ("DELETE", f"{OF_WORKSPACE}/members/{{user_id}}"): {"member.removed", "member.left", "invitation.withdrawn"},
     ("PUT", "/api/admin/plans/{plan}"): {"plan.changed"},
+    ("PATCH", "/api/admin/users/{user_id}"): {"user.disabled", "user.enabled", "user.operator_changed"},
+    ("POST", "/api/admin/users/{user_id}/reset-link"): {"user.reset_link_made"},
     ("PATCH", "/api/admin/workspaces/{workspace_id}"): {"workspace.plan_changed", "credits.granted"},
     ("PATCH", "/api/credits"): {"credits.mode_changed"},
     ("POST", "/api/connections"): {"connection.created"},

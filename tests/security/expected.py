@@ -75,6 +75,9 @@ EXPECTED: dict[str, Expected] = {
     "GET /api/usage": READ,
     "GET /api/admin/plans": Expected("operator"),
     "PUT /api/admin/plans/{plan}": Expected("operator", body={"max_running": 7}, foreign=OPERATORS_ONLY),
+    "GET /api/admin/users": Expected("operator"),
+    "PATCH /api/admin/users/{user_id}": Expected("operator", body={"disabled": True}, foreign=OPERATORS_ONLY),
+    "POST /api/admin/users/{user_id}/reset-link": Expected("operator", foreign=OPERATORS_ONLY),
     "PATCH /api/admin/workspaces/{workspace_id}": Expected(
         "operator", body={"grant": {"credits": 7}}, foreign=OPERATORS_ONLY
     ),
@@ -166,11 +169,12 @@ OPEN: dict[str, Open] = {
     "POST /api/auth/refresh": Open("the cookie of a session", 401, "session_missing"),
     "POST /api/auth/logout": Open("the cookie of a session; without, there is nothing to end", 204),
     "POST /api/auth/password/forgot": Open(
-        "the mailbox that a link is sent to", 202, body={"email": "nobody@example.org"}
+        "the mailbox that a link is sent to", 202, body={"email": "nobody@example.org"}, writes=frozenset({"audit_log"})
     ),
     "POST /api/auth/password/reset": Open(
         "the link", 410, "link_over", {"token": _LINK, "password": "another long enough one"}
     ),
+    "GET /api/auth/options": Open("nothing: what the page of sign-in shows", 200),
     "POST /api/auth/email/verify": Open("the link", 410, "link_over", {"token": _LINK}),
     "GET /api/invitations/{token}": Open("the token in the path", 404, "invitation_unknown"),
     "GET /api/approvals/by-token/{token}": Open("the token in the path", 404, "link_unknown"),
