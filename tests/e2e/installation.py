@@ -30,7 +30,7 @@ from tests.echo import Echo
 from tests.flows.conftest import Workshop
 from tests.waiting import until
 
-DIES_WITHIN_S = ENDS_WITHIN_S = 30.0
+DIES_WITHIN_S = ENDS_WITHIN_S = 60.0
 _LINUX = {name: value for name, value in os.environ.items() if not name.startswith(("VUTLER_", "PREFECT_"))}
 
 
@@ -50,6 +50,7 @@ class Installation:
     environment: dict[str, str]
     nursery: Nursery
     workshop: Workshop
+    superuser: Database
     echo: Echo
     workers: list[Worker]
 
@@ -81,7 +82,7 @@ class Installation:
             assert await queue.wake(connection, run_id, "pause", {})
 
     async def noted(self) -> audit.Audit:
-        async with self.workshop.db.connection() as connection:
+        async with self.superuser.connection() as connection:
             return await audit.read(connection)
 
     def calls(self, run_id: UUID, step: str = "act") -> int:
@@ -121,7 +122,7 @@ async def installation(
         }  # fmt: skip
         async with superuser.connection() as connection:
             await audit.install(connection)
-        made = Installation(tmp_path, environment, nursery, Workshop(db, new_id(), db), echo, [])
+        made = Installation(tmp_path, environment, nursery, Workshop(db, new_id(), db), superuser, echo, [])
         yield made
         for worker in made.workers:
             worker.kill()
