@@ -94,7 +94,10 @@ async def test_the_recorder_dies(installation: Installation, server: Server) -> 
         async with workshop.db.connection() as connection:
             return int(await connection.fetchval("SELECT count(*) FROM run_queue")) == 0
 
-    await until(told, seconds=ENDS_WITHIN_S + 15)  # what the dead one took is free again after HELD_S
+    try:
+        await until(told, seconds=ENDS_WITHIN_S + 15)  # what the dead one took is free again after HELD_S
+    except TimeoutError:
+        pytest.fail(f"not told:\n{installation.workers[-1].said()[-3000:]}")
     user, _, password = server.auth.partition(":")
     headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
     async with aiohttp.ClientSession(headers=headers) as session:
