@@ -62,6 +62,9 @@ class Http(Protocol):
     ) -> HttpResponse: ...
 
 
+ServiceT = TypeVar("ServiceT")
+
+
 class ActionContext(Protocol):
     """What the engine lends an action while it runs."""
 
@@ -91,6 +94,13 @@ class ActionContext(Protocol):
         """The same way out, signed by the saved account that the step names; reaches that account's hosts alone.
 
         Raises `InvalidInput` (`connection_not_found`, `connection_not_allowed`, `connection_unreadable`).
+        """
+        ...
+
+    async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
+        """What that saved account offers beyond signed requests (`blocks/services.py`), e.g. a `Mailer`.
+
+        Raises as `connected`; `connection_not_allowed` also where it offers no `kind`.
         """
         ...
 

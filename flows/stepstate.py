@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from blocks.action import Effect, Http, Level, StepModel
+from blocks.action import Effect, Http, Level, ServiceT, StepModel
 from blocks.errors import ActionError, Retryable
 from blocks.values import Json, JsonObject
 from core.connections.opening import require_named
@@ -74,6 +74,12 @@ class StepState:
         return self.execution.tools.http
 
     async def connected(self, connection: str) -> Http:
+        return await self._connected(connection)
+
+    async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
+        return (await self._connected(connection)).service(kind)
+
+    async def _connected(self, connection: str) -> Signed:
         execution = self.execution
         tools, run = execution.tools, execution.run
         named = self.step.config.get("connection") if isinstance(self.step.config, dict) else None
