@@ -8,9 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Generic, Protocol
 
-from blocks.connection import Way
+from blocks.connection import FieldsT, Way
 from blocks.services import Attachment
 from blocks.values import JsonObject
 
@@ -65,10 +65,10 @@ class Ear(Protocol):
         ...
 
 
-class Listens(ABC):
+class Listens(ABC, Generic[FieldsT]):
     """A connection kind that can listen."""
 
     @abstractmethod
-    async def listen(self, fields: Any, way: Way, ear: Ear) -> None:
+    async def listen(self, fields: FieldsT, way: Way, ear: Ear) -> None:
         """Listen until cancelled. Whatever it raises ends this attempt: `Retryable` is tried again after a growing
         pause, `InvalidInput` when somebody has changed the connection. `fields` are the kind's own."""

@@ -1,6 +1,6 @@
 """What a connection can offer to actions beyond signed requests, by what it is for.
 
-A kind gives one of these by `Connection.service`; an action asks for it by `ActionContext.service`. Secrets stay inside.
+A kind gives one of these by `Connection.service`; an action asks for it by `ActionContext.service`. No secret is told.
 """
 
 from abc import ABC, abstractmethod

@@ -157,7 +157,9 @@ def register(redactor: Redactor, secrets: list[str]) -> None:
 
 
 class Signed:
-    """`blocks.action.Http` and `blocks.connection.Way` for one connection. `failed` is told when the credentials are refused, in a sentence.
+    """`blocks.action.Http` and `blocks.connection.Way` for one connection.
+
+    `failed` is told when the credentials are refused, in a sentence.
 
     Raises `InvalidInput` (`connection_unreadable`) where the connection can't be understood any more.
     """
@@ -202,7 +204,7 @@ class Signed:
         return self._fields
 
     def service(self, wanted: type[ServiceT]) -> ServiceT:
-        """What the kind offers to actions. Raises `InvalidInput` (`connection_not_allowed`) where that is no `wanted`."""
+        """What the kind offers to actions. Raises `InvalidInput` where that is no `wanted`."""
         service = self._kind.service(self._fields, self)
         if not isinstance(service, wanted):
             raise InvalidInput(
