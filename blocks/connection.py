@@ -145,6 +145,10 @@ class Connection(ABC, Generic[FieldsT]):
         fields: Any = self.Fields.model_validate(dict(values))
         return fields  # type: ignore[no-any-return]
 
+    def hosts_of(self, fields: FieldsT) -> tuple[str, ...]:
+        """The hosts that a connection with these fields may be used for, where its owner names none."""
+        return self.hosts
+
     def endpoints(self, fields: FieldsT) -> tuple[str, ...]:
         """Addresses that the kind itself asks to be able to sign."""
         return ()

@@ -78,3 +78,20 @@ class Chat(ABC):
     @abstractmethod
     async def post(self, post: Post, *, timeout_s: float) -> JsonObject:
         """Post it; gives `message_id` and `channel`. Errors as those of `Mailer.send`."""
+
+
+class Llm(ABC):
+    """An account with a provider of language models.
+
+    `protocol` is how it is spoken to: "openai" (chat completions), "anthropic" (messages) or "cli". `base_url` is
+    where. `provider` is its name in price lists, null where its prices are its own.
+    """
+
+    protocol: str
+    provider: str | None
+    base_url: str
+    default_model: str | None
+
+    @abstractmethod
+    async def models(self) -> list[str]:
+        """The names of the models that it offers. Raises the classes of `blocks/errors.py`."""

@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from blocks.action import Action, Effect, Http, Level, ServiceT, StepModel
+from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
@@ -103,6 +104,13 @@ class _Context:
 
     async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
         return (await self.connect(connection)).service(kind)
+
+    @property
+    def tainted(self) -> bool:
+        return True
+
+    async def converse(self, turn: Turn) -> TurnDone | Wait:
+        raise InvalidInput("agent_not_here", "An agent is asked in a run: try it with POST /api/agents/{id}/execute.")
 
     def leads_on(self, outlet: str) -> bool:
         return False

@@ -87,7 +87,8 @@ class Connections:
         fields = self._read(kind, given.fields)
         row = ConnectionRow(
             id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
-            secret_names=[], hosts=self._hosts(kind, given.allowed_hosts or ()), used_by=given.used_by or "editors",
+            secret_names=[], hosts=self._hosts(kind, fields, given.allowed_hosts or ()),
+            used_by=given.used_by or "editors",
             created_by=caller.user_id, updated_by=caller.user_id, created_at=clock.now(), updated_at=clock.now(),
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
@@ -113,7 +114,7 @@ class Connections:
             changed = replace(
                 row,
                 name=given.name if given.name is not None else row.name,
-                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, given.allowed_hosts),
+                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, fields, given.allowed_hosts),
                 used_by=given.used_by or row.used_by,
                 updated_by=caller.user_id,
             )
@@ -219,8 +220,8 @@ class Connections:
             raise _invalid(wrong)
         return fields
 
-    def _hosts(self, kind: Kind[Any], given: Sequence[str]) -> list[str]:
-        wanted = list(given) or list(kind.hosts)
+    def _hosts(self, kind: Kind[Any], fields: ConnectionFields, given: Sequence[str]) -> list[str]:
+        wanted = list(given) or list(kind.hosts_of(fields))
         if not wanted or len(wanted) > hosts.MOST:
             message = f"Name the hosts that it may be used for, such as api.example.com; at most {hosts.MOST}."
             raise _invalid([Finding("allowed_hosts", message)])

@@ -7,7 +7,8 @@ back is masked before anybody reads it, so that a service that repeats what it w
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from core.connections import hosts
 from core.connections.model import Opened
 from core.outgoing.client import Response
 from core.outgoing.exchange import Admit
-from core.outgoing.lasting import Texts
+from core.outgoing.lasting import Streamed, Texts
 from core.outgoing.urls import Target
 from core.redaction import Redactor
 
@@ -47,6 +48,17 @@ class Asks(Protocol):
         timeout_s: float,
         admit: Admit | None = None,
     ) -> Response: ...
+
+    def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: bytes | None,
+        timeout_s: float,
+        admit: Admit | None = None,
+    ) -> AbstractAsyncContextManager[Streamed]: ...
 
     async def websocket(
         self, url: str, *, headers: dict[str, str], timeout_s: float, admit: Admit | None = None
@@ -189,6 +201,21 @@ class Signed:
         if answer.status == 401:
             await self._failed("The service refused the credentials (status 401).")
         return answer
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
+    ) -> AsyncIterator[Streamed]:
+        """Signed, and read as it comes: who reads it masks what they keep of it."""
+        proof = await self._sign()
+        names = {name.lower() for name in proof}
+        kept = {name: value for name, value in headers.items() if name.lower() not in names}
+        async with self._out.stream(
+            method, url, headers=kept | proof, content=content, timeout_s=timeout_s, admit=self._admit
+        ) as answer:
+            if answer.status == 401:
+                await self._failed("The service refused the credentials (status 401).")
+            yield answer
 
     async def test(self) -> str:
         """What the kind finds out by asking. Raises the classes of `blocks/errors.py`."""
