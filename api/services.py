@@ -26,6 +26,8 @@ from core.accounts.service import Accounts
 from core.accounts.sessions import Sessions
 from core.accounts.tokens import AccessTokens
 from core.agent_events.service import AgentEvents
+from core.agents.agents import Agents
+from core.agents.asking import Asking
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
 from core.approvals.links import Links, Tokens
@@ -103,6 +105,8 @@ class Services:
         self.rotation = Rotation(db, self.automations, signing)
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
         self.agent_events = AgentEvents(db, limits=limits)
+        self.agents = Agents(db, self.automations)
+        self.asking = Asking(db)
         self.alerts = Alerts(db)
         self.captures = Captures(db, self.automations, self.hooks)
         self.versions = Versions(db, self.automations)

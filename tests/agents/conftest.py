@@ -61,8 +61,8 @@ class Office:
         assigned = ", ".join(f"{name} = ${number + 3}" for number, name in enumerate(names))
         async with self.db.connection() as connection:
             await connection.execute(
-                f"UPDATE agents SET {assigned}, updated_by = '{self.caller.user_id}' WHERE workspace_id = $1 AND slug = $2",
-                self.workspace, slug, *columns.values(),
+                f"UPDATE agents SET {assigned} WHERE workspace_id = $1 AND slug = $2", self.workspace, slug,
+                *columns.values(),
             )  # fmt: skip
 
     @contextlib.asynccontextmanager
