@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from blocks.action import ActionContext, Effect
+from blocks.action import ActionContext, Effect, Http
 from blocks.values import Json, JsonObject
 from blocks.workspace import Workspace
 
@@ -21,6 +21,11 @@ class ToolContext(ActionContext, Protocol):
 
     @property
     def workspace(self) -> Workspace: ...
+
+    async def within(self, hosts: Sequence[str], connection: str | None = None) -> Http:
+        """A way out to these hosts alone, by redirects too, signed by that account; without hosts, to all that may be
+        reached."""
+        ...
 
 
 class ToolModel(BaseModel):

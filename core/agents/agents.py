@@ -19,6 +19,7 @@ from core.agents.model import RESERVED, Agent, AgentMail, AgentSettings, GivenTo
 from core.audit import noting as audit
 from core.automations.service import Automations, Detail
 from core.caller import Caller
+from core.connections import hosts
 from core.connections import repository as connections
 from core.connections.model import ROLES, ConnectionRow
 from core.db import Connection, Database
@@ -195,6 +196,11 @@ class Agents:
                     Finding(f"{at}.{place(('settings', *each['loc']))}", sentence(each))
                     for each in error.errors(include_url=False)
                 ]
+            for place_, text in enumerate(_listed(given.settings.get("hosts"))):
+                try:
+                    hosts.normal(text)
+                except hosts.BadPattern as error:
+                    findings.append(Finding(f"{at}.settings.hosts[{place_}]", str(error)))
             reference = given.settings.get("connection")
             if tool.connection is not None and reference is not None:
                 where = f"{at}.settings.connection"
@@ -237,6 +243,10 @@ class Agents:
 def _owners(wanted: JsonObject) -> JsonObject:
     """What the owner gave, without a default that belongs to another trigger."""
     return wanted if "trigger_type" not in wanted or "policy" in wanted else wanted | {"policy": {}}
+
+
+def _listed(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def slug_of(name: str) -> str:

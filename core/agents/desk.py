@@ -31,8 +31,8 @@ _PART: Final = "SELECT content FROM file_parts WHERE file_id = $1 AND position =
 _WRITE: Final = """
 WITH kept AS (
     INSERT INTO files (id, workspace_id, name, media_type, said_type, size, sha256, created_at)
-    SELECT $1, $2, $3, $4, $4, $5, $6, now()
-    WHERE (SELECT coalesce(sum(size), 0) FROM files WHERE workspace_id = $2) + $5 <= $8
+    SELECT $1, $2, $3, $4::text, $4::text, $5::bigint, $6, now()
+    WHERE (SELECT coalesce(sum(size), 0) FROM files WHERE workspace_id = $2) + $5::bigint <= $8::bigint
     ON CONFLICT (id) DO NOTHING RETURNING id
 )
 INSERT INTO file_parts (file_id, position, workspace_id, content) SELECT id, 0, $2, $7 FROM kept RETURNING 1

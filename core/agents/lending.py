@@ -1,7 +1,8 @@
 """What a tool is lent while it runs: the step's own context, with an idempotency key and an account of its own."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -17,8 +18,9 @@ from core.agents.desk import Desk
 from core.agents.model import Agent
 from core.agents.session import Session
 from core.connections import repository as connections
+from core.connections.hosts import narrowed
 from core.connections.opening import Door
-from core.connections.signed import Asks, Failed, Signed, Tokens
+from core.connections.signed import Asks, Failed, Masked, Signed, Tokens, admitting
 from core.db import AWAY
 from core.runs.breaker import Limits
 
@@ -64,10 +66,20 @@ class LentToTool:
     async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
         return (await self._signed(connection)).service(kind)
 
+    async def within(self, hosts: Sequence[str], connection: str | None = None) -> Http:
+        session = self.session
+        if connection is not None:
+            return await self.lends.signed(session, self._chosen(connection), self.tool.connection, hosts)
+        admit = admitting(list(hosts), f"of {session.agent.name}") if hosts else None
+        return Masked(self.lends.out, admit, session.host.redactor)
+
     async def _signed(self, connection: str) -> Signed:
+        return await self.lends.signed(self.session, self._chosen(connection), self.tool.connection)
+
+    def _chosen(self, connection: str) -> str:
         if connection != self.reference:
             raise InvalidInput("connection_not_allowed", "A tool may use only the account that its author chose.")
-        return await self.lends.signed(self.session, connection, self.tool.connection)
+        return connection
 
     async def converse(self, turn: Turn) -> TurnDone | Wait:
         raise InvalidInput("agent_not_allowed", "A tool can't ask another agent; let it run an automation that does.")
@@ -100,10 +112,12 @@ class Lends:
         desk = Desk(session.db, host.run, session.agent, self.quota, self.limits)
         return LentToTool(session, self, tool, named if isinstance(named, str) else None, key, desk)
 
-    async def signed(self, session: Session, reference: str, purpose: str | None) -> Signed:
-        """Raises `InvalidInput`."""
+    async def signed(self, session: Session, reference: str, purpose: str | None, hosts: Sequence[str] = ()) -> Signed:
+        """`hosts` narrow those of the connection. Raises `InvalidInput`."""
         agent: Agent = session.agent
         opened = await session.work(lambda connection: self.door.for_agent(connection, agent, reference))
+        if hosts:
+            opened = replace(opened, hosts=narrowed(opened.hosts, hosts))
         signed = Signed(opened, self.out, session.host.redactor, self.tokens, self.failed(session, opened.id))
         if signed.kind.purpose != purpose:
             raise InvalidInput("connection_not_allowed", f"The connection {opened.name} is for something else.")

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic_ai import Agent as Runner
 from pydantic_ai import ModelRetry, StructuredDict
+from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
@@ -103,6 +104,9 @@ class Turns:
         except ActionError as error:
             await self._fail(session, error)
             raise
+        except Exception as error:
+            await self._fail(session, InvalidInput("internal_error", f"The turn broke: {type(error).__name__}."))
+            raise
 
     async def _begin(self, connection: Connection, turn: Turn, host: Host) -> _Ready:
         """Everything that the turn needs, in one transaction; what it began with counts, if it began before."""
@@ -168,12 +172,10 @@ class Turns:
                     _prompt(session.turn), message_history=_messages(history), model_settings=chosen,
                     usage_limits=UsageLimits(request_limit=None),
                 )  # fmt: skip
-        except Stopped:
-            raise
-        except Exception as error:
-            if session.stop is not None:
-                raise Stopped from error
-            raise session.halt(translated(error, name, settings.timeout_s)) from error
+        except AgentRunError as error:
+            if session.stop is None:
+                raise session.halt(translated(error, name, settings.timeout_s)) from error
+            raise Stopped from error
         found: object = done.output
         return found
 

@@ -119,10 +119,10 @@ def admitting(patterns: list[str], name: str) -> Admit:
     return admit
 
 
-class _Masked:
+class Masked:
     """The outgoing client within some hosts, every answer masked."""
 
-    def __init__(self, out: Asks, admit: Admit, redactor: Redactor) -> None:
+    def __init__(self, out: Asks, admit: Admit | None, redactor: Redactor) -> None:
         self._out = out
         self._admit = admit
         self._redactor = redactor
@@ -144,7 +144,7 @@ class _Masked:
 class _Lender:
     """What the kind signs with (`blocks.connection.Lender`)."""
 
-    def __init__(self, http: "_Masked", tokens: Tokens, key: tuple[str, str], redactor: Redactor) -> None:
+    def __init__(self, http: "Masked", tokens: Tokens, key: tuple[str, str], redactor: Redactor) -> None:
         self.http = http
         self._tokens = tokens
         self._key = key
@@ -185,10 +185,10 @@ class Signed:
         self._name = opened.name
         self._out = out
         self._admit = admitting(opened.hosts, opened.name)
-        self._http = _Masked(out, self._admit, redactor)
+        self._http = Masked(out, self._admit, redactor)
         key = (str(opened.id), opened.revision)
         own = [_host_of(url) for url in self._kind.endpoints(self._fields)]
-        self._lender = _Lender(_Masked(out, admitting(own, opened.name), redactor), tokens, key, redactor)
+        self._lender = _Lender(Masked(out, admitting(own, opened.name), redactor), tokens, key, redactor)
 
     async def request(
         self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
