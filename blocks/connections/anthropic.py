@@ -14,9 +14,7 @@ _VERSION: Final = "2023-06-01"
 
 class AnthropicFields(ConnectionFields):
     api_key: SecretStr = Field(min_length=1, max_length=8192, title="API key")
-    default_model: str | None = Field(
-        default=None, max_length=200, title="Default model", examples=["claude-sonnet-4-5"]
-    )
+    default_model: str | None = Field(default=None, max_length=200, title="Default model", examples=["claude-sonnet-5"])
     base_url: str = Field(
         default=_URL, max_length=2048, title="Base address", description="Another one only for a gateway of your own."
     )
@@ -31,7 +29,7 @@ class Anthropic(LlmConnection[AnthropicFields]):
     }
     hosts = ("api.anthropic.com",)
     Fields = AnthropicFields
-    example: ClassVar[dict[str, Json]] = {"api_key": "the API key", "default_model": "claude-sonnet-4-5"}
+    example: ClassVar[dict[str, Json]] = {"api_key": "the API key", "default_model": "claude-sonnet-5"}
 
     def hosts_of(self, fields: AnthropicFields) -> tuple[str, ...]:
         return host_of(fields.base_url)

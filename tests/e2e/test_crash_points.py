@@ -42,6 +42,7 @@ EFFECTS = ("pure", "idempotent", "unsafe")
 ACTS = ("claimed", "before_intent", "before_effect", "after_effect", "recorded", "before_end")  # of a run that acts
 WAITS = ("waiting", "woken")  # of one that waits after its act
 ELSEWHERE = ("accepted", "before_told")  # in the API, in the recorder
+TURNS = ("model_begun", "model_done", "tool_begun", "tool_acted", "tool_done")  # of an agent: test_agent_crashes.py
 IN_DOUBT = {("before_effect", "unsafe"): 0, ("after_effect", "unsafe"): 1}  # how often it had its effect
 REPEATED = {("after_effect", "idempotent")}
 DIES_WITHIN_S = ENDS_WITHIN_S = 30.0
@@ -49,7 +50,7 @@ _LINUX = {name: value for name, value in os.environ.items() if not name.startswi
 
 
 def test_every_point_is_tried() -> None:
-    assert sorted((*ACTS, *WAITS, *ELSEWHERE)) == sorted(POINTS)
+    assert sorted((*ACTS, *WAITS, *ELSEWHERE, *TURNS)) == sorted(POINTS)
 
 
 @pytest.fixture(scope="module")
