@@ -20,6 +20,7 @@ import uvloop
 from blocks import registry
 from core import journal
 from core import keys as core_keys
+from core.agents.health import Looking
 from core.agents.loading import LoadedOnUse
 from core.approvals.asking import Asking
 from core.automations.following import Following
@@ -91,6 +92,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "asking": Asking(everyone).run(stop),
                 "scheduler": Scheduler(everyone, prefect).run(stop),
                 "door": PrefectDoor(everyone, prefect).run(stop),
+                "providers": Looking(everyone, door, http, tokens).run(stop),
                 "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
                 "blocks": prefect_blocks.keep_registered(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),

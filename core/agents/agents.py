@@ -16,6 +16,7 @@ from blocks.values import JsonObject
 from core import clock
 from core.agents import carried, repository
 from core.agents.model import RESERVED, Agent, AgentMail, AgentSettings, GivenTool, as_json
+from core.agents.status import Standing, standing
 from core.audit import noting as audit
 from core.automations.service import Automations, Detail
 from core.caller import Caller
@@ -30,6 +31,10 @@ from core.sentences import sentence
 
 _AUTOMATION: Final = ("trigger_type", "trigger_config", "actions", "policy")
 _MOST_TOOLS: Final = 50
+_WEBHOOK: Final = """
+SELECT t.webhook_id FROM agents a JOIN automation_triggers t ON t.rule_id = a.rule_id
+WHERE a.id = $1 AND a.deleted_at IS NULL AND t.webhook_id IS NOT NULL LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,9 @@ class Given:
 class Agents:
     """The service of one process."""
 
-    def __init__(self, db: Database, automations: Automations) -> None:
+    def __init__(self, db: Database, everyone: Database, automations: Automations) -> None:
         self._db = db
+        self._everyone = everyone  # for senders, who have no workspace
         self._automations = automations
 
     async def listing(self, caller: Caller, search: str | None, *, before: UUID | None, limit: int) -> list[Agent]:
@@ -79,6 +85,29 @@ class Agents:
             slugs = ", ".join(each.slug for each in several)
             raise Conflict("agent_ambiguous", f"Several agents are called {name}; name one by its slug: {slugs}.")
         return several[0]
+
+    async def standing(self, caller: Caller, reference: str) -> tuple[Agent, Standing]:
+        """Whether it can be spoken to. Raises `NotFound`."""
+        async with self._db.connection() as connection:
+            agent = await found(connection, caller, reference)
+            return agent, await standing(connection, agent)
+
+    async def carrier_of(self, caller: Caller, rule_id: UUID) -> UUID | None:
+        """The agent that carries an automation."""
+        async with self._db.connection() as connection:
+            found_id: UUID | None = await connection.fetchval(
+                "SELECT agent_id FROM automation_rules WHERE id = $1 AND workspace_id = $2", rule_id,
+                caller.workspace_id,
+            )  # fmt: skip
+        return found_id
+
+    async def webhook_of(self, agent_id: UUID) -> str:
+        """The webhook of the automation that an agent carries, for whoever sends to it. Raises `NotFound`."""
+        async with self._everyone.connection() as connection:
+            webhook_id: str | None = await connection.fetchval(_WEBHOOK, agent_id)
+        if webhook_id is None:
+            raise NotFound("webhook_not_found", "There is no such webhook.")
+        return webhook_id
 
     async def automation_of(self, caller: Caller, agent: Agent) -> Detail | None:
         """The automation that it carries; None where nothing needed one yet."""

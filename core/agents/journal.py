@@ -35,7 +35,11 @@ SELECT verdict, spent FROM begin_model_call($1, $2, $3, $4, $5, $6, $7, $8, $9, 
 """
 _FINISH_CALL: Final = "SELECT finish_model_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 _FAIL_CALL: Final = """
-UPDATE model_calls SET outcome = $2, error = left($3, 500), latency_ms = $4, cost_usd = $5, credits = $6 WHERE id = $1
+WITH failed AS (
+    UPDATE model_calls SET outcome = $2, error = left($3, 500), latency_ms = $4, cost_usd = $5, credits = $6
+    WHERE id = $1 RETURNING workspace_id, connection_id
+)
+SELECT note_provider(workspace_id, connection_id, $3, true) FROM failed WHERE $7
 """
 _PUT_TOOL: Final = """
 INSERT INTO agent_turn_parts AS p (turn_id, seq, kind, request_hash, content, state, workspace_id)
@@ -50,6 +54,12 @@ UPDATE agent_turns t SET status = $2, result = $3, error_code = $4, error = left
 FROM former f WHERE t.id = f.id AND run_is_held($6, $7)
 RETURNING f.status
 """
+
+# What says that nobody can be answered through this account now.
+PROVIDER_DOWN: Final = frozenset({
+    "model_unreachable", "model_timeout", "model_failed", "model_overloaded", "model_unauthorized", "model_quota",
+    "model_answer_invalid",
+})  # fmt: skip
 
 State = Literal["asked", "begun", "done", "unknown"]
 
@@ -163,7 +173,7 @@ async def fail_call(
 ) -> None:
     """A call that gave no answer. One that was not refused may cost what it was thought to."""
     usd, credits = (Decimal(0), Decimal(0)) if answered else (call.most_usd, call.most_credits)
-    await connection.execute(_FAIL_CALL, call.id, code, why, latency_ms, usd, credits)
+    await connection.execute(_FAIL_CALL, call.id, code, why, latency_ms, usd, credits, code in PROVIDER_DOWN)
 
 
 async def put_tool(

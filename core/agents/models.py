@@ -5,7 +5,6 @@ from types import TracebackType
 from typing import Final, Self
 
 from anthropic import AsyncAnthropic
-from genai_prices import Usage, calc_price
 from openai import AsyncOpenAI
 from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
@@ -16,6 +15,7 @@ from pydantic_ai.usage import RequestUsage
 
 from blocks.errors import InvalidInput
 from blocks.services import Llm
+from core.agents.prices import cost
 from core.outgoing import transport
 from core.outgoing.transport import Streams
 
@@ -56,15 +56,7 @@ class OpenModel:
 
 def price(provider: str | None, name: str, usage: RequestUsage) -> Decimal | None:
     """What one answer costs in US dollars by the public price lists; None where they do not know the model."""
-    if provider is None:
-        return None
-    tokens = Usage(
-        input_tokens=usage.input_tokens or None,
-        cache_write_tokens=usage.cache_write_tokens or None,
-        cache_read_tokens=usage.cache_read_tokens or None,
-        output_tokens=usage.output_tokens or None,
-    )
-    try:
-        return calc_price(tokens, name, provider_id=provider).total_price
-    except LookupError:
-        return None
+    return cost(
+        provider, name, tokens_in=usage.input_tokens, tokens_out=usage.output_tokens,
+        cache_read=usage.cache_read_tokens, cache_write=usage.cache_write_tokens,
+    )  # fmt: skip

@@ -162,6 +162,16 @@ class Connections:
             await repository.note_test(connection, row.workspace_id, row.id, None if tested.ok else tested.message)
         return tested
 
+    async def opened(self, caller: Caller, connection_id: UUID, redactor: Redactor) -> Signed:
+        """For who may use it. Raises `NotFound`, `Forbidden`, `RateLimited`, and as `Signed` does."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            row, sealed = await self._found(connection, caller, connection_id)
+        caller.require(ROLES[row.used_by])
+        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
+            raise RateLimited("too_many_tests", "These are many questions at once; try again in a moment.", after=wait)
+        return self._signed(row, sealed, redactor)
+
     async def signed(self, caller: Caller, reference: str, redactor: Redactor) -> Signed:
         """For a step that `caller` tries out. Raises `InvalidInput`."""
         async with self._db.connection() as connection:

@@ -142,6 +142,7 @@ CREATE FUNCTION finish_model_call(
 BEGIN
     UPDATE model_calls SET tokens_in = p_in, tokens_out = p_out, latency_ms = p_latency, cost_usd = p_usd,
         credits = p_credits, outcome = 'done' WHERE id = p_id;
+    PERFORM note_provider(p_workspace, c.connection_id, NULL, true) FROM model_calls c WHERE c.id = p_id;
     IF NOT run_is_held(p_run, p_epoch) THEN
         RETURN false;
     END IF;
@@ -196,3 +197,56 @@ END $$;
 REVOKE ALL ON FUNCTION seed_new_workspace() FROM PUBLIC;
 CREATE TRIGGER seed_agents AFTER INSERT ON workspaces FOR EACH ROW EXECUTE FUNCTION seed_new_workspace();
 SELECT seed_agents(id) FROM workspaces;
+
+-- status -----------------------------------------------------------------------------------------------------------
+
+-- Whether a provider works, by its last real call or look (core/agents/health.py).
+CREATE TABLE provider_health (
+    connection_id uuid PRIMARY KEY REFERENCES connections ON DELETE CASCADE,
+    workspace_id uuid NOT NULL REFERENCES workspaces ON DELETE CASCADE,
+    failing_since timestamptz,
+    error text,
+    checked_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz NOT NULL DEFAULT now()   -- by a call, or by somebody who looked at an agent's status
+);
+CREATE INDEX provider_health_due ON provider_health (checked_at);
+
+-- Tell who watches the workspace that the status of an agent may have changed.
+CREATE FUNCTION tell_agent(p_workspace uuid, p_agent uuid) RETURNS void LANGUAGE sql
+SET search_path = tenant_vutler, pg_temp AS $$
+    SELECT pg_notify('vutler_events', jsonb_build_array(jsonb_build_object(
+        'kind', 'agent', 'workspace', p_workspace, 'agent', p_agent))::text)
+$$;
+CREATE FUNCTION tell_turn() RETURNS trigger LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp AS $$
+BEGIN
+    PERFORM tell_agent(NEW.workspace_id, NEW.agent_id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER tell_new_turn AFTER INSERT ON agent_turns FOR EACH ROW EXECUTE FUNCTION tell_turn();
+CREATE TRIGGER tell_turn AFTER UPDATE OF status ON agent_turns FOR EACH ROW
+    WHEN (NEW.status <> OLD.status) EXECUTE FUNCTION tell_turn();
+
+-- Note what a call or a look found (null: it works), and tell of every agent that the change concerns.
+CREATE FUNCTION note_provider(p_workspace uuid, p_connection uuid, p_error text, p_used boolean) RETURNS void
+LANGUAGE plpgsql SET search_path = tenant_vutler, pg_temp AS $$
+DECLARE
+    former provider_health;
+BEGIN
+    SELECT * INTO former FROM provider_health WHERE connection_id = p_connection FOR UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO provider_health (connection_id, workspace_id, failing_since, error)
+        SELECT c.id, c.workspace_id, CASE WHEN p_error IS NOT NULL THEN now() END, left(p_error, 500)
+        FROM connections c WHERE c.id = p_connection AND c.workspace_id = p_workspace
+        ON CONFLICT DO NOTHING;
+    ELSE
+        UPDATE provider_health SET error = left(p_error, 500), checked_at = now(),
+            failing_since = CASE WHEN p_error IS NOT NULL THEN coalesce(failing_since, now()) END,
+            used_at = CASE WHEN p_used THEN now() ELSE used_at END
+        WHERE connection_id = p_connection;
+    END IF;
+    IF (p_error IS NULL) <> (former.failing_since IS NULL) THEN
+        PERFORM tell_agent(p_workspace, a.id) FROM agents a
+        WHERE a.workspace_id = p_workspace AND a.deleted_at IS NULL
+            AND (a.connection_id = p_connection OR a.connection_id IS NULL);
+    END IF;
+END $$;
