@@ -63,13 +63,14 @@ def translated(error: Exception, model: str, timeout_s: float) -> ActionError:  
         case UsageLimitExceeded():
             return InvalidInput("agent_limit", f"The turn reached a limit of the agent: {error.message}")
         case UnexpectedModelBehavior() | AgentRunError():
-            return Retryable(
-                "model_answer_invalid", f"{model} answered in a way that can't be understood.", cause="server_error"
-            )
+            return _not_understood(model)
+    return _not_understood(model)
+
+
+def _not_understood(model: str) -> Retryable:
     return Retryable(
-        "model_answer_invalid", f"{model} answered in a way that can't be understood ({type(error).__name__}).",
-        cause="server_error",
-    )  # fmt: skip
+        "model_answer_invalid", f"{model} answered in a way that can't be understood.", cause="server_error"
+    )
 
 
 def _of_network(error: ActionError, model: str, timeout_s: float) -> ActionError:
@@ -133,4 +134,6 @@ def _of_provider(error: ModelAPIError, model: str, timeout_s: float) -> ActionEr
             said = str(error.provider_error_code or error.provider_error_type or "")[:100]
             because = f" It says: {said}." if said else ""
             return InvalidInput("model_rejected", f"The provider refused the request for {model}{status}.{because}")
-    return Retryable("model_failed", f"The provider failed{status}.", cause="server_error")
+    if status:
+        return Retryable("model_failed", f"The provider failed{status}.", cause="server_error")
+    return _not_understood(model)
