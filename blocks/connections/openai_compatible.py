@@ -17,7 +17,7 @@ class CompatibleFields(ConnectionFields):
         description="As the server's own pages give it, mostly with /v1 at its end.",
         examples=["https://openrouter.ai/api/v1"],
     )
-    api_key: SecretStr | None = Field(default=None, max_length=8192, title="API key, where the server asks for one")
+    api_key: SecretStr = Field(default=SecretStr(""), max_length=8192, title="API key, where the server asks for one")
     default_model: str | None = Field(default=None, max_length=200, title="Default model", examples=["llama3.3"])
 
 

@@ -62,7 +62,7 @@ class Session:
 
         return await self._while_held(once)
 
-    async def commit(self, what: Callable[[Connection], Awaitable[T]]) -> T:
+    async def in_transaction(self, what: Callable[[Connection], Awaitable[T]]) -> T:
         """The same for several statements, in one transaction."""
 
         async def once() -> T:

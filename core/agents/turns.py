@@ -219,7 +219,7 @@ class Turns:
                 await self._tell(connection, run, agent, result=result, code=code, why=why)
 
         try:
-            await session.commit(record)
+            await session.in_transaction(record)
         except Stopped as stopped:
             session.host.lost()
             raise asyncio.CancelledError from stopped
