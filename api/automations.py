@@ -121,11 +121,12 @@ async def listing(
     status: Annotated[views.Status | None, Query(description="deleted: those that can still be restored")] = None,
     search: Annotated[str | None, Query(max_length=200, description="in names and descriptions")] = None,
     trigger_type: Annotated[str | None, Query(max_length=40)] = None,
+    carried: Annotated[bool, Query(description="also those that agents carry")] = False,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> views.ListView:
     """The workspace's automations, the newest first."""
-    chosen = Filter(status=status, search=search, trigger_type=trigger_type)
+    chosen = Filter(status=status, search=search, trigger_type=trigger_type, carried=carried)
     items, after = await services.automations.listing(caller, chosen, before=id_cursor(cursor), limit=limit)
     return views.ListView(
         items=[views.SummaryView.of(each) for each in items], next_cursor=None if after is None else str(after)

@@ -35,7 +35,9 @@ _STATUS: Final[Mapping[type[errors.VutlerError], int]] = {
     errors.TooLarge: 413,
     errors.Invalid: 422,
     errors.RateLimited: 429,
+    errors.OthersFailed: 502,
     errors.Unavailable: 503,
+    errors.OthersSlow: 504,
 }
 _AWAY_AFTER_S: Final = 2.0
 
@@ -244,5 +246,7 @@ _EXAMPLES: Final = {
     422: ("invalid_request", "The request is not valid; `errors` says where."),
     429: ("too_many_requests", "Too many requests; the header Retry-After says when to come back."),
     500: ("internal_error", "Something went wrong on our side; the log knows it under this request id."),
+    502: ("model_failed", "The provider has trouble of its own (status 500)."),
+    504: ("model_timeout", "gpt-5-mini did not answer within 60 s (timeout_s of the agent)."),
     503: ("database_away", "The database can't be reached right now; try again."),
 }

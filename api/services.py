@@ -27,6 +27,10 @@ from core.accounts.service import Accounts
 from core.accounts.sessions import Sessions
 from core.accounts.tokens import AccessTokens
 from core.agent_events.service import AgentEvents
+from core.agents.agents import Agents
+from core.agents.asking import Asking
+from core.agents.avatars import Avatars
+from core.agents.offered import Offered
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
 from core.approvals.links import Links, Tokens
@@ -127,12 +131,19 @@ class Services:
         self.administration = Administration(everyone)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, everyone)
+        self._add_agents(db, everyone)
         self.audit = Audit(db)
         self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
         self.rates = Rates(
             Quotas(settings.rate_address_per_min, settings.rate_user_per_min, settings.rate_workspace_per_min)
         )
         self.health = Health(everyone, self.feed, settings.prefect_url)
+
+    def _add_agents(self, db: Database, everyone: Database) -> None:
+        self.agents = Agents(db, everyone, self.automations)
+        self.asking = Asking(db)
+        self.avatars = Avatars(db)
+        self.offered = Offered(self.connections)
 
     def _add_accounts(self, settings: Settings, keys: Keys, db: Database) -> None:
         """`db` asks across workspaces: whoever signs in has none yet."""

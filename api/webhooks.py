@@ -48,7 +48,7 @@ _ANSWER_SCHEMA: Final = {
         "status": {"type": "string", "enum": ["accepted", "duplicate", "filtered", "captured"]},
     },
 }
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The automation waits (`response: wait`) and the run ended well in time: its output. Also, to"
         " Slack's `url_verification`, the `challenge`.",
@@ -60,7 +60,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     },
     **documented(401, 402, 404, 413, 422, 429),
 }
-_BODY: Final = {
+BODY: Final = {
     "requestBody": {
         "description": "JSON is `trigger.data` as it is, a form becomes an object, text a string, nothing null; any"
         "thing else is kept as a file and referred to. At most 1 MiB.",
@@ -96,8 +96,8 @@ _BODY: Final = {
     status_code=202,
     summary="Send an event to an automation",
     response_class=Response,
-    responses=_RESPONSES,
-    openapi_extra=_BODY,
+    responses=RESPONSES,
+    openapi_extra=BODY,
 )
 async def ingest(
     webhook_id: Annotated[str, Path(examples=["wh_5f1c"])], request: Request, services: ServicesDep

@@ -11,7 +11,8 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from blocks.outcomes import Done, Outcome
+from blocks.conversing import Turn, TurnDone
+from blocks.outcomes import Done, Outcome, Wait
 from blocks.values import Json, JsonObject
 from blocks.words import Described
 
@@ -62,6 +63,9 @@ class Http(Protocol):
     ) -> HttpResponse: ...
 
 
+ServiceT = TypeVar("ServiceT")
+
+
 class ActionContext(Protocol):
     """What the engine lends an action while it runs."""
 
@@ -91,6 +95,26 @@ class ActionContext(Protocol):
         """The same way out, signed by the saved account that the step names; reaches that account's hosts alone.
 
         Raises `InvalidInput` (`connection_not_found`, `connection_not_allowed`, `connection_unreadable`).
+        """
+        ...
+
+    async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
+        """What that saved account offers beyond signed requests (`blocks/services.py`), e.g. a `Mailer`.
+
+        Raises as `connected`; `connection_not_allowed` also where it offers no `kind`.
+        """
+        ...
+
+    @property
+    def tainted(self) -> bool:
+        """Whether the run holds what came from outside: a webhook, a message, an answer of the web."""
+        ...
+
+    async def converse(self, turn: Turn) -> TurnDone | Wait:
+        """A turn of an agent of the workspace; a `Wait` where it needs a person first. What it did is kept, so that the
+        same turn asked again (another attempt, a lost worker, after its wait) goes on where it stopped.
+
+        Raises the classes of `blocks/errors.py`.
         """
         ...
 
@@ -150,6 +174,8 @@ class Action(Described, ABC, Generic[InputT]):
     light: ClassVar[bool] = False  # at once and from its input alone: it never waits, never acts, never retries
     calls: ClassVar[str | None] = None  # the field of `config` that names an automation, by id or name
     repeats: ClassVar[bool] = True  # it may stand inside a loop
+    brings_in: ClassVar[bool] = False  # what it gives may come from outside
+    journaled: ClassVar[bool] = False  # it keeps what it did, and goes on from there: being lost leaves no doubt
     example: ClassVar[dict[str, Json]]
 
     @abstractmethod

@@ -5,6 +5,7 @@ come its form, what is sealed, what is masked, and its block type in Prefect. Ac
 a way out to the network that signs for them.
 """
 
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,47 @@ class Lender(Protocol):
 
     async def token(self, fetch: Callable[[], Awaitable[Token]]) -> str:
         """The token that is kept and still good, else what `fetch` gives."""
+        ...
+
+
+class WebSocket(Protocol):
+    """A connection on which texts go both ways."""
+
+    async def send(self, text: str) -> None:
+        """Raises `Retryable` where it is broken."""
+        ...
+
+    async def receive(self) -> str | None:
+        """The next text; None when the other side closed. Raises `Retryable` where it broke."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Way(Protocol):
+    """How a kind reaches its service: to the hosts that the connection allows, at addresses that may be reached.
+
+    Everything here raises `InvalidInput` (`blocked_address`, `connection_not_allowed`) and `Retryable`.
+    """
+
+    @property
+    def http(self) -> Http:
+        """Signed by the kind itself (`Connection.sign`)."""
+        ...
+
+    async def websocket(self, url: str, *, headers: dict[str, str] | None = None, timeout_s: float) -> WebSocket:
+        """Open `wss://` or `ws://`; not signed."""
+        ...
+
+    async def connect(self, host: str, port: int, *, ports: frozenset[int], timeout_s: float) -> socket.socket:
+        """A connected socket, without TLS, for a library that speaks the protocol; the caller closes it.
+
+        `ports` are those that the protocol has; others must be allowed by the operator.
+        """
+        ...
+
+    def mask(self, secret: str) -> None:
+        """Whatever is told from now on does not hold `secret`, which the service lent just now."""
         ...
 
 
@@ -103,9 +145,17 @@ class Connection(ABC, Generic[FieldsT]):
         fields: Any = self.Fields.model_validate(dict(values))
         return fields  # type: ignore[no-any-return]
 
+    def hosts_of(self, fields: FieldsT) -> tuple[str, ...]:
+        """The hosts that a connection with these fields may be used for, where its owner names none."""
+        return self.hosts
+
     def endpoints(self, fields: FieldsT) -> tuple[str, ...]:
         """Addresses that the kind itself asks to be able to sign."""
         return ()
+
+    def service(self, fields: FieldsT, way: Way) -> object:
+        """What actions of this purpose use (`blocks/services.py`). The kinds for web services have none."""
+        raise InvalidInput("connection_not_allowed", f"A connection of the kind {self.name} can't be used here.")
 
     @abstractmethod
     async def sign(self, fields: FieldsT, lender: Lender) -> dict[str, str]:
@@ -117,6 +167,10 @@ class Connection(ABC, Generic[FieldsT]):
 
         Raises the classes of `blocks/errors.py`.
         """
+
+    async def test_by(self, fields: FieldsT, way: Way, lender: Lender) -> str:
+        """The same for kinds that need more than HTTP: this is what is called."""
+        return await self.test(fields, way.http, lender)
 
 
 class HttpConnection(Connection[FieldsT]):

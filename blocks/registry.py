@@ -13,9 +13,11 @@ from typing import Any
 
 import blocks.actions
 import blocks.connections
+import blocks.tools
 import blocks.triggers
 from blocks.action import Action
 from blocks.connection import Connection
+from blocks.tool import AnyTool, Tool
 from blocks.trigger import Trigger
 
 
@@ -47,6 +49,12 @@ def triggers() -> Mapping[str, Trigger[Any]]:
 def connections() -> Mapping[str, Connection[Any]]:
     """Every connection kind by its permanent name."""
     return MappingProxyType({found.name: found() for found in _classes(blocks.connections, Connection)})
+
+
+@cache
+def tools() -> Mapping[str, AnyTool]:
+    """Every tool that an agent may be given, by its permanent name."""
+    return MappingProxyType({found.name: found() for found in _classes(blocks.tools, Tool)})
 
 
 def connections_for(purpose: str | None) -> Mapping[str, Connection[Any]]:

@@ -16,6 +16,11 @@ Point: TypeAlias = Literal[
     "before_intent",  # the step's input stands; of an unsafe step nothing is written yet
     "before_effect",  # the intent of an unsafe step is committed, the action was not called
     "after_effect",  # the action has done its work, nobody knows the result
+    "model_begun",  # a call of a model is noted, its answer is not there
+    "model_done",  # a model's answer is in the journal, nothing followed from it
+    "tool_begun",  # the intent of an agent's tool is committed, the tool was not called
+    "tool_acted",  # an agent's tool has done its work, nobody knows the result
+    "tool_done",  # what an agent's tool gave is in the journal, its model was not told
     "recorded",  # results of steps are committed, the worker does not know that
     "before_end",  # the last step has ended, the run's end is not written
     "waiting",  # it is committed that the run waits

@@ -11,7 +11,9 @@ VutlerError
 ├── Invalid             the input is wrong; `findings` say where
 ├── TooLarge            over a size limit
 ├── RateLimited         too many; `after` seconds, `standing` of the limit
-└── Unavailable         a part of the system is away; `after` seconds
+├── Unavailable         a part of the system is away; `after` seconds
+├── OthersFailed        somebody we had to ask (a provider) failed
+└── OthersSlow          somebody we had to ask did not answer in time
 """
 
 from dataclasses import dataclass, field
@@ -87,4 +89,12 @@ class RateLimited(VutlerError):
 
 
 class Unavailable(VutlerError):
+    pass
+
+
+class OthersFailed(VutlerError):
+    pass
+
+
+class OthersSlow(VutlerError):
     pass

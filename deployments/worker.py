@@ -20,10 +20,13 @@ import uvloop
 from blocks import registry
 from core import journal
 from core import keys as core_keys
+from core.agents.health import Looking
+from core.agents.loading import LoadedOnUse
 from core.approvals.asking import Asking
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
 from core.connections.opening import Door
+from core.connections.signed import Tokens
 from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
@@ -72,8 +75,11 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
-        ledger = DatabaseLedger(db, limits, Door(Sealer(core_keys.sealing(settings, keys))))
-        tools = Tools(ledger, writer, renderer, http, settings.public_url)
+        door, tokens = Door(Sealer(core_keys.sealing(settings, keys))), Tokens()
+        ledger = DatabaseLedger(db, limits, door)
+        quota = settings.files_quota_mb * 1024 * 1024
+        talks = LoadedOnUse(lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits))
+        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
         behind = [
@@ -86,6 +92,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "asking": Asking(everyone).run(stop),
                 "scheduler": Scheduler(everyone, prefect).run(stop),
                 "door": PrefectDoor(everyone, prefect).run(stop),
+                "providers": Looking(everyone, door, http, tokens).run(stop),
                 "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
                 "blocks": prefect_blocks.keep_registered(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),

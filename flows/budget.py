@@ -43,6 +43,20 @@ class Budget:
                 )
             self.left -= price
 
+    async def cover(self, most: int) -> bool:
+        """Set aside what something may come to; False where there is too little left, and then nothing is."""
+        async with self._asking:
+            if self.left < most:
+                self.left += await self.more(most - self.left, max(most - self.left, _AHEAD))
+            if self.left < most:
+                return False
+            self.left -= most
+            return True
+
+    def settle(self, most: int, came: int) -> None:
+        """What was set aside by `cover` came to `came`."""
+        self.left += most - came
+
 
 def beyond(charged: Charged, budget: int) -> InvalidInput:
     """Why a step that has cost more than its price can't be charged with all of it."""

@@ -15,6 +15,7 @@ from blocks.action import Level
 from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
+from core.agents.hosting import Talks
 from core.connections.signed import Asks, Tokens
 from core.db import AWAY
 from core.redaction import Redactor
@@ -59,6 +60,7 @@ class Tools:
     http: Asks
     public_url: str
     tokens: Tokens = field(default_factory=Tokens)  # that connections were lent
+    talks: Talks | None = None  # with agents; None: agents don't speak here
 
 
 @dataclass(slots=True)
@@ -172,6 +174,11 @@ class Execution:
 
     def note_run_status(self, status: str, seq: int) -> None:
         self._hint(self._event("run", seq, status=status))
+
+    def tell(self, step: str, fact: JsonObject) -> None:
+        """Tell who watches the run of something that is not recorded at all."""
+        about: JsonObject = {"run": str(self.run.id), "seq": self.seq, "step": step, "live": True}
+        self._hint(about | fact)
 
     def provisional(self, place: Place, status: str) -> None:
         """Tell the live stream of a change that is not recorded (yet)."""

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from blocks.action import Effect, Http, Level, StepModel
-from blocks.errors import ActionError, Retryable
+from blocks.action import Effect, Http, Level, ServiceT, StepModel
+from blocks.conversing import Turn, TurnDone
+from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.outcomes import Wait
 from blocks.values import Json, JsonObject
+from core.agents.hosting import Host
 from core.connections.opening import require_named
 from core.connections.signed import Signed
 from core.credits.reserving import Charge, Charged
@@ -21,10 +24,11 @@ from flows.budget import beyond
 from flows.execution import Execution
 from flows.plan import IN_DOUBT
 from flows.scope import Place, Scope
-from flows.steps import CompiledStep
+from flows.steps import CompiledStep, worth_another_attempt
 
 # Prefect's time-out is the one that counts; the action's own deadline lies behind it and only frees what it holds.
 _BEHIND_S = 5.0
+_INSIDE = frozenset({"manual", "api", "cron"})  # triggers whose data no stranger wrote
 
 
 @dataclass(slots=True)
@@ -77,6 +81,12 @@ class StepState:
         return self.execution.tools.http
 
     async def connected(self, connection: str) -> Http:
+        return await self._connected(connection)
+
+    async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
+        return (await self._connected(connection)).service(kind)
+
+    async def _connected(self, connection: str) -> Signed:
         execution = self.execution
         tools, run = execution.tools, execution.run
         named = self.step.config.get("connection") if isinstance(self.step.config, dict) else None
@@ -88,6 +98,42 @@ class StepState:
                 await tools.ledger.connection_failed(run, opened.id, why)
 
         return Signed(opened, tools.http, execution.redactor, tools.tokens, failed)
+
+    @property
+    def tainted(self) -> bool:
+        """What members and schedules give is from inside; what steps brought in from elsewhere is not."""
+        if self.execution.run.trigger_type not in _INSIDE:
+            return True
+        steps = self.execution.compiled.everywhere.values()
+        return any(step.action.brings_in for step in steps if step.id != self.step.id)
+
+    async def converse(self, turn: Turn) -> TurnDone | Wait:
+        execution = self.execution
+        if execution.tools.talks is None:
+            raise InvalidInput(
+                "agent_not_here", "Agents don't speak in isolated lanes: set the automation's lane to warm."
+            )
+        return await execution.tools.talks.converse(turn, self._host())
+
+    def _host(self) -> Host:
+        execution, budget = self.execution, self.execution.budget
+
+        async def reserve(most: int) -> bool:
+            return budget is None or await budget.cover(most)
+
+        def spend(most: int, came: int) -> None:
+            if budget is not None:
+                budget.settle(most, came)
+
+        def will_retry(error: BaseException) -> bool:
+            known = worth_another_attempt(error, Effect.IDEMPOTENT, self.step.retry_on)
+            return known and self.attempt < self.step.max_attempts
+
+        return Host(
+            execution.run, self.step.id, self.scope.iteration, self, execution.redactor, reserve, spend,
+            execution.patiently, lambda: execution.halt("lost"), lambda fact: execution.tell(self.step.id, fact),
+            will_retry,
+        )  # fmt: skip
 
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)
@@ -119,7 +165,8 @@ class StepState:
         """What repeating the present attempt would do to the world: nothing, as long as it has not acted."""
         if not self.acting:
             return Effect.PURE
-        return Effect.IDEMPOTENT if self.step.in_doubt == "repeat" and self.effect is Effect.UNSAFE else self.effect
+        known = self.step.in_doubt == "repeat" or self.step.action.journaled
+        return Effect.IDEMPOTENT if known and self.effect is Effect.UNSAFE else self.effect
 
     def note_attempt(self, code: str, message: str) -> None:
         now = datetime.now(UTC)

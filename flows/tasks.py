@@ -49,7 +49,8 @@ class StepCall(StepState):
         """A step that was begun by a worker that was lost. A loop goes over the items that it went over then."""
         step = scope.steps[recorded.step_id]
         call = cls(execution, scope, step, recorded.id, started_at=recorded.started_at or datetime.now(UTC))
-        call.lost = recorded.effect == Effect.UNSAFE.value and step.in_doubt != "repeat"
+        doubtful = step.in_doubt != "repeat" and not step.action.journaled
+        call.lost = recorded.effect == Effect.UNSAFE.value and doubtful
         if recorded.input is not None and (call.lost or step.inner):
             call.rendered, call.passed = recorded.input, replace(recorded, wait=None)
         return call
@@ -326,6 +327,8 @@ class StepCall(StepState):
     async def _settle_doubt(self, waited: RecordedStep) -> Ended | None:
         """None: do it again."""
         answer = waited.wake or {}
+        if self.step.action.journaled and answer.get("decision") != "cancel":
+            return None  # the doubt is about something that it did on its way, and it is told the answer
         by = answer.get("by_name") or answer.get("by") or "somebody"
         if answer.get("decision") == "repeat":
             self.log(f"Step {self.step.id} is done again, as {by} says.")

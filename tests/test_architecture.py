@@ -15,8 +15,9 @@ LONGEST_FUNCTION = 60
 ENVIRONMENT_READER = "core/settings.py"
 SECRET_READERS = ("blocks/connection.py", "blocks/connections/")
 # What speaks to addresses that no user gives: ours, Prefect's. All else goes through core/outgoing.
-WAYS_OUT = ("core/outgoing/client.py", "core/health.py", "api/services.py", "flows/job_api.py", "flows/prefect_api.py",
-            "deployments/demo.py", "deployments/doctor.py", "deployments/readiness.py")  # fmt: skip
+WAYS_OUT = ("core/outgoing/client.py", "core/outgoing/transport.py", "core/health.py", "api/services.py",
+            "flows/job_api.py", "flows/prefect_api.py", "deployments/demo.py", "deployments/doctor.py",
+            "deployments/readiness.py")  # fmt: skip
 CLIENTS = ("aiohttp", "httpx", "httpx2", "requests", "urllib3", "urllib.request", "http.client", "websockets", "pycurl")
 COMMIT_PLACES = ("core/db.py", "core/migrations/env.py", "deployments/prefect_record.py")
 # Who may ask PostgreSQL across workspaces, call functions that stand above them, or take the pool as it is.

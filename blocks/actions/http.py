@@ -99,6 +99,7 @@ class Http(Action[HttpInput]):
     Input = HttpInput
     Output = HttpOutput
     connection = "http"
+    brings_in = True
     credits = 1
     timeout_s = 30.0
     retry_attempts = 2

@@ -1,6 +1,6 @@
 """What happened to an agent, and the automations that start for it: one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from core.ids import new_id
 from core.runs import breaker
 from core.runs.accept import accept
 from core.runs.breaker import DEFAULT, Limits
+from core.runs.queue import ClaimedRun
 
 KIND: Final = "agent_event"
 
@@ -68,9 +69,11 @@ class AgentEvents:
         pairs = [each for each in runs if isinstance(each, list)]
         return Emitted(UUID(str(answer["event_id"])), [(UUID(str(rule)), UUID(str(run))) for rule, run in pairs])
 
-    async def record(self, connection: Connection, workspace_id: UUID, event: Event) -> Emitted:
+    async def record(
+        self, connection: Connection, workspace_id: UUID, event: Event, cause: ClaimedRun | None = None
+    ) -> Emitted:
         """Keep the event and accept a run of each automation that wants it, in the transaction of `connection`. One
-        that was started too often is paused instead (core/runs/breaker.py)."""
+        that was started too often is paused instead (core/runs/breaker.py). `cause` is the run that it happened in."""
         event_id, moment = new_id(), self._clock()
         data: JsonObject = {
             "id": str(event_id),
@@ -86,6 +89,8 @@ class AgentEvents:
         for each in sorted(listening, key=lambda one: one.rule_id):  # everybody in one order, as the breaker asks
             if AgentEventConfig.model_validate(each.config).wants(event.type, event.agent, text):
                 run = each.run(workspace_id, KIND, data)
+                if cause is not None:
+                    run = replace(run, root_id=cause.root_id, parent_id=cause.id, depth=cause.depth + 1)
                 if await breaker.check(connection, run, self._limits) is None:
                     runs.append((each.rule_id, (await accept(connection, run)).run_id))
         await connection.execute(

@@ -65,6 +65,7 @@ class Filter:
     status: str | None = None
     search: str | None = None
     trigger_type: str | None = None
+    carried: bool = False  # also those that agents carry
 
 
 async def page(
@@ -80,12 +81,12 @@ async def page(
         f"""SELECT {_NARROW} {_FROM}
             WHERE r.workspace_id = $1 AND {there} AND ($2::uuid IS NULL OR r.id < $2)
               AND ($3::text IS NULL OR r.name ILIKE $3 OR r.description ILIKE $3)
-              AND ($4::text IS NULL OR r.trigger_type = $4)
+              AND ($4::text IS NULL OR r.trigger_type = $4) AND (r.agent_id IS NULL OR $7)
               AND CASE $5::text WHEN 'active' THEN r.live_version IS NOT NULL AND r.enabled
                   WHEN 'inactive' THEN r.live_version IS NOT NULL AND NOT r.enabled
                   WHEN 'draft' THEN r.live_version IS NULL ELSE true END
             ORDER BY r.id DESC LIMIT $6""",
-        workspace_id, before, pattern, chosen.trigger_type, chosen.status, limit,
+        workspace_id, before, pattern, chosen.trigger_type, chosen.status, limit, chosen.carried,
     )  # fmt: skip
     return [Summary(**row) for row in rows]
 

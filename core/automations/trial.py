@@ -13,7 +13,8 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from blocks.action import Action, Effect, Http, Level, StepModel
+from blocks.action import Action, Effect, Http, Level, ServiceT, StepModel
+from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.values import Json, JsonObject
@@ -28,7 +29,7 @@ from core.automations.versions import draft_of
 from core.buckets import Buckets
 from core.caller import Caller
 from core.connections.service import Connections
-from core.connections.signed import Asks
+from core.connections.signed import Asks, Signed
 from core.db import Database
 from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
 from core.ids import new_id
@@ -45,7 +46,7 @@ _MOST_ITEMS: Final = 100  # of a loop's list, to look at
 _AT_ONCE: Final = 20  # trials of a workspace, and one a second after that
 _PER_SECOND: Final = 1.0
 
-Connect: TypeAlias = Callable[[str], Awaitable[Http]]
+Connect: TypeAlias = Callable[[str], Awaitable[Signed]]
 
 
 class Renders(Protocol):
@@ -102,6 +103,16 @@ class _Context:
 
     async def connected(self, connection: str) -> Http:
         return await self.connect(connection)
+
+    async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
+        return (await self.connect(connection)).service(kind)
+
+    @property
+    def tainted(self) -> bool:
+        return True
+
+    async def converse(self, turn: Turn) -> TurnDone | Wait:
+        raise InvalidInput("agent_not_here", "An agent is asked in a run: try it with POST /api/agents/{id}/execute.")
 
     def leads_on(self, outlet: str) -> bool:
         return False
@@ -184,7 +195,7 @@ class Trials:
         trial.rendered = inputs.shown(trial.rendered)
         return redactor.record(trial)
 
-    async def _connect(self, caller: Caller, name: str, redactor: Redactor) -> Http:
+    async def _connect(self, caller: Caller, name: str, redactor: Redactor) -> Signed:
         return await self._tools.connections.signed(caller, name, redactor)
 
     def _tried(self, rule: Rule, step_id: str) -> _Tried:

@@ -47,6 +47,17 @@ def allows(patterns: Iterable[str], host: str, port: int) -> bool:
     return False
 
 
+def narrowed(patterns: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """Of `wanted`, those that `patterns` allow; a wildcard is allowed where it stands there itself."""
+    known = list(patterns)
+    found = []
+    for each in wanted:
+        host, port = _split(each)
+        if each in known or (not host.startswith("*.") and allows(known, host.strip("[]"), port or 443)):
+            found.append(each)
+    return found
+
+
 def _split(text: str) -> tuple[str, int | None]:
     if text.endswith("]") or (text.count(":") > 1 and not text.startswith("[")):
         return text, None

@@ -6,7 +6,7 @@ allowed to use it. Its hosts are judged with every request (`signed.py`).
 """
 
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from blocks import registry
@@ -21,7 +21,7 @@ from core.runs.pinned import load_definition
 from core.runs.queue import ClaimedRun
 from core.seal import SealBroken, Sealer
 
-_OPEN: Final = """
+_FOUND: Final = """
 WITH found AS (
     SELECT id, name, kind, settings, sealed, hosts, used_by, updated_at, last_used_at FROM connections
     WHERE workspace_id = $1 AND (id::text = lower($2) OR lower(name) = lower($2))
@@ -30,13 +30,27 @@ WITH found AS (
     UPDATE connections c SET last_used_at = now() FROM found f
     WHERE c.id = f.id AND coalesce(f.last_used_at < now() - interval '1 minute', true)
 )
+"""
+_OPEN: Final = f"""{_FOUND}
 SELECT f.*, (
     SELECT m.role FROM workspace_members m WHERE m.workspace_id = $1 AND m.user_id = (
         SELECT v.created_by FROM automation_versions v WHERE v.rule_id = $3 AND v.number = $4
         UNION ALL SELECT d.created_by FROM draft_snapshots d WHERE d.rule_id = $3 AND d.number = $4)
 ) AS role FROM found f
 """
+_OPEN_FOR: Final = f"""{_FOUND}
+SELECT f.*, (SELECT m.role FROM workspace_members m WHERE m.workspace_id = $1 AND m.user_id = $3) AS role FROM found f
+"""
 _ADMINS: Final = ("admin", "owner")
+
+
+class Borrower(Protocol):
+    """Who uses connections without a version that names them."""
+
+    @property
+    def workspace_id(self) -> UUID: ...
+    @property
+    def updated_by(self) -> UUID | None: ...
 
 
 def references(definition: Definition, actions: Actions) -> Iterator[tuple[str, str, str]]:
@@ -72,6 +86,21 @@ class Door:
                 " publish the automation, or open the connection to editors.",
             )
         values = self.opened(run.workspace_id, row["id"], row["sealed"])
+        revision = row["updated_at"].isoformat()
+        return Opened(row["id"], row["name"], row["kind"], row["hosts"], revision, row["settings"] | values)
+
+    async def for_agent(self, connection: Connection, agent: Borrower, reference: str) -> Opened:
+        """For an agent: what whoever saved it last may use. Raises `InvalidInput`."""
+        row = await connection.fetchrow(_OPEN_FOR, agent.workspace_id, reference, agent.updated_by)
+        if row is None:
+            raise not_found(reference)
+        if row["used_by"] == "admins" and row["role"] not in _ADMINS:
+            raise InvalidInput(
+                "connection_not_allowed",
+                f"The connection {row['name']} is for admins, and who saved the agent last is none. Let an admin save"
+                " the agent, or open the connection to editors.",
+            )
+        values = self.opened(agent.workspace_id, row["id"], row["sealed"])
         revision = row["updated_at"].isoformat()
         return Opened(row["id"], row["name"], row["kind"], row["hosts"], revision, row["settings"] | values)
 

@@ -90,7 +90,8 @@ class Connections:
         fields = self._read(kind, given.fields)
         row = ConnectionRow(
             id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
-            secret_names=[], hosts=self._hosts(kind, given.allowed_hosts or ()), used_by=given.used_by or "editors",
+            secret_names=[], hosts=self._hosts(kind, fields, given.allowed_hosts or ()),
+            used_by=given.used_by or "editors",
             created_by=caller.user_id, updated_by=caller.user_id, created_at=clock.now(), updated_at=clock.now(),
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
@@ -129,7 +130,7 @@ class Connections:
             changed = replace(
                 row,
                 name=given.name if given.name is not None else row.name,
-                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, given.allowed_hosts),
+                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, fields, given.allowed_hosts),
                 used_by=given.used_by or row.used_by,
                 updated_by=caller.user_id,
             )
@@ -187,6 +188,16 @@ class Connections:
             after: JsonObject = {"name": row.name, "ok": tested.ok, "code": tested.code}
             await audit.note(connection, caller, "connection.tested", "connection", row.id, after=after)
         return tested
+
+    async def opened(self, caller: Caller, connection_id: UUID, redactor: Redactor) -> Signed:
+        """For who may use it. Raises `NotFound`, `Forbidden`, `RateLimited`, and as `Signed` does."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            row, sealed = await self._found(connection, caller, connection_id)
+        caller.require(ROLES[row.used_by])
+        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
+            raise RateLimited("too_many_tests", "These are many questions at once; try again in a moment.", after=wait)
+        return self._signed(row, sealed, redactor)
 
     async def signed(self, caller: Caller, reference: str, redactor: Redactor) -> Signed:
         """For a step that `caller` tries out. Raises `InvalidInput`."""
@@ -246,8 +257,8 @@ class Connections:
             raise _invalid(wrong)
         return fields
 
-    def _hosts(self, kind: Kind[Any], given: Sequence[str]) -> list[str]:
-        wanted = list(given) or list(kind.hosts)
+    def _hosts(self, kind: Kind[Any], fields: ConnectionFields, given: Sequence[str]) -> list[str]:
+        wanted = list(given) or list(kind.hosts_of(fields))
         if not wanted or len(wanted) > hosts.MOST:
             message = f"Name the hosts that it may be used for, such as api.example.com; at most {hosts.MOST}."
             raise _invalid([Finding("allowed_hosts", message)])

@@ -5,10 +5,12 @@ back is masked before anybody reads it, so that a service that repeats what it w
 """
 
 import asyncio
+import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -19,7 +21,9 @@ from blocks.errors import ActionError, InvalidInput, Retryable
 from core import redaction
 from core.connections import hosts
 from core.connections.model import Opened
-from core.outgoing.client import Admit, Response
+from core.outgoing.client import Response
+from core.outgoing.exchange import Admit
+from core.outgoing.lasting import Streamed, Texts
 from core.outgoing.urls import Target
 from core.redaction import Redactor
 
@@ -28,6 +32,7 @@ UNKNOWN_S: Final = 300.0  # a token of which nobody says how long it lives
 _MOST_TOKENS: Final = 1_000
 
 Failed = Callable[[str], Awaitable[None]]
+ServiceT = TypeVar("ServiceT")
 
 
 class Asks(Protocol):
@@ -43,6 +48,25 @@ class Asks(Protocol):
         timeout_s: float,
         admit: Admit | None = None,
     ) -> Response: ...
+
+    def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: bytes | None,
+        timeout_s: float,
+        admit: Admit | None = None,
+    ) -> AbstractAsyncContextManager[Streamed]: ...
+
+    async def websocket(
+        self, url: str, *, headers: dict[str, str], timeout_s: float, admit: Admit | None = None
+    ) -> Texts: ...
+
+    async def connect(
+        self, host: str, port: int, *, ports: frozenset[int], timeout_s: float, admit: Admit | None = None
+    ) -> socket.socket: ...
 
 
 @dataclass(slots=True)
@@ -95,10 +119,10 @@ def admitting(patterns: list[str], name: str) -> Admit:
     return admit
 
 
-class _Masked:
+class Masked:
     """The outgoing client within some hosts, every answer masked."""
 
-    def __init__(self, out: Asks, admit: Admit, redactor: Redactor) -> None:
+    def __init__(self, out: Asks, admit: Admit | None, redactor: Redactor) -> None:
         self._out = out
         self._admit = admit
         self._redactor = redactor
@@ -120,7 +144,7 @@ class _Masked:
 class _Lender:
     """What the kind signs with (`blocks.connection.Lender`)."""
 
-    def __init__(self, http: "_Masked", tokens: Tokens, key: tuple[str, str], redactor: Redactor) -> None:
+    def __init__(self, http: "Masked", tokens: Tokens, key: tuple[str, str], redactor: Redactor) -> None:
         self.http = http
         self._tokens = tokens
         self._key = key
@@ -145,7 +169,9 @@ def register(redactor: Redactor, secrets: list[str]) -> None:
 
 
 class Signed:
-    """`blocks.action.Http` for one connection. `failed` is told when the credentials are refused, in a sentence.
+    """`blocks.action.Http` and `blocks.connection.Way` for one connection.
+
+    `failed` is told when the credentials are refused, in a sentence.
 
     Raises `InvalidInput` (`connection_unreadable`) where the connection can't be understood any more.
     """
@@ -157,10 +183,12 @@ class Signed:
         self._redactor = redactor
         self._failed = failed
         self._name = opened.name
-        self._http = _Masked(out, admitting(opened.hosts, opened.name), redactor)
+        self._out = out
+        self._admit = admitting(opened.hosts, opened.name)
+        self._http = Masked(out, self._admit, redactor)
         key = (str(opened.id), opened.revision)
         own = [_host_of(url) for url in self._kind.endpoints(self._fields)]
-        self._lender = _Lender(_Masked(out, admitting(own, opened.name), redactor), tokens, key, redactor)
+        self._lender = _Lender(Masked(out, admitting(own, opened.name), redactor), tokens, key, redactor)
 
     async def request(
         self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
@@ -174,9 +202,57 @@ class Signed:
             await self._failed("The service refused the credentials (status 401).")
         return answer
 
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
+    ) -> AsyncIterator[Streamed]:
+        """Signed, and read as it comes: who reads it masks what they keep of it."""
+        proof = await self._sign()
+        names = {name.lower() for name in proof}
+        kept = {name: value for name, value in headers.items() if name.lower() not in names}
+        async with self._out.stream(
+            method, url, headers=kept | proof, content=content, timeout_s=timeout_s, admit=self._admit
+        ) as answer:
+            if answer.status == 401:
+                await self._failed("The service refused the credentials (status 401).")
+            yield answer
+
     async def test(self) -> str:
         """What the kind finds out by asking. Raises the classes of `blocks/errors.py`."""
-        return await self._kind.test(self._fields, self, self._lender)
+        return await self._kind.test_by(self._fields, self, self._lender)
+
+    @property
+    def kind(self) -> Connection[Any]:
+        return self._kind
+
+    @property
+    def fields(self) -> ConnectionFields:
+        """Its secrets in clear: for the kind's own code and nobody else."""
+        return self._fields
+
+    def service(self, wanted: type[ServiceT]) -> ServiceT:
+        """What the kind offers to actions. Raises `InvalidInput` where that is no `wanted`."""
+        service = self._kind.service(self._fields, self)
+        if not isinstance(service, wanted):
+            raise InvalidInput(
+                "connection_not_allowed", f"The connection {self._name} ({self._kind.name}) can't be used for this."
+            )
+        return service
+
+    # blocks.connection.Way ----------------------------------------------------------------------------------------
+
+    @property
+    def http(self) -> "Signed":
+        return self
+
+    async def websocket(self, url: str, *, headers: dict[str, str] | None = None, timeout_s: float) -> Texts:
+        return await self._out.websocket(url, headers=headers or {}, timeout_s=timeout_s, admit=self._admit)
+
+    async def connect(self, host: str, port: int, *, ports: frozenset[int], timeout_s: float) -> socket.socket:
+        return await self._out.connect(host, port, ports=ports, timeout_s=timeout_s, admit=self._admit)
+
+    def mask(self, secret: str) -> None:
+        register(self._redactor, [secret])
 
     async def _once(
         self, method: str, url: str, headers: dict[str, str], content: bytes | None, timeout_s: float

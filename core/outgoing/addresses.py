@@ -179,10 +179,13 @@ class Policy:
             for entry in self.allowed
         )
 
-    def objection(self, address: Address, port: int, *, trusted: bool = False) -> str | None:
+    def objection(
+        self, address: Address, port: int, *, trusted: bool = False, ports: frozenset[int] = PORTS
+    ) -> str | None:
         """Why a connection to `address` is refused, as a clause; None when it may be made."""
         if trusted or any(entry.covers(address, port) for entry in self.allowed):
             return None
         if reason := refused(address):
             return f"{address} is {reason}"
-        return None if port in PORTS else f"port {port} is none of 80, 443 and 8000-8999"
+        named = "80, 443 and 8000-8999" if ports is PORTS else ", ".join(str(each) for each in sorted(ports))
+        return None if port in ports else f"port {port} is none of {named}"

@@ -6,10 +6,10 @@ DNS answer, nor a cache can lead around the check.
 """
 
 import asyncio
-import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
@@ -18,47 +18,24 @@ from typing import Self
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
-from multidict import CIMultiDictProxy
 
-from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.errors import InvalidInput, Retryable
 from core.outgoing import headers as outgoing_headers
-from core.outgoing.addresses import Policy, parsed
+from core.outgoing.addresses import PORTS, Policy, parsed
 from core.outgoing.decoding import decoder, too_large
+from core.outgoing.exchange import CONNECT_S, Admit, Exchange, Refused, readable, translated
+from core.outgoing.lasting import MAX_TEXT, Streamed, Texts
 from core.outgoing.urls import Target, blocked, next_target, target
 
 MAX_BODY = 5_000_000  # bytes of an answer, unpacked
 MAX_REDIRECTS = 5
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 KEEP_ALIVE_S = 4.0  # below the 5 s after which many servers close: a request on a closing connection is in doubt
-CONNECT_S = 10.0
 DNS_THREADS = 16  # of our own, so that slow name servers hold up nothing else
 
 Lookup = Callable[[str, int], Awaitable[list[str]]]
-Admit = Callable[[Target], None]
 
-
-@dataclass(slots=True)
-class _Exchange:
-    """One request on its way. `sent`: its bytes may have left and have not been answered."""
-
-    target: Target
-    admit: Admit | None = None
-    sent: bool = False
-
-    def admitted(self) -> None:
-        if self.admit is not None:
-            self.admit(self.target)
-
-
-_exchange: ContextVar[_Exchange] = ContextVar("outgoing_exchange")
-
-
-class _Refused(OSError):
-    """An address that may not be reached; `why` is a clause."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+_exchange: ContextVar[Exchange] = ContextVar("outgoing_exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +66,7 @@ class CheckedResolver(AbstractResolver):
             address = parsed(text)
             why = self._policy.objection(address, port, trusted=trusted) if address else "it has no valid address"
             if why:
-                raise _Refused(why)
+                raise Refused(why)
         return [
             ResolveResult(
                 hostname=host,
@@ -123,7 +100,8 @@ class Outgoing:
     ) -> None:
         self._policy = policy
         self._threads = ThreadPoolExecutor(DNS_THREADS, "vutler-dns")
-        self._resolver = resolver or CheckedResolver(policy, lookup or self._system_lookup)
+        self._lookup = lookup or self._system_lookup
+        self._resolver = resolver or CheckedResolver(policy, self._lookup)
         self._dns_cache_s = dns_cache_s
         self._max_body = max_body
         self._session: aiohttp.ClientSession | None = None
@@ -175,19 +153,127 @@ class Outgoing:
         """
         if method not in METHODS:
             raise InvalidInput("invalid_method", f"The method must be one of {', '.join(sorted(METHODS))}.")
-        exchange = _Exchange(target(url, self._policy), admit)
-        exchange.admitted()
+        exchange = self._begin(url, admit)
         token = _exchange.set(exchange)
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._follow(exchange, method, outgoing_headers.prepared(headers), content)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _translated(error, exchange, timeout_s) from error
+            raise translated(error, exchange, timeout_s) from error
         finally:
             _exchange.reset(token)
 
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: bytes | None,
+        timeout_s: float,
+        admit: Admit | None = None,
+    ) -> AsyncIterator[Streamed]:
+        """The same for an answer that is read as it comes; `timeout_s` is for all of it. A redirect is an answer.
+
+        Raises as `request`, on entering and while the pieces are read.
+        """
+        if method not in METHODS:
+            raise InvalidInput("invalid_method", f"The method must be one of {', '.join(sorted(METHODS))}.")
+        exchange = self._begin(url, admit)
+        prepared = outgoing_headers.prepared(headers) | {"Accept-Encoding": "identity"}
+        token = _exchange.set(exchange)
+        try:
+            answer = await self._opened.request(
+                method, exchange.target.url, headers=prepared, data=content, allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S),
+            )  # fmt: skip
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise translated(error, exchange, timeout_s) from error
+        finally:
+            _exchange.reset(token)
+        try:
+            yield Streamed(answer, exchange, self._max_body, timeout_s)
+        finally:
+            answer.close()
+
+    async def websocket(
+        self, url: str, *, headers: dict[str, str], timeout_s: float, admit: Admit | None = None
+    ) -> Texts:
+        """Open `ws://` or `wss://` within `timeout_s` seconds. Raises as `request`; the caller closes it."""
+        if not url.startswith(("ws://", "wss://")):
+            raise InvalidInput("invalid_url", "The URL can't be used: it must start with ws:// or wss://.")
+        exchange = self._begin(f"http{url.removeprefix('ws')}", admit)
+        token = _exchange.set(exchange)
+        try:
+            async with asyncio.timeout(timeout_s):
+                opened = await self._opened.ws_connect(
+                    exchange.target.url, headers=outgoing_headers.prepared(headers), max_msg_size=MAX_TEXT
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            text = f"{exchange.target.host} refused the WebSocket with status {error.status}."
+            raise Retryable("connection_failed", text, cause="connection") from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise translated(error, exchange, timeout_s) from error
+        finally:
+            _exchange.reset(token)
+        return Texts(opened, exchange.target.host)
+
+    async def connect(
+        self, host: str, port: int, *, ports: frozenset[int], timeout_s: float, admit: Admit | None = None
+    ) -> socket.socket:
+        """A socket that is connected to a checked address of `host`, non-blocking, without TLS; the caller closes it.
+
+        Raises `InvalidInput` (`invalid_url`, `blocked_address`) and `Retryable` (`connection_failed`, `timeout`).
+        """
+        exchange = self._begin(f"https://{f'[{host}]' if ':' in host else host}:{port}", admit, ports)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._connected(exchange.target, ports)
+        except (TimeoutError, OSError) as error:
+            if isinstance(error, Refused):
+                raise blocked(error.why) from error
+            why = f"did not answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else "took no connection"
+            raise Retryable("connection_failed", f"{host} {why}.", answered=True, cause="connection") from error
+
+    async def _connected(self, where: Target, ports: frozenset[int]) -> socket.socket:
+        """To the first of its addresses that takes us; none of them is refused."""
+        found = [str(where.literal)] if where.literal else await self._lookup(where.host, where.port)
+        if not found:
+            raise OSError("the name has no address")
+        for text in found:
+            address = parsed(text)
+            why = self._policy.objection(address, where.port, trusted=where.trusted, ports=ports) if address else "?"
+            if why:
+                raise Refused(why)
+        failure: OSError | None = None
+        for text in found:
+            made = socket.socket(socket.AF_INET6 if ":" in text else socket.AF_INET, socket.SOCK_STREAM)
+            made.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(made, (text, where.port))
+            except BaseException as error:
+                made.close()
+                if not isinstance(error, OSError):
+                    raise
+                failure = error
+            else:
+                return made
+        raise failure or OSError("no address")
+
+    def _begin(self, url: str, admit: Admit | None, ports: frozenset[int] = PORTS) -> Exchange:
+        exchange = Exchange(target(url, self._policy, ports), admit)
+        exchange.admitted()
+        return exchange
+
+    @property
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("Outgoing is used outside of its `async with`")
+        return self._session
+
     async def _follow(
-        self, exchange: _Exchange, method: str, headers: dict[str, str], content: bytes | None
+        self, exchange: Exchange, method: str, headers: dict[str, str], content: bytes | None
     ) -> Response:
         done_before = False  # a POST that answered "see other" has been carried out
         for _ in range(MAX_REDIRECTS + 1):
@@ -210,15 +296,13 @@ class Outgoing:
         self, where: Target, method: str, headers: dict[str, str], content: bytes | None
     ) -> Response | tuple[int, str]:
         """One request: its answer, or the status and target of a redirect."""
-        if self._session is None:
-            raise RuntimeError("Outgoing is used outside of its `async with`")
-        async with self._session.request(
+        async with self._opened.request(
             method, where.url, headers=headers, data=content, allow_redirects=False
         ) as answer:
             location = answer.headers.get("Location")
             if answer.status in (301, 302, 303, 307, 308) and location:
                 return answer.status, location
-            return Response(answer.status, _readable(answer.headers), await self._body(answer), answer.charset)
+            return Response(answer.status, readable(answer.headers), await self._body(answer), answer.charset)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
         if answer.method == "HEAD":
@@ -237,7 +321,7 @@ class Outgoing:
         trusted = _exchange.get().target.trusted
         why = self._policy.objection(address, int(place[1]), trusted=trusted) if address else "it is no address"
         if why:
-            raise _Refused(why)
+            raise Refused(why)
         return socket.socket(family, kind, protocol)
 
     async def _system_lookup(self, host: str, port: int) -> list[str]:
@@ -253,43 +337,3 @@ async def _mark_sent(
     session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
 ) -> None:
     _exchange.get().sent = True
-
-
-def _translated(error: Exception, exchange: _Exchange, timeout_s: float) -> ActionError:
-    """The error of the network as an error of an action. No text of it repeats a URL, a header or a body."""
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _Refused):
-        return blocked(error.os_error.why)
-    where = exchange.target.host
-    if isinstance(error, aiohttp.ClientResponseError):
-        return InvalidInput("invalid_response", f"{where} sent an answer that is not valid HTTP.")
-    code = "connection_failed"
-    match error:
-        case aiohttp.ConnectionTimeoutError():
-            text = f"{where} did not take the connection within {CONNECT_S:g} s."
-        case TimeoutError():
-            code, text = "timeout", f"{where} did not answer within {timeout_s:g} s."
-        case aiohttp.ClientConnectorDNSError():
-            text = f"The name {where} can't be resolved."
-        case aiohttp.ClientConnectorError() | aiohttp.ClientSSLError():
-            text = f"No connection to {where}: {_cause(error)}."
-        case _:
-            text = f"{where} closed the connection early."
-    return Retryable(code, text, answered=not exchange.sent, cause="timeout" if code == "timeout" else "connection")
-
-
-def _cause(error: Exception) -> str:
-    inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
-    code = getattr(inner, "errno", None)
-    return str(
-        getattr(inner, "verify_message", "") or (os.strerror(code) if isinstance(code, int) else type(inner).__name__)
-    )
-
-
-def _readable(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Header bytes that are no UTF-8 become U+FFFD, so that every value can be stored."""
-    result: dict[str, str] = {}
-    for name, value in headers.items():
-        text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        key = name.lower()
-        result[key] = f"{result[key]}, {text}" if key in result else text
-    return result

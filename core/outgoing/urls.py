@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from yarl import URL
 
 from blocks.errors import InvalidInput
-from core.outgoing.addresses import Address, Policy, parsed
+from core.outgoing.addresses import PORTS, Address, Policy, parsed
 
 MAX_URL = 8192  # characters
 
@@ -97,7 +97,7 @@ def read_host(text: str) -> tuple[str, bool]:
     return host, literal is not None
 
 
-def target(text: str, policy: Policy) -> Target:
+def target(text: str, policy: Policy, ports: frozenset[int] = PORTS) -> Target:
     """Read `text` and check all of it that can be checked without asking the DNS.
 
     Raises `InvalidInput`: `invalid_url`, or `blocked_address` when the host is an address that is refused.
@@ -110,7 +110,7 @@ def target(text: str, policy: Policy) -> Target:
     if policy.is_own(host, port):
         raise blocked("it is Vutler itself")
     trusted = policy.trusts(host, port)
-    if literal is not None and (why := policy.objection(literal, port, trusted=trusted)):
+    if literal is not None and (why := policy.objection(literal, port, trusted=trusted, ports=ports)):
         raise blocked(why)
     return Target(url.with_host(host), host, port, literal, trusted)
 

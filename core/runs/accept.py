@@ -55,6 +55,7 @@ class NewRun:
     overlap: Literal["allow"] | None = None
     metered: bool | None = None
     refused: Literal["told", "kept"] = "told"
+    run_id: UUID | None = None  # where its id has to be known before
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ async def accept(connection: Connection, run: NewRun) -> Accepted:
         }
     row = await connection.fetchrow(
         _ACCEPT,
-        new_id(), run.workspace_id, run.rule_id, run.version, run.trigger_id, run.trigger_type,
+        run.run_id or new_id(), run.workspace_id, run.rule_id, run.version, run.trigger_id, run.trigger_type,
         run.data, run.context or {}, run.lane, run.priority, run.key, run.key_ttl,
         run.delivery.id if run.delivery else None, facts, run.due_at, run.triggered_by, run.prefect_run_id,
         run.root_id, run.parent_id, run.depth, run.replay_of, run.overlap, run.metered, run.refused,

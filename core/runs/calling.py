@@ -90,6 +90,23 @@ async def prepare(connection: Connection, run: ClaimedRun, call: Call, limits: L
     return Called(UUID(str(facts["id"])), target.name, facts)
 
 
+def as_new_run(called: Called, run: ClaimedRun) -> NewRun:
+    """What was made ready, for who takes it in by itself and does not wait for its end."""
+    facts = called.facts
+    return NewRun(
+        workspace_id=run.workspace_id,
+        rule_id=UUID(str(facts["rule_id"])),
+        version=int(str(facts["version"])),
+        trigger_type="automation",
+        data=facts["data"],
+        lane=str(facts["lane"]),
+        priority=int(str(facts["priority"])),
+        root_id=run.root_id,
+        parent_id=run.id,
+        depth=run.depth + 1,
+    )
+
+
 async def wake_caller(connection: Connection, errand: Errand) -> None:
     """Tell the step that called how the run ended (an errand of the topic `called`)."""
     row = await connection.fetchrow(_END, errand.key)

@@ -95,6 +95,7 @@ def test_all_but_the_open_doors_need_a_token() -> None:
         "POST /api/auth/email/verify",
         "GET /api/invitations/{token}",
         "POST /api/webhooks/{webhook_id}",
+        "POST /api/agents/webhook/{agent_id}",
         "GET /api/approvals/by-token/{token}",
         "POST /api/approvals/by-token/{token}",
         "GET /healthz",

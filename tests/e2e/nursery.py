@@ -97,6 +97,7 @@ def _serve() -> None:
 
 
 if __name__ == "__main__":
+    import core.agents.turns  # noqa: F401 - what a worker loads when its first agent speaks
     from deployments import serve_worker  # here alone: who starts a nursery must not import Prefect
 
     _serve()

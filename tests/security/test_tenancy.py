@@ -55,6 +55,9 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
             " VALUES ($1, $2, $3, $4, 'refused', 401)",
             delivery_id, ada.workspace_id, hook.rule_id, hook.trigger_id,
         )  # fmt: skip
+        agent_id = await connection.fetchval(
+            "SELECT id FROM agents WHERE workspace_id = $1 AND slug = 'code_bot'", ada.workspace_id
+        )
         connection_id = new_id()
         await connection.execute(
             "INSERT INTO connections (id, workspace_id, kind, name) VALUES ($1, $2, 'http_bearer', 'CRM')",
@@ -88,6 +91,9 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "invitation_id": invitation_id,
         "token": "vui_" + "A" * 43,  # of an invitation that nobody made
         "connection_id": connection_id,
+        "agent": agent_id,
+        "agent_id": agent_id,
+        "agent_name": agent_id,
         "number": 1,  # of a version
         "step": "send",
         "file_id": file_id,
@@ -144,6 +150,9 @@ async def _snapshot(db: Database) -> list[str]:
         "plans",
         "credit_balances",
         "credit_transfers",
+        "agents",
+        "agent_turns",
+        "model_calls",
     )
     async with db.connection() as connection:
         return [

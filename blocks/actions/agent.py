@@ -1,0 +1,80 @@
+"""The agent step: an agent of the workspace is asked, and its answer is the output."""
+
+from typing import ClassVar
+
+from pydantic import Field, JsonValue, field_validator
+
+from blocks import forms
+from blocks.action import Action, ActionContext, Effect, StepModel
+from blocks.conversing import Turn, TurnDone
+from blocks.outcomes import Done, Outcome, Wait
+from blocks.values import Json, JsonObject
+from blocks.words import Language, written_out
+
+
+class AgentInput(StepModel):
+    agent: str = Field(min_length=1, max_length=200, description="slug or id", json_schema_extra={"format": "agent"})
+    prompt: str = Field(max_length=200_000, json_schema_extra={"format": "textarea"})
+    context: JsonValue = Field(default=None, description="data that goes with the prompt")
+    output_schema: dict[str, JsonValue] | None = Field(
+        default=None, description="JSON Schema of an object: the answer is then a value of this shape"
+    )
+    conversation: str | None = Field(
+        default=None, max_length=500, description="name of a thread; what was said in it before is told again"
+    )
+    stream: bool = Field(default=False, description="show the answer as it comes to whoever watches the run")
+
+    @field_validator("output_schema")
+    @classmethod
+    def _is_a_schema(cls, schema: JsonObject | None) -> JsonObject | None:
+        return None if schema is None else forms.check(schema)
+
+
+class Agent(Action[AgentInput]):
+    name = "agent"
+    title: ClassVar[dict[str, str]] = {"en": "Ask an agent", "fr": "Demander à un agent"}
+    description: ClassVar[dict[str, str]] = {
+        "en": "Give an agent of the workspace a prompt and go on with its answer.",
+        "fr": "Donner une consigne à un agent de l’espace de travail et continuer avec sa réponse.",
+    }
+    phrase: ClassVar[dict[str, str]] = {"en": "ask {agent}", "fr": "demander à {agent}"}
+    Input = AgentInput
+    Output = None  # the text or the value, with usage
+    credits = 5
+    timeout_s = 60.0
+    retry_attempts = 2
+    brings_in = True
+    journaled = True
+    example: ClassVar[dict[str, Json]] = {"agent": "sales_pro", "prompt": "Score this lead: {{ trigger.data.lead }}"}
+
+    def effect(self, given: AgentInput) -> Effect:
+        return Effect.UNSAFE  # by its tools
+
+    def blanks(self, config: JsonObject, language: Language) -> dict[str, str]:
+        nobody = {"en": "an agent", "fr": "un agent"}[language]
+        return {"agent": written_out(config.get("agent")) or nobody}
+
+    async def run(self, given: AgentInput, context: ActionContext) -> Outcome:
+        return await self._ask(given, context, None)
+
+    async def wake(
+        self, given: AgentInput, details: JsonObject, answer: JsonObject | None, context: ActionContext
+    ) -> Outcome:
+        return await self._ask(given, context, {**(answer or {}), "seq": details.get("seq")})
+
+    async def _ask(self, given: AgentInput, context: ActionContext, answer: JsonObject | None) -> Outcome:
+        done = await context.converse(
+            Turn(
+                given.agent, given.prompt, given.context, given.output_schema, given.conversation, context.tainted,
+                given.stream, answer,
+            )
+        )  # fmt: skip
+        return done if isinstance(done, Wait) else Done(_output(given, done))
+
+
+def _output(given: AgentInput, done: TurnDone) -> Json:
+    """The value itself where one was asked for, with what the turn used beside it under a key of its own."""
+    told: JsonObject = {"usage": done.usage, "cost_usd": done.cost_usd, "model": done.model, "agent": done.agent}
+    if given.output_schema is not None and done.value is not None:
+        return {**told, **done.value}
+    return {**told, "text": done.text}

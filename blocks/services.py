@@ -1,0 +1,97 @@
+"""What a connection can offer to actions beyond signed requests, by what it is for.
+
+A kind gives one of these by `Connection.service`; an action asks for it by `ActionContext.service`. No secret is told.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from blocks.values import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a mail or a message; `content` is held in memory, so it is bounded by who makes it."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail to be sent. Addresses are `name <local@domain>` or bare, without line breaks; one of the bodies is given.
+
+    `message_id` is the sender's own (`<...@...>`), the same over all attempts. `sender` None: the account's own.
+    """
+
+    message_id: str
+    to: tuple[str, ...]
+    subject: str
+    text: str | None = None
+    html: str | None = None
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    sender: str | None = None
+    reply_to: str | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    attachments: Sequence[Attachment] = ()
+
+
+class Mailer(ABC):
+    """An account that sends mail."""
+
+    @abstractmethod
+    async def send(self, mail: Mail, *, key: str, timeout_s: float) -> JsonObject:
+        """Hand it over; gives what the service said of it, `message_id` at least.
+
+        `key` is the same over all attempts, for services that know repeats. Raises `InvalidInput` where it will never
+        be taken (a refused recipient), `Retryable` else, `answered=False` exactly where it may have been taken.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message for a channel. `channel` is the service's id or name, `thread` the id of the message that began it.
+
+    `key` is the same over all attempts: a service that takes ids from its clients makes the message's from it.
+    `blocks` is the service's own rich form, where it has one.
+    """
+
+    channel: str | None
+    text: str
+    key: str
+    thread: str | None = None
+    blocks: list[Json] | None = None
+
+
+class Chat(ABC):
+    """An account that posts into channels."""
+
+    @property
+    @abstractmethod
+    def repeatable(self) -> bool:
+        """Whether posting the same `key` twice gives one message."""
+
+    @abstractmethod
+    async def post(self, post: Post, *, timeout_s: float) -> JsonObject:
+        """Post it; gives `message_id` and `channel`. Errors as those of `Mailer.send`."""
+
+
+class Llm(ABC):
+    """An account with a provider of language models.
+
+    `protocol` is how it is spoken to: "openai" (chat completions), "anthropic" (messages) or "cli". `base_url` is
+    where. `provider` is its name in price lists, null where its prices are its own.
+    """
+
+    protocol: str
+    provider: str | None
+    base_url: str
+    default_model: str | None
+
+    @abstractmethod
+    async def models(self) -> list[str]:
+        """The names of the models that it offers. Raises the classes of `blocks/errors.py`."""

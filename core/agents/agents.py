@@ -1,0 +1,302 @@
+"""What people do with agents. Every method stays inside the caller's workspace."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from pydantic import ValidationError
+
+from blocks import registry
+from blocks.values import JsonObject
+from core import clock
+from core.agents import carried, repository
+from core.agents.model import RESERVED, Agent, AgentMail, AgentSettings, GivenTool, as_json
+from core.agents.status import Standing, standing
+from core.audit import noting as audit
+from core.automations.service import Automations, Detail
+from core.caller import Caller
+from core.connections import hosts
+from core.connections import repository as connections
+from core.connections.model import ROLES, ConnectionRow
+from core.db import Connection, Database
+from core.errors import Conflict, Finding, Invalid, NotFound
+from core.ids import new_id
+from core.places import place
+from core.sentences import sentence
+
+_AUTOMATION: Final = ("trigger_type", "trigger_config", "actions", "policy")
+_MOST_TOOLS: Final = 50
+_WEBHOOK: Final = """
+SELECT t.webhook_id FROM agents a JOIN automation_triggers t ON t.rule_id = a.rule_id
+WHERE a.id = $1 AND a.deleted_at IS NULL AND t.webhook_id IS NOT NULL LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody sets; a name that is not in `set` stays as it is.
+
+    `provider` is a connection by id or name. `automation` holds `trigger_type`, `trigger_config`, `actions`, `policy`.
+    """
+
+    values: JsonObject = field(default_factory=dict)
+    settings: AgentSettings | None = None
+    tools: Sequence[GivenTool] | None = None
+    email: AgentMail | None = None
+
+    @property
+    def automation(self) -> JsonObject:
+        return {name: self.values[name] for name in _AUTOMATION if self.values.get(name) is not None}
+
+
+class Agents:
+    """The service of one process."""
+
+    def __init__(self, db: Database, everyone: Database, automations: Automations) -> None:
+        self._db = db
+        self._everyone = everyone  # for senders, who have no workspace
+        self._automations = automations
+
+    async def listing(self, caller: Caller, search: str | None, *, before: UUID | None, limit: int) -> list[Agent]:
+        """The newest first."""
+        async with self._db.connection() as connection:
+            return await repository.page(connection, caller.workspace_id, search, before, limit)
+
+    async def get(self, caller: Caller, reference: str) -> Agent:
+        """By id or slug. Raises `NotFound`."""
+        async with self._db.connection() as connection:
+            return await found(connection, caller, reference)
+
+    async def called(self, caller: Caller, name: str) -> Agent:
+        """By slug, id or name. Raises `NotFound`, and `Conflict` (`agent_ambiguous`) where several have the name."""
+        async with self._db.connection() as connection:
+            agent = await repository.named(connection, caller.workspace_id, name)
+            if agent is not None:
+                return agent
+            several = await repository.called(connection, caller.workspace_id, name)
+        if not several:
+            raise _not_found(name)
+        if len(several) > 1:
+            slugs = ", ".join(each.slug for each in several)
+            raise Conflict("agent_ambiguous", f"Several agents are called {name}; name one by its slug: {slugs}.")
+        return several[0]
+
+    async def standing(self, caller: Caller, reference: str) -> tuple[Agent, Standing]:
+        """Whether it can be spoken to. Raises `NotFound`."""
+        async with self._db.connection() as connection:
+            agent = await found(connection, caller, reference)
+            return agent, await standing(connection, agent)
+
+    async def carrier_of(self, caller: Caller, rule_id: UUID) -> UUID | None:
+        """The agent that carries an automation."""
+        async with self._db.connection() as connection:
+            found_id: UUID | None = await connection.fetchval(
+                "SELECT agent_id FROM automation_rules WHERE id = $1 AND workspace_id = $2", rule_id,
+                caller.workspace_id,
+            )  # fmt: skip
+        return found_id
+
+    async def webhook_of(self, agent_id: UUID) -> str:
+        """The webhook of the automation that an agent carries, for whoever sends to it. Raises `NotFound`."""
+        async with self._everyone.connection() as connection:
+            webhook_id: str | None = await connection.fetchval(_WEBHOOK, agent_id)
+        if webhook_id is None:
+            raise NotFound("webhook_not_found", "There is no such webhook.")
+        return webhook_id
+
+    async def automation_of(self, caller: Caller, agent: Agent) -> Detail | None:
+        """The automation that it carries; None where nothing needed one yet."""
+        return None if agent.rule_id is None else await self._automations.get(caller, agent.rule_id)
+
+    async def create(self, caller: Caller, given: Given) -> tuple[Agent, Detail | None]:
+        """Raises `Forbidden`, `Invalid` with every finding, and `Conflict` where the slug is taken."""
+        caller.require("editor")
+        name = str(given.values.get("name") or "")
+        blank = Agent(
+            id=new_id(), workspace_id=caller.workspace_id, slug=str(given.values.get("slug") or slug_of(name)),
+            name=name, avatar=None, description="", instructions="", connection_id=None, model=None, settings={},
+            tools=[], channels=[], email=None, rule_id=None, enabled=True, created_by=caller.user_id,
+            updated_by=caller.user_id, created_at=clock.now(), updated_at=clock.now(),
+        )  # fmt: skip
+        if given.values.get("slug") is None:
+            blank = replace(blank, slug=await self._free_slug(caller, blank.slug))
+        agent = await self._save(caller, blank, given, done="created")
+        detail = await self._carry(caller, agent, given)
+        return await self.get(caller, str(agent.id)), detail
+
+    async def change(self, caller: Caller, reference: str, given: Given) -> tuple[Agent, Detail | None]:
+        """Raises as `create`, `NotFound`, and `Conflict` (`automation_running`) while its automation is changed."""
+        caller.require("editor")
+        agent = await self.get(caller, reference)
+        changed = await self._save(caller, agent, given, done="changed")
+        detail = await self._carry(caller, changed, given)
+        return await self.get(caller, str(agent.id)), detail
+
+    async def delete(self, caller: Caller, reference: str) -> None:
+        """Its automation goes with it; runs under way finish. Raises `NotFound`, `Forbidden`."""
+        caller.require("editor")
+        agent = await self.get(caller, reference)
+        if agent.rule_id is not None:
+            with suppress(NotFound):  # somebody deleted it by itself
+                await self._automations.delete(caller, agent.rule_id)
+        async with self._db.transaction() as connection:
+            await repository.mark_deleted(connection, agent, caller.user_id)
+            await audit.note(connection, caller, "agent.deleted", "agent", agent.id, before={"name": agent.name})
+
+    # inside ---------------------------------------------------------------------------------------------------------
+
+    async def _save(self, caller: Caller, agent: Agent, given: Given, *, done: str) -> Agent:
+        async with self._db.transaction() as connection:
+            changed = await self._changed(connection, caller, agent, given)
+            try:
+                await repository.save(connection, changed)
+            except asyncpg.UniqueViolationError as error:
+                message = f"The workspace has an agent {changed.slug} already; choose another slug."
+                raise Conflict("agent_slug_taken", message) from error
+            await audit.note(connection, caller, f"agent.{done}", "agent", agent.id, after={"name": changed.name})
+        return changed
+
+    async def _changed(self, connection: Connection, caller: Caller, agent: Agent, given: Given) -> Agent:
+        values, findings = given.values, []
+        changes: dict[str, Any] = {
+            name: values[name]
+            for name in ("name", "slug", "avatar", "description", "instructions", "model", "channels", "enabled")
+            if name in values
+        }
+        if changes.get("slug", agent.slug) in RESERVED:
+            findings.append(Finding("slug", f"The slug {changes.get('slug', agent.slug)} is reserved; choose another."))
+        if "provider" in values:
+            reference = values["provider"]
+            row, wrong = await self._connection(connection, caller, "provider", reference, "model")
+            findings += wrong
+            changes["connection_id"] = row.id if row is not None else None
+        if given.settings is not None:
+            changes["settings"] = as_json(given.settings)
+        if given.tools is not None:
+            findings += await self._wrong_tools(connection, caller, given.tools)
+            changes["tools"] = [as_json(each) for each in given.tools]
+        if "email" in values:
+            mail = given.email
+            for name, purpose in (("inbox", "mail_in"), ("account", "mail_out")):
+                reference = getattr(mail, name, None)
+                if reference is not None:
+                    findings += (await self._connection(connection, caller, f"email.{name}", reference, purpose))[1]
+            changes["email"] = None if mail is None else as_json(mail)
+        if findings:
+            raise _invalid(findings)
+        return replace(agent, **changes, updated_by=caller.user_id)
+
+    async def _connection(
+        self, connection: Connection, caller: Caller, at: str, reference: object, purpose: str | None
+    ) -> tuple[ConnectionRow | None, list[Finding]]:
+        """The connection that is named, and what is wrong with naming it."""
+        if reference is None:
+            return None, []
+        row = (await connections.named(connection, caller.workspace_id, [str(reference)])).get(str(reference))
+        if row is None:
+            return None, [Finding(at, f"There is no connection {str(reference)[:100]} in this workspace.")]
+        kinds = registry.connections_for(purpose)
+        if row.kind not in kinds:
+            message = f"The connection {row.name} is of the kind {row.kind}; this takes {', '.join(kinds) or 'none'}."
+            return None, [Finding(at, message)]
+        if not caller.may(ROLES[row.used_by]):
+            return None, [Finding(at, f"Only admins may use the connection {row.name}; ask one to save this agent.")]
+        return row, []
+
+    async def _wrong_tools(self, connection: Connection, caller: Caller, tools: Sequence[GivenTool]) -> list[Finding]:
+        findings: list[Finding] = []
+        if len(tools) > _MOST_TOOLS:
+            findings.append(Finding("tools", f"An agent has at most {_MOST_TOOLS} tools."))
+        for number, given in enumerate(tools[:_MOST_TOOLS]):
+            tool, at = registry.tools().get(given.tool), f"tools[{number}]"
+            if tool is None:
+                known = ", ".join(registry.tools())
+                findings.append(Finding(f"{at}.tool", f"There is no tool {given.tool!r} here; there are {known}."))
+                continue
+            try:
+                tool.Settings.model_validate(given.settings)
+            except ValidationError as error:
+                findings += [
+                    Finding(f"{at}.{place(('settings', *each['loc']))}", sentence(each))
+                    for each in error.errors(include_url=False)
+                ]
+            for place_, text in enumerate(_listed(given.settings.get("hosts"))):
+                try:
+                    hosts.normal(text)
+                except hosts.BadPattern as error:
+                    findings.append(Finding(f"{at}.settings.hosts[{place_}]", str(error)))
+            reference = given.settings.get("connection")
+            if tool.connection is not None and reference is not None:
+                where = f"{at}.settings.connection"
+                findings += (await self._connection(connection, caller, where, reference, tool.connection))[1]
+        return findings
+
+    async def _carry(self, caller: Caller, agent: Agent, given: Given) -> Detail | None:
+        """Make or change the automation that it carries, where what was set asks for one."""
+        wanted = given.automation
+        listens = bool(agent.channels or agent.email)
+        if agent.rule_id is None and not wanted and not listens:
+            return None
+        document = carried.default_document(agent)
+        if agent.rule_id is None:
+            full: JsonObject = document | _owners(wanted) | {"enabled": agent.enabled}
+            detail = await self._automations.create(caller, full)
+            async with self._db.transaction() as connection:
+                await carried.adopt(connection, agent, detail.rule.id)
+            return detail
+        changes: JsonObject = {**wanted}
+        if given.values.keys() & {"name", "description"}:
+            changes |= {"name": agent.name, "description": agent.description[:5000]}
+        if "enabled" in given.values:
+            changes["enabled"] = agent.enabled
+        detail = await self._automations.get(caller, agent.rule_id)
+        if detail.rule.live_version is None and not wanted and listens:
+            changes = document | changes
+        if not changes:
+            return detail
+        return await self._automations.patch(caller, agent.rule_id, changes)
+
+    async def _free_slug(self, caller: Caller, wanted: str) -> str:
+        async with self._db.connection() as connection:
+            number, slug = 2, wanted
+            while slug in RESERVED or await repository.named(connection, caller.workspace_id, slug) is not None:
+                slug, number = f"{wanted[:54]}-{number}", number + 1
+        return slug
+
+
+def _owners(wanted: JsonObject) -> JsonObject:
+    """What the owner gave, without a default that belongs to another trigger."""
+    return wanted if "trigger_type" not in wanted or "policy" in wanted else wanted | {"policy": {}}
+
+
+def _listed(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def slug_of(name: str) -> str:
+    """A slug out of a name: letters without accents, digits, "-"."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:60]
+    return slug if slug and slug[0].isalpha() else f"agent-{slug}".rstrip("-")[:60]
+
+
+async def found(connection: Connection, caller: Caller, reference: str, *, lock: bool = False) -> Agent:
+    """Raises `NotFound`."""
+    find = repository.locked if lock else repository.named
+    agent = await find(connection, caller.workspace_id, reference)
+    if agent is None:
+        raise _not_found(reference)
+    return agent
+
+
+def _not_found(reference: str) -> NotFound:
+    return NotFound("agent_not_found", f"There is no agent {reference[:100]} in this workspace.")
+
+
+def _invalid(findings: Sequence[Finding]) -> Invalid:
+    return Invalid("agent_invalid", "The agent can't be saved; `errors` says why.", tuple(findings))

@@ -1,0 +1,55 @@
+"""Whether an agent can be spoken to: processing while a worker holds a turn, offline where nobody would answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from blocks import registry
+from core.agents.model import Agent
+from core.db import Connection
+
+Status = Literal["online", "processing", "offline"]
+
+_STATUS: Final = """
+SELECT a.enabled, p.id AS connection_id, h.failing_since, h.error, EXISTS (
+    SELECT FROM agent_turns t JOIN run_queue q ON q.run_id = t.run_id
+    WHERE t.agent_id = a.id AND t.status = 'running' AND q.state = 'running' AND q.lease_until > now()) AS processing
+FROM agents a
+LEFT JOIN LATERAL (
+    SELECT c.id FROM connections c WHERE c.workspace_id = a.workspace_id AND c.kind = ANY ($3)
+        AND CASE WHEN a.connection_id IS NULL THEN c.used_by = 'editors' ELSE c.id = a.connection_id END
+    ORDER BY c.id LIMIT 1) p ON true
+LEFT JOIN provider_health h ON h.connection_id = p.id
+WHERE a.workspace_id = $1 AND a.id = $2
+"""
+# Who looks at a status wants it to be true: the provider is looked at for a while (core/agents/health.py).
+_WATCH: Final = """
+INSERT INTO provider_health AS h (connection_id, workspace_id, checked_at)
+SELECT c.id, c.workspace_id, now() - interval '1 hour' FROM connections c WHERE c.id = $2 AND c.workspace_id = $1
+ON CONFLICT (connection_id) DO UPDATE SET used_at = now() WHERE h.used_at < now() - interval '1 minute'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`reason` says why an agent is offline; `since` when its provider began to fail, where that is why."""
+
+    status: Status
+    reason: str | None = None
+    since: datetime | None = None
+    connection_id: UUID | None = None
+
+
+async def standing(connection: Connection, agent: Agent) -> Standing:
+    """How the agent stands now."""
+    kinds = [*registry.connections_for("model")]
+    row = await connection.fetchrow(_STATUS, agent.workspace_id, agent.id, kinds)
+    if row is None or not row["enabled"]:
+        return Standing("offline", "The agent is switched off.")
+    if row["connection_id"] is None:
+        return Standing("offline", "The workspace has no provider of language models: add a connection to one.")
+    await connection.execute(_WATCH, agent.workspace_id, row["connection_id"])
+    if row["failing_since"] is not None:
+        return Standing("offline", row["error"], row["failing_since"], row["connection_id"])
+    return Standing("processing" if row["processing"] else "online", connection_id=row["connection_id"])

@@ -1,0 +1,244 @@
+"""The tools of an agent, as its model calls them: limits, approvals, the rule of taint, and the journal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_ai import RunContext
+from pydantic_ai.tools import ToolDefinition
+from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
+from pydantic_core import SchemaValidator, core_schema
+
+from blocks import registry
+from blocks.action import Effect
+from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.outcomes import Ask, Wait
+from blocks.tool import AnyTool, Offer
+from blocks.values import Json, JsonObject
+from core import crash, jsontext
+from core.agents import journal
+from core.agents.journal import Part, State
+from core.agents.lending import Lends, LentToTool
+from core.agents.model import GivenTool
+from core.agents.session import Session
+
+LONGEST_ARGUMENTS: Final = 20_000  # characters of JSON: what is approved is shown whole
+LONGEST_RESULT: Final = 50_000  # characters of JSON that the model is given
+_ANY: Final = SchemaValidator(core_schema.dict_schema())
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function that the model sees."""
+
+    offer: Offer
+    tool: AnyTool
+    given: GivenTool
+    settings: BaseModel
+
+
+async def functions(session: Session, lends: Lends, given: Sequence[GivenTool]) -> dict[str, Function]:
+    """What the agent's tools offer, by name; of two with one name the second gets a number."""
+    found: dict[str, Function] = {}
+    for each in given:
+        tool = registry.tools().get(each.tool)
+        if tool is None:
+            raise InvalidInput("tool_unknown", f"The agent has the tool {each.tool!r}, which this installation lacks.")
+        settings = tool.Settings.model_validate(each.settings)
+        for offer in await tool.offers(settings, lends.to(session, tool, settings, "offers")):
+            name, number = offer.name, 2
+            while name in found:
+                name, number = f"{offer.name}_{number}", number + 1
+            found[name] = Function(offer, tool, each, settings)
+    return found
+
+
+class Toolbox(AbstractToolset[None]):
+    """What the model may call in one turn, one call after the other."""
+
+    def __init__(self, session: Session, lends: Lends, functions: Mapping[str, Function]) -> None:
+        self._session = session
+        self._lends = lends
+        self._functions = functions
+
+    @property
+    def id(self) -> str:
+        return "tools"
+
+    async def get_tools(self, ctx: RunContext[None]) -> dict[str, ToolsetTool[None]]:
+        return {
+            name: ToolsetTool(
+                toolset=self,
+                tool_def=ToolDefinition(
+                    name=name, description=each.offer.description, parameters_json_schema=dict(each.offer.schema),
+                    sequential=True,
+                ),
+                max_retries=0,
+                args_validator=_ANY,
+            )
+            for name, each in self._functions.items()
+        }  # fmt: skip
+
+    async def call_tool(
+        self, name: str, tool_args: dict[str, Any], ctx: RunContext[None], tool: ToolsetTool[None]
+    ) -> Json:
+        session, function = self._session, self._functions[name]
+        part = session.next_part()
+        session.tool_calls += 1
+        if session.tool_calls > session.settings.budget.tool_calls:
+            raise session.halt(
+                InvalidInput(
+                    "agent_limit",
+                    f"The turn may call tools {session.settings.budget.tool_calls} times, and stopped there. Raise"
+                    " budget.tool_calls of the agent, or ask for less.",
+                )
+            )
+        call = _Call(session, function, name, filled=tool_args, lends=self._lends, part=part)
+        result = part.content.get("result") if part is not None and part.state == "done" else await call.carry_out()
+        session.tainted = session.tainted or function.tool.brings_in
+        return result
+
+
+class _Call:
+    """One call of a tool, which may have been begun by a worker that was lost, or been asked for."""
+
+    def __init__(
+        self, session: Session, function: Function, name: str, *, filled: JsonObject, lends: Lends, part: Part | None
+    ) -> None:
+        self._session = session
+        self._function = function
+        self._name = name
+        self._filled = filled
+        self._part = part
+        self._hash = journal.fingerprint([name, filled])
+        self._shown: JsonObject = {"tool": name, "arguments": session.host.redactor.json(filled)}
+        self._context: LentToTool = lends.to(session, function.tool, function.settings, str(session.seq))
+        answer = session.turn.answer
+        self._answer = answer if answer is not None and answer.get("seq") == session.seq else None
+
+    async def carry_out(self) -> Json:
+        """What the model is told of it. Raises `Stopped` where a person has to be asked first."""
+        try:
+            arguments = self._read()
+        except InvalidInput as error:
+            return await self._done({"error": error.message})
+        session, tool = self._session, self._function.tool
+        begun = self._part is not None and self._part.state == "begun"
+        if begun and tool.effect(arguments) is Effect.UNSAFE:
+            settled = await self._settle_doubt()
+            if settled is not None:
+                return settled
+        elif not begun and self._needs_approval(arguments):
+            refused = await self._ask_for_approval()
+            if refused is not None:
+                return refused
+        await self._put("begun")
+        crash.point("tool_begun")
+        session.host.tells({"kind": "tool", "tool": self._name})
+        result: Json
+        try:
+            result = session.host.redactor.json(await tool.run(arguments, self._function.settings, self._context))
+        except Retryable as error:
+            if not error.answered and tool.effect(arguments) is Effect.UNSAFE:
+                raise session.halt(self._doubt(error.message)) from error
+            result = {"error": session.host.redactor.text(error.message)}
+        except ActionError as error:
+            result = {"error": session.host.redactor.text(error.message)}
+        crash.point("tool_acted")
+        return await self._done(_bounded(result))
+
+    def _read(self) -> BaseModel:
+        if len(jsontext.dump_text(self._filled)) > LONGEST_ARGUMENTS:
+            raise InvalidInput(
+                "invalid_arguments", f"The arguments are too long: at most {LONGEST_ARGUMENTS} characters."
+            )
+        try:
+            return self._function.tool.Arguments.model_validate(self._function.offer.into(self._filled))
+        except ValidationError as error:
+            faults = [
+                f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}"
+                for fault in error.errors(include_url=False, include_input=False)
+            ]
+            raise InvalidInput("invalid_arguments", f"The arguments are not valid: {'; '.join(faults[:5])}.") from error
+
+    # asking -------------------------------------------------------------------------------------------------------
+
+    def _needs_approval(self, arguments: BaseModel) -> bool:
+        tool, given = self._function.tool, self._function.given
+        if given.asks(self._filled):
+            return True
+        return self._session.tainted and tool.sends_out and not tool.listed(arguments, self._function.settings)
+
+    async def _ask_for_approval(self) -> Json:
+        """None when it is approved; what the model is told when it is not."""
+        if self._answer is None or self._part is None:
+            await self._put("asked")
+            message = f"{self._session.agent.name} wants to call {self._called()}\n\nMay it?"
+            ask = Ask("approval", message)
+            raise self._session.halt(
+                Wait(f"{self._session.agent.name} waits for an approval.", None, self._details, ask)
+            )
+        if self._answer.get("decision") == "approve":
+            return None
+        comment = f" They say: {self._answer['comment']}" if self._answer.get("comment") else ""
+        return await self._done({"error": f"A person refused this call; it was not made.{comment}"})
+
+    async def _settle_doubt(self) -> Json:
+        """None: do it again."""
+        if self._answer is None:
+            raise self._session.halt(self._doubt("The worker was lost while this was under way."))
+        if self._answer.get("decision") == "repeat":
+            return None
+        return await self._done({"note": "A person says that this was done.", "output": self._answer.get("output")})
+
+    def _doubt(self, why: str) -> Wait:
+        message = (
+            f"{why} Whether it had its effect is not known: {self._called()}\n\n"
+            "Look there: was it done, shall it be done again, or shall the run be cancelled?"
+        )
+        ask = Ask("doubt", message)
+        return Wait(f"A tool of {self._session.agent.name} is in doubt: {why}", None, self._details, ask)
+
+    def _called(self) -> str:
+        fixed = self._function.given.settings
+        call = jsontext.dump_text(self._shown["arguments"])
+        settings = f"\nset by the author: {jsontext.dump_text(fixed)}" if fixed else ""
+        return f"{self._name} with\n{call}{settings}"
+
+    @property
+    def _details(self) -> JsonObject:
+        return {"turn": str(self._session.turn_id), "seq": self._session.seq, "call": self._shown}
+
+    # the journal --------------------------------------------------------------------------------------------------
+
+    async def _put(self, state: State, result: Json = None) -> None:
+        session = self._session
+        content = self._shown | ({"result": result} if state == "done" else {})
+        await session.work(
+            lambda connection: journal.put_tool(
+                connection,
+                session.host.run,
+                session.turn_id,
+                seq=session.seq,
+                hashed=self._hash,
+                content=content,
+                state=state,
+            )
+        )
+
+    async def _done(self, result: Json) -> Json:
+        await self._put("done", result)
+        crash.point("tool_done")
+        return result
+
+
+def _bounded(result: Json) -> Json:
+    text = jsontext.dump_text(result)
+    if len(text) <= LONGEST_RESULT:
+        return result
+    return {
+        "cut": True,
+        "text": text[:LONGEST_RESULT],
+        "note": f"It had {len(text)} characters; this is its beginning.",
+    }

@@ -1,0 +1,131 @@
+"""An agent in the product as it is started by hand: asked as a stream, run by hand, seen at work, missed when away."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.person import Person
+from tests.e2e.product import Product, free_port
+from tests.vendors.anthropic import KEY as ANTHROPIC_KEY
+from tests.vendors.anthropic import AnthropicServer
+from tests.vendors.openai import KEY as OPENAI_KEY
+from tests.vendors.openai import OpenAIServer
+from tests.vendors.script import CallTools, Say
+from tests.waiting import until
+
+pytestmark = pytest.mark.e2e
+OFFLINE_WITHIN_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def ports() -> tuple[int, int]:
+    return free_port(), free_port()
+
+
+@pytest.fixture(scope="module")
+def product(ports: tuple[int, int]) -> Iterator[Product]:
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    with Product({"VUTLER_HTTP_ALLOW_HOSTS": hosts}) as product:
+        yield product
+
+
+@pytest.fixture
+async def person(product: Product) -> AsyncIterator[Person]:
+    async with Person(product.url) as person:
+        yield person
+
+
+async def connect(person: Person, kind: str, url: str, key: str, model: str) -> str:
+    fields = {"api_key": key, "base_url": url, "default_model": model}
+    status, made = await person.send("POST", "/api/connections", {"kind": kind, "name": kind, "fields": fields})
+    assert status == 201, made
+    return str(made["id"])
+
+
+async def standing(person: Person, agent: str) -> str:
+    return str((await person.get(f"/api/agents/{agent}/status"))["status"])
+
+
+async def streamed(person: Person, agent: str, prompt: str, server: Any) -> list[tuple[str, Any]]:
+    """Every event of an answer; the server is let go on when the first text is here and the agent was seen at work."""
+    events: list[tuple[str, Any]] = []
+    headers = {"Authorization": f"Bearer {person.token}"}
+    body = {"prompt": prompt, "stream": True}
+    async with (
+        asyncio.timeout(60),
+        person.session.post(f"{person.url}/api/agents/{agent}/execute", json=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        kind = ""
+        async for raw in answer.content:
+            line = raw.decode().rstrip("\n")
+            if line.startswith("event: "):
+                kind = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                events.append((kind, json.loads(line.removeprefix("data: "))))
+                if kind == "text" and not server.script.held.is_set():
+                    assert await standing(person, agent) == "processing"
+                    server.script.release()
+    return events
+
+
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+async def test_it_answers_while_one_watches(person: Person, ports: tuple[int, int], protocol: str) -> None:
+    server: Any = OpenAIServer(port=ports[0]) if protocol == "openai" else AnthropicServer(port=ports[1])
+    async with server:
+        key, model = (OPENAI_KEY, "gpt-5-mini") if protocol == "openai" else (ANTHROPIC_KEY, "claude-sonnet-5")
+        connection = await connect(person, protocol, server.url, key, model)
+        agent = {
+            "name": f"Watcher {protocol}", "provider": connection, "instructions": "Count.",
+            "tools": [{"tool": "search_history", "settings": {}}],
+        }  # fmt: skip
+        status, made = await person.send("POST", "/api/agents", agent)
+        assert status == 201, made
+        follower = await person.create({
+            "name": f"After {protocol}", "trigger_type": "agent_event",
+            "trigger_config": {"event": "agent.task.completed", "agent": made["slug"]},
+            "actions": [{"id": "say", "type": "transform", "config": {"value": "{{ trigger.data.content }}"}}],
+        })  # fmt: skip
+        assert await standing(person, made["slug"]) == "online"
+        server.script.answers = [
+            CallTools([("search_history", {"words": "zebra"})]),
+            Say("One, two, three.", hold=True),
+        ]
+        events = await streamed(person, made["slug"], "Count to three", server)
+        kinds = [kind for kind, _ in events]
+        assert (kinds[0], kinds[-1]) == ("run", "done"), events[-1]
+        assert "tool" in kinds
+        done = events[-1][1]
+        assert done["output"] == "One, two, three."
+        assert done["usage"] == {"requests": 2, "tool_calls": 1, "tokens_in": 34, "tokens_out": 16}
+        assert done["cost_usd"] > 0
+
+        async def online() -> bool:
+            return await standing(person, made["slug"]) == "online"
+
+        await until(online)
+
+        async def followed() -> list[Any]:
+            return [run for run in await person.runs(follower["id"]) if run["status"] == "success"]
+
+        await until(followed)
+        runs = (await person.get(f"/api/agents/{made['id']}/runs"))["items"]
+        assert [(run["triggered_by"], run["status"]) for run in runs] == [("api", "success")]
+
+        rule = await person.create({
+            "name": f"By hand {protocol}", "trigger_type": "manual",
+            "actions": [{"type": "agent", "config": {"agent": made["slug"], "prompt": "Say {{ trigger.data.what }}"}}],
+        })  # fmt: skip
+        server.script.answers = [Say("Hello Ada.")]
+        status, ended = await person.send(
+            "POST", f"/api/automations/{rule['id']}/run?wait=30", {"payload": {"what": "hello"}}
+        )
+        assert (status, ended["status"], ended["output"]["text"]) == (200, "success", "Hello Ada."), ended
+
+    async def offline() -> bool:
+        return await standing(person, made["slug"]) == "offline"
+
+    await until(offline, seconds=OFFLINE_WITHIN_S)

@@ -1,0 +1,115 @@
+"""A worker is killed in the middle of an agent's turn, and another one goes on with it from its journal."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from core import keys as core_keys
+from core import settings as core_settings
+from core.caller import Caller
+from core.connections.opening import Door
+from core.connections.service import Connections, Given
+from core.connections.signed import Tokens
+from core.ids import new_id
+from core.outgoing.addresses import Policy
+from core.outgoing.client import Outgoing
+from core.runs import queue
+from core.seal import Sealer
+from tests.e2e.test_crash_points import TURNS, Installation, installation, nursery
+from tests.vendors.openai import KEY, OpenAIServer
+from tests.vendors.script import CallTools, Say
+
+pytestmark = pytest.mark.e2e
+__all__ = ["installation", "nursery"]
+
+METHODS = {"unsafe": "POST", "idempotent": "PUT"}
+IN_DOUBT = {("tool_begun", "unsafe"): 0, ("tool_acted", "unsafe"): 1}  # how often the first tool had its effect
+
+
+@pytest.fixture
+async def models(installation: Installation) -> AsyncIterator[OpenAIServer]:
+    """A model that calls two tools, one after the other, and then says so; whatever it is asked, it goes by that."""
+
+    def says(body: dict[str, Any]) -> CallTools | Say:
+        answered = sum(message["role"] == "tool" for message in body["messages"])
+        asked = body["messages"][-1 - 2 * answered]["content"]
+        if answered == 2:
+            return Say("Both are done.")
+        method = "POST" if "unsafe" in asked else "PUT"
+        url = f"{installation.echo.url}/{('one', 'two')[answered]}"
+        return CallTools([("http", {"method": method, "url": url, "json_body": {"n": answered}})])
+
+    async with OpenAIServer() as server:
+        server.script.otherwise = says
+        hosts = f"{installation.echo.address},127.0.0.1:{server.port}"
+        installation.environment["VUTLER_HTTP_ALLOW_HOSTS"] = hosts
+        settings = core_settings.load(installation.environment)
+        sealer = Sealer(core_keys.sealing(settings, core_keys.load(settings)))
+        workspace, db = installation.workshop.workspace, installation.workshop.db
+        async with Outgoing(Policy.of(hosts.split(","))) as out:
+            service = Connections(db, Door(sealer), out, Tokens(), Policy.of(hosts.split(",")))
+            async with db.connection() as connection:
+                await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", workspace)
+                tools = [{"tool": "http", "settings": {"hosts": ["127.0.0.1"], "methods": ["POST", "PUT"]}}]
+                await connection.execute("UPDATE agents SET tools = $2 WHERE workspace_id = $1", workspace, tools)
+            given = {"base_url": server.url, "api_key": KEY, "default_model": "gpt-5-mini"}
+            await service.create(Caller(new_id(), workspace, "owner"), "openai", Given("OpenAI", given))
+        yield server
+
+
+async def answer(installation: Installation, run_id: UUID, decision: str) -> None:
+    async with installation.workshop.db.connection() as connection:
+        assert await queue.wake(connection, run_id, "ask", {"decision": decision, "by_name": "Ada"}, "")
+
+
+def hits(installation: Installation, path: str) -> int:
+    return sum(hit.path == f"/{path}" for hit in installation.echo.hits)
+
+
+@pytest.mark.parametrize("effect", METHODS)
+@pytest.mark.parametrize("point", TURNS)
+async def test_a_worker_dies_in_a_turn(
+    installation: Installation, models: OpenAIServer, point: str, effect: str
+) -> None:
+    """Each tool had its effect once; an unsafe one of which nobody knows is asked about, and never done twice."""
+    config = {"agent": "code_bot", "prompt": f"Do both, {effect}"}
+    rule = await installation.workshop.automation({"id": "ask", "type": "agent", "config": config})
+    run_id = await installation.workshop.start(rule, {})
+    await installation.dies(installation.worker(VUTLER_CRASH_AT=point), point)
+    installation.worker()
+    if (point, effect) in IN_DOUBT:
+        run = await installation.run(run_id, "waiting", "failed", "success")
+        assert run["status"] == "waiting", run["error"]
+        assert "in doubt" in run["wait"]["reason"]
+        assert hits(installation, "one") == IN_DOUBT[point, effect]
+        assert hits(installation, "two") == 0
+        await answer(installation, run_id, "done" if IN_DOUBT[point, effect] else "repeat")
+    run = await installation.run(run_id, "success", "failed", "cancelled")
+    assert run["status"] == "success", run["error"]
+    assert run["output"]["text"] == "Both are done."
+    repeated = (point, effect) == ("tool_acted", "idempotent")
+    assert (hits(installation, "one"), hits(installation, "two")) == (2 if repeated else 1, 1)
+    assert len({hit.headers["idempotency-key"] for hit in installation.echo.hits}) == 2
+    assert len(models.script.asked) == 3  # what was answered is not asked again
+    async with installation.workshop.db.connection() as connection:
+        outcomes = await connection.fetch("SELECT outcome, count(*) AS n FROM model_calls GROUP BY 1 ORDER BY 1")
+    begun = [("begun", 1)] if point == "model_begun" else []
+    assert [(row["outcome"], row["n"]) for row in outcomes] == [*begun, ("done", 3)]
+
+
+async def test_killed_between_two_tool_calls_the_first_has_its_effect_once(
+    installation: Installation, models: OpenAIServer
+) -> None:
+    """The second model call is held while the worker is killed by signal, without any tidying up."""
+    config = {"agent": "code_bot", "prompt": "Do both, unsafe"}
+    rule = await installation.workshop.automation({"id": "ask", "type": "agent", "config": config})
+    run_id = await installation.workshop.start(rule, {})
+    await installation.dies(installation.worker(VUTLER_CRASH_AT="model_begun:2"), "model_begun")
+    assert (hits(installation, "one"), hits(installation, "two")) == (1, 0)
+    installation.worker()
+    run = await installation.run(run_id, "success", "failed", "waiting")
+    assert run["status"] == "success", run["error"]
+    assert (hits(installation, "one"), hits(installation, "two")) == (1, 1)
+    assert models.script.asked
