@@ -39,6 +39,8 @@ from core.automations.starting import Starting
 from core.automations.trial import Tools, Trials
 from core.automations.versions import Versions
 from core.automations.words import Narrator
+from core.channels.rooms import Channels
+from core.channels.talking import Talk
 from core.connections.opening import Door
 from core.connections.service import Connections
 from core.connections.signed import Tokens as ConnectionTokens
@@ -104,6 +106,8 @@ class Services:
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
         self.agent_events = AgentEvents(db, limits=limits)
         self.alerts = Alerts(db)
+        self.channels = Channels(db)
+        self.talk = Talk(db, self.channels, limits=limits)
         self.captures = Captures(db, self.automations, self.hooks)
         self.versions = Versions(db, self.automations)
         self.narrator = Narrator.of()

@@ -23,11 +23,13 @@ from core import keys as core_keys
 from core.approvals.asking import Asking
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
+from core.channels.posting import Posts
 from core.connections.opening import Door
 from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
 from core.jobs.tokens import RunTokens
+from core.listening.listeners import Hears, Listeners
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
@@ -72,8 +74,10 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
-        ledger = DatabaseLedger(db, limits, Door(Sealer(core_keys.sealing(settings, keys))))
-        tools = Tools(ledger, writer, renderer, http, settings.public_url)
+        door = Door(Sealer(core_keys.sealing(settings, keys)))
+        ledger = DatabaseLedger(db, limits, door)
+        posts = Posts(db, limits=limits)
+        tools = Tools(ledger, writer, renderer, http, settings.public_url, posts=posts)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
         behind = [
@@ -87,6 +91,18 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "scheduler": Scheduler(everyone, prefect).run(stop),
                 "door": PrefectDoor(everyone, prefect).run(stop),
                 "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
+                "listening": Listeners(
+                    Hears(
+                        everyone,
+                        door,
+                        http,
+                        registry.connections(),
+                        limits,
+                        files_quota=settings.files_quota_mb * 1024 * 1024,
+                    ),
+                    identity.owner,
+                    former=f"{identity.host}/{identity.slot}/",
+                ).run(stop),
                 "blocks": prefect_blocks.keep_registered(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),
                 "retention": _every(

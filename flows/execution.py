@@ -9,12 +9,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from blocks.action import Level
+from blocks.connection import Connection
 from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
+from core.channels.posting import Posts
 from core.connections.signed import Asks, Tokens
 from core.db import AWAY
 from core.redaction import Redactor
@@ -59,6 +61,8 @@ class Tools:
     http: Asks
     public_url: str
     tokens: Tokens = field(default_factory=Tokens)  # that connections were lent
+    posts: Posts | None = None  # None: no channel can be posted in from here
+    kinds: Mapping[str, Connection[Any]] | None = None  # of connections; None: those of blocks/connections
 
 
 @dataclass(slots=True)

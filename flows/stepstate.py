@@ -8,6 +8,7 @@ from uuid import UUID
 from blocks.action import Effect, Http, Level, ServiceT, StepModel
 from blocks.errors import ActionError, Retryable
 from blocks.values import Json, JsonObject
+from core.channels.posting import Draft
 from core.connections.opening import require_named
 from core.connections.signed import Signed
 from core.db import AWAY
@@ -16,6 +17,7 @@ from core.runs import inputs
 from core.runs.blobs import fits
 from core.runs.record import StepRecord
 from core.runs.resume import RecordedStep
+from flows import posting
 from flows.execution import Execution
 from flows.plan import IN_DOUBT
 from flows.scope import Place, Scope
@@ -91,6 +93,9 @@ class StepState:
                 await tools.ledger.connection_failed(run, opened.id, why)
 
         return Signed(opened, tools.http, execution.redactor, tools.tokens, failed)
+
+    async def say(self, channel: str, text: str, *, thread: str | None = None) -> JsonObject:
+        return await posting.say(self.execution, Draft(self.idempotency_key, channel, text, thread), self.timeout_s)
 
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)

@@ -104,6 +104,9 @@ class _Context:
     async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
         return (await self.connect(connection)).service(kind)
 
+    async def say(self, channel: str, text: str, *, thread: str | None = None) -> JsonObject:
+        raise InvalidInput("not_in_a_trial", "A post in a channel can't be tried out; run the automation.")
+
     def leads_on(self, outlet: str) -> bool:
         return False
 
