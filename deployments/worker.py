@@ -76,10 +76,11 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
         door = Door(Sealer(core_keys.sealing(settings, keys)))
         ledger = DatabaseLedger(db, limits, door)
-        posts = Posts(db, limits=limits)
-        tools = Tools(ledger, writer, renderer, http, settings.public_url, posts=posts)
+        tools = Tools(ledger, writer, renderer, http, settings.public_url, posts=Posts(db, limits=limits))
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
+        quota = settings.files_quota_mb * 1024 * 1024
+        hears = Hears(everyone, door, http, registry.connections(), limits, quota)
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {
@@ -91,18 +92,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "scheduler": Scheduler(everyone, prefect).run(stop),
                 "door": PrefectDoor(everyone, prefect).run(stop),
                 "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
-                "listening": Listeners(
-                    Hears(
-                        everyone,
-                        door,
-                        http,
-                        registry.connections(),
-                        limits,
-                        files_quota=settings.files_quota_mb * 1024 * 1024,
-                    ),
-                    identity.owner,
-                    former=f"{identity.host}/{identity.slot}/",
-                ).run(stop),
+                "listening": _listeners(hears, identity).run(stop),
                 "blocks": prefect_blocks.keep_registered(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),
                 "retention": _every(
@@ -121,6 +111,10 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
             stop.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*behind, return_exceptions=True), 3)
+
+
+def _listeners(hears: Hears, identity: Identity) -> Listeners:
+    return Listeners(hears, identity.owner, former=f"{identity.host}/{identity.slot}/")
 
 
 async def _open_database(settings: Settings, identity: Identity, stop: asyncio.Event) -> Database | None:

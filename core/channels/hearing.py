@@ -7,6 +7,7 @@ What a run posts counts as started by that run, so that chains end where the cir
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from blocks.values import JsonObject
 from core.agent_events.service import Event, record
 from core.automations.subscribers import Subscriber
 from core.channels.model import Arrived, Channel
+from core.clock import now
 from core.db import Connection
 from core.runs import breaker
 from core.runs.accept import NewRun, accept
@@ -23,6 +25,7 @@ from core.runs.breaker import Limits
 
 MESSAGE: Final = "message"
 EMAIL: Final = "email"
+LATE_S: Final = 60.0
 MOST_HOPS: Final = 6  # messages of bots in a row that may still be answered by bots
 
 # Those that may want something of these channels: what stands in their config is looked at in Python.
@@ -178,7 +181,7 @@ async def start_runs(
             if tired[message.id]:
                 continue
         run = listener.run(workspace_id, message.data, parent)
-        if await breaker.check(connection, run, limits) is None:
+        if _is_late(message) or await breaker.check(connection, run, limits) is None:
             accepted = await accept(connection, run)
             made.setdefault(message.id, []).append((listener.rule_id, accepted.run_id))
         if listener.agent_slug is not None:
@@ -197,6 +200,11 @@ def _pairs(
         for message in arrived:
             if listener.wants(message, source):
                 yield listener, message
+
+
+def _is_late(message: Arrived) -> bool:
+    """What people wrote while nobody listened comes all at once, and is no storm."""
+    return not message.author.is_bot and now() - message.sent_at > timedelta(seconds=LATE_S)
 
 
 async def _is_tired(connection: Connection, message: Arrived) -> bool:

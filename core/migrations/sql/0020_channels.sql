@@ -41,7 +41,7 @@ CREATE TABLE channel_members (
     agent_id uuid,
     last_read_at timestamptz,                   -- everything up to this moment was seen
     created_at timestamptz NOT NULL DEFAULT now(),
-    CHECK (num_nonnulls(user_id, agent_id) = 1),
+    CHECK (user_id IS NULL OR agent_id IS NULL),
     UNIQUE (channel_id, user_id),
     UNIQUE (channel_id, agent_id)
 );
