@@ -80,7 +80,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
         quota = settings.files_quota_mb * 1024 * 1024
-        hears = Hears(everyone, door, http, registry.connections(), limits, quota)
+        hears = Hears(everyone, door, http, limits, quota)
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {

@@ -9,10 +9,9 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from blocks.action import Level
-from blocks.connection import Connection
 from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
@@ -62,7 +61,6 @@ class Tools:
     public_url: str
     tokens: Tokens = field(default_factory=Tokens)  # that connections were lent
     posts: Posts | None = None  # None: no channel can be posted in from here
-    kinds: Mapping[str, Connection[Any]] | None = None  # of connections; None: those of blocks/connections
 
 
 @dataclass(slots=True)

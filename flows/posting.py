@@ -54,5 +54,5 @@ async def _chat(execution: Execution, begun: Begun) -> Chat:
         with suppress(*AWAY):
             await tools.ledger.connection_failed(run, opened.id, why)
 
-    signed = Signed(opened, tools.http, execution.redactor, tools.tokens, failed, kinds=tools.kinds)
+    signed = Signed(opened, tools.http, execution.redactor, tools.tokens, failed)
     return signed.service(Chat)  # type: ignore[type-abstract]

@@ -7,7 +7,7 @@ back is masked before anybody reads it, so that a service that repeats what it w
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -164,17 +164,8 @@ class Signed:
     Raises `InvalidInput` (`connection_unreadable`) where the connection can't be understood any more.
     """
 
-    def __init__(
-        self,
-        opened: Opened,
-        out: Asks,
-        redactor: Redactor,
-        tokens: Tokens,
-        failed: Failed,
-        *,
-        kinds: Mapping[str, Connection[Any]] | None = None,
-    ) -> None:
-        self._kind: Connection[Any] = _kind(opened, registry.connections() if kinds is None else kinds)
+    def __init__(self, opened: Opened, out: Asks, redactor: Redactor, tokens: Tokens, failed: Failed) -> None:
+        self._kind: Connection[Any] = _kind(opened)
         self._fields = _fields(self._kind, opened)
         register(redactor, list(self._fields.secrets().values()))
         self._redactor = redactor
@@ -263,8 +254,8 @@ def _parts(value: str) -> list[str]:
     return [value, credentials, credentials.rstrip("=")] if scheme in ("Basic", "Bearer") else [value]
 
 
-def _kind(opened: Opened, kinds: Mapping[str, Connection[Any]]) -> Connection[Any]:
-    kind = kinds.get(opened.kind)
+def _kind(opened: Opened) -> Connection[Any]:
+    kind = registry.connections().get(opened.kind)
     if kind is None:
         raise InvalidInput(
             "connection_not_allowed",

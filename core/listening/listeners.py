@@ -6,7 +6,7 @@ a killed worker loses nothing and answers nothing twice.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 
-from blocks.connection import Connection as Kind
+from blocks import registry
 from blocks.errors import ActionError, InvalidInput, NeedsAttention
 from blocks.listening import Heard, Listens
 from blocks.values import JsonObject
@@ -54,12 +54,11 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Hears:
-    """What the listeners of a process share. `kinds` are all connection kinds by name."""
+    """What the listeners of a process share."""
 
     db: Database
     door: Door
     out: Asks
-    kinds: Mapping[str, Kind[Any]]
     limits: Limits = DEFAULT
     files_quota: int = keeping.QUOTA
     backoff: Backoff = Backoff()
@@ -167,7 +166,7 @@ class _Listening:
         row, sealed = found
         values = row.settings | self._hears.door.opened(row.workspace_id, row.id, sealed)
         opened = Opened(row.id, row.name, row.kind, row.hosts, row.updated_at.isoformat(), values)
-        signed = Signed(opened, self._hears.out, self._redactor, self._tokens, self._refused, kinds=self._hears.kinds)
+        signed = Signed(opened, self._hears.out, self._redactor, self._tokens, self._refused)
         return signed, _Ear(self._hears, self._owner, held, cursor)
 
     async def _refused(self, why: str) -> None:
@@ -196,7 +195,7 @@ class Listeners:
         self._hears = hears
         self._owner = owner
         self._former = former
-        self._kinds = [name for name, kind in hears.kinds.items() if isinstance(kind, Listens)]
+        self._kinds = [name for name, kind in registry.connections().items() if isinstance(kind, Listens)]
         self._running: dict[UUID, _Listening] = {}
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from blocks.connection import Connection
 from blocks.listening import Heard
 from blocks.services import Attachment
 from core.channels import arrivals, hearing, merging
@@ -17,6 +16,7 @@ from core.db import Database
 from core.ids import new_id
 from core.runs import queue
 from core.runs.breaker import Limits
+from tests.core.talker import installed
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -284,12 +284,12 @@ async def test_hostile_messages(desk: Desk) -> None:
     assert len(texts) == 5
 
 
-async def test_mail(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Mailbox:
-        purpose = "mail_in"
+async def test_mail(desk: Desk) -> None:
+    with installed():
+        await _mails_arrive(Desk(desk.db, replace(desk.account, kind="mailbox")))
 
-    kinds: dict[str, Connection[Any]] = {"talker": Mailbox()}  # type: ignore[dict-item]
-    monkeypatch.setattr("blocks.registry.connections", lambda: kinds)
+
+async def _mails_arrive(desk: Desk) -> None:
     await desk.automation({"connection": "Team chat"})
     await desk.automation({"connection": "Team chat", "from": "ada@", "subject": "INVOICE"}, "email")
     await desk.automation({"connection": "Team chat", "folder": "Spam"}, "email")

@@ -1,7 +1,7 @@
 """Accounts that are listened to: each message once and in order, whatever breaks; by one worker at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
@@ -20,7 +20,7 @@ from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.runs.breaker import Limits
 from core.seal import Sealer
-from tests.core.talker import KINDS, Talker, talking
+from tests.core.talker import Talker, installed, talking
 from tests.waiting import until
 
 QUICK = Backoff(0.005, 0.02)
@@ -97,13 +97,19 @@ class Office:
         return dict(row) if row is not None else {}
 
 
+@pytest.fixture(autouse=True)
+def kinds() -> Iterator[None]:
+    with installed():
+        yield
+
+
 @pytest.fixture
 async def office(db: Database) -> AsyncIterator[Office]:
     workspace = new_id()
     async with db.connection() as connection:
         await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", workspace)
     async with talking() as talker, Outgoing(Policy.of(["127.0.0.1"])) as out:
-        hears = Hears(db, Door(SEALER), out, KINDS, Limits(runs_per_min=10_000), backoff=QUICK)
+        hears = Hears(db, Door(SEALER), out, Limits(runs_per_min=10_000), backoff=QUICK)
         yield Office(db, hears, talker, workspace)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
@@ -25,7 +25,7 @@ from core.seal import Sealer
 from flows.engine import Engine, Identity
 from flows.execution import Tools
 from flows.ledger import DatabaseLedger
-from tests.core.talker import KINDS, Talker, talking
+from tests.core.talker import Talker, installed, talking
 from tests.flows.conftest import Verbatim, Workshop
 
 SEALER = Sealer([Fernet.generate_key()])
@@ -47,7 +47,7 @@ class Rooms:
         identity, stop, db = Identity("testhost", "1", new_id().hex), asyncio.Event(), self.workshop.worker
         async with Writer(db, identity.owner) as writer:
             ledger = DatabaseLedger(db, door=Door(SEALER))
-            tools = Tools(ledger, writer, Verbatim(), self.out, "http://vutler.test", posts=Posts(db), kinds=KINDS)
+            tools = Tools(ledger, writer, Verbatim(), self.out, "http://vutler.test", posts=Posts(db))
             engine = Engine(identity, db, tools, registry.actions(), 100)
             task = asyncio.create_task(engine.run(stop, drain_s=2))
             try:
@@ -77,6 +77,12 @@ class Rooms:
         async with self.workshop.db.connection() as connection:
             rows = await connection.fetch("SELECT * FROM automation_logs WHERE rule_id = $1 ORDER BY id", rule)
         return [dict(row) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def kinds() -> Iterator[None]:
+    with installed():
+        yield
 
 
 @pytest.fixture
