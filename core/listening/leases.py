@@ -14,7 +14,7 @@ from blocks.values import JsonObject
 from core.db import Connection
 
 LEASE_S: Final = 15
-_CLAIM_AT_ONCE: Final = 200
+CLAIM_AT_ONCE: Final = 200
 
 # An account is needed by agents (their channels, their mailbox) and by triggers. The rooms are the service's ids of
 # those that are needed; one that is null needs them all.
@@ -26,24 +26,31 @@ WITH hearing AS (
         AND (a.slug = t.config ->> 'agent' OR a.id::text = t.config ->> 'agent')
     WHERE t.active AND t.type IN ('message', 'email') AND r.enabled AND r.deleted_at IS NULL
         AND (a.id IS NOT NULL OR t.config ->> 'agent' IS NULL)
-), places AS (
+), named AS (
+    SELECT h.workspace_id, lower(ltrim(e.name, '#')) AS name, e.name AS written
+    FROM hearing h, jsonb_array_elements_text(coalesce(h.config -> 'channels', h.channels, '[]')) AS e (name)
+    WHERE h.type = 'message'
+), accounts AS (
+    SELECT h.workspace_id, lower(coalesce(h.config ->> 'connection', h.inbox)) AS name,
+        CASE WHEN h.type = 'email' THEN coalesce(h.config ->> 'folder', 'INBOX') END AS room
+    FROM hearing h WHERE h.type = 'email' OR h.config ->> 'connection' IS NOT NULL
+), rooms AS (
+    SELECT id, workspace_id, connection_id, external_id, name FROM channels
+    WHERE connection_id IS NOT NULL AND archived_at IS NULL
+), places AS (  -- one comparison a branch, so that each of them is a join by hash
     SELECT c.connection_id, c.external_id AS room
-    FROM hearing h, jsonb_array_elements_text(coalesce(h.config -> 'channels', h.channels, '[]')) AS e (name),
-        channels c
-    WHERE h.type = 'message' AND c.workspace_id = h.workspace_id AND c.connection_id IS NOT NULL
-        AND c.archived_at IS NULL
-        AND (c.id::text = e.name OR lower(c.name) = lower(ltrim(e.name, '#')) OR c.external_id = e.name)
-    UNION
-    SELECT c.connection_id, c.external_id
-    FROM hearing h JOIN channel_members m ON m.agent_id = h.agent_id JOIN channels c ON c.id = m.channel_id
-    WHERE h.type = 'message' AND c.connection_id IS NOT NULL AND c.archived_at IS NULL
-        AND h.config -> 'channels' IS NULL
-    UNION
-    SELECT k.id, CASE WHEN h.type = 'email' THEN coalesce(h.config ->> 'folder', 'INBOX') END
-    FROM hearing h JOIN connections k ON k.workspace_id = h.workspace_id AND (
-        k.id::text = lower(coalesce(h.config ->> 'connection', h.inbox))
-        OR lower(k.name) = lower(coalesce(h.config ->> 'connection', h.inbox)))
-    WHERE h.type = 'email' OR h.config ->> 'connection' IS NOT NULL
+    FROM named n JOIN rooms c ON c.workspace_id = n.workspace_id AND c.id::text = n.name
+    UNION SELECT c.connection_id, c.external_id
+    FROM named n JOIN rooms c ON c.workspace_id = n.workspace_id AND lower(c.name) = n.name
+    UNION SELECT c.connection_id, c.external_id
+    FROM named n JOIN rooms c ON c.workspace_id = n.workspace_id AND c.external_id = n.written
+    UNION SELECT c.connection_id, c.external_id
+    FROM hearing h JOIN channel_members m ON m.agent_id = h.agent_id JOIN rooms c ON c.id = m.channel_id
+    WHERE h.type = 'message' AND h.config -> 'channels' IS NULL
+    UNION SELECT k.id, a.room
+    FROM accounts a JOIN connections k ON k.workspace_id = a.workspace_id AND k.id::text = a.name
+    UNION SELECT k.id, a.room
+    FROM accounts a JOIN connections k ON k.workspace_id = a.workspace_id AND lower(k.name) = a.name
 ), needed AS (
     SELECT k.id, k.workspace_id, CASE WHEN bool_or(p.room IS NULL) THEN '{}'
         ELSE array_agg(p.room ORDER BY p.room) END AS rooms
@@ -108,7 +115,7 @@ async def beat(connection: Connection, owner: str) -> None:
 async def claim(connection: Connection, owner: str) -> int:
     """Take accounts that nobody listens to; gives how many those were."""
     await connection.execute(_FREE)
-    return len(await connection.fetch(_CLAIM, owner, _CLAIM_AT_ONCE))
+    return len(await connection.fetch(_CLAIM, owner, CLAIM_AT_ONCE))
 
 
 async def held(connection: Connection, owner: str) -> list[Held]:
@@ -148,10 +155,8 @@ async def give_up(
 
 async def leave(connection: Connection, owner: str) -> None:
     """The worker stops: all that it listened to is free."""
-    await connection.execute(
-        "UPDATE listening SET owner = NULL, state = 'stopped', since = now() WHERE owner = $1", owner
-    )
-    await connection.execute("DELETE FROM listeners WHERE owner = $1", owner)
+    await connection.execute("DELETE FROM listeners WHERE owner = $1", owner)  # that alone is enough, and quick
+    await connection.execute(_FREE)
 
 
 async def forget_former(connection: Connection, owner: str, former: str) -> None:

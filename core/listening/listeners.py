@@ -6,9 +6,9 @@ a killed worker loses nothing and answers nothing twice.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from core.connections import repository as connections
 from core.connections.model import Opened
 from core.connections.opening import Door
 from core.connections.signed import Asks, Signed, Tokens
-from core.db import AWAY, Database
+from core.db import AWAY, Connection, Database
 from core.files import keeping
 from core.listen import Listener
 from core.listening import leases
@@ -35,6 +35,7 @@ from core.runs.channels import CONFIG, LISTENING
 BEAT_S: Final = 5.0
 LOOK_S: Final = 2.0  # for accounts that nobody listens to
 REFRESH_S: Final = 30.0  # the net below a missed notice
+_CONNECTIONS: Final = 4  # of the pool
 _GATHER_S: Final = 0.1  # many changes at once are one look
 STOP_S: Final = 0.5
 
@@ -54,7 +55,7 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Hears:
-    """What the listeners of a process share."""
+    """What the listeners of a process share. `gate` leaves most of the pool's connections to those who execute runs."""
 
     db: Database
     door: Door
@@ -62,6 +63,13 @@ class Hears:
     limits: Limits = DEFAULT
     files_quota: int = keeping.QUOTA
     backoff: Backoff = Backoff()
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONNECTIONS))
+
+    @asynccontextmanager
+    async def connection(self, workspace_id: UUID) -> AsyncIterator[Connection]:
+        """For single statements."""
+        async with self.gate, self.db.for_workspace(workspace_id).connection() as connection:
+            yield connection
 
 
 class _Ear:
@@ -80,7 +88,8 @@ class _Ear:
     async def take(self, heard: Sequence[Heard], cursor: JsonObject) -> None:
         if not heard and cursor == self.cursor:
             return
-        async with self._hears.db.for_workspace(self._held.workspace_id).transaction() as connection:
+        workspace = self._hears.db.for_workspace(self._held.workspace_id)
+        async with self._hears.gate, workspace.transaction() as connection:
             if not await leases.move(connection, self._owner, self._held.id, cursor):
                 raise LookupError("somebody else listens to this account now")
             await arrivals.arrive(
@@ -99,7 +108,7 @@ class _Ear:
 
     async def _note_working(self, account: str) -> None:
         with suppress(*AWAY):
-            async with self._hears.db.for_workspace(self._held.workspace_id).connection() as connection:
+            async with self._hears.connection(self._held.workspace_id) as connection:
                 await leases.note(connection, self._owner, self._held.id, "listening", own_id=account)
 
 
@@ -158,7 +167,7 @@ class _Listening:
     async def _opened(self) -> tuple[Signed, _Ear]:
         """Raises `InvalidInput`, `LookupError` when the connection is gone."""
         held = self.held
-        async with self._hears.db.for_workspace(held.workspace_id).connection() as connection:
+        async with self._hears.connection(held.workspace_id) as connection:
             found = await connections.find(connection, held.workspace_id, held.id)
             cursor = await leases.cursor(connection, held.id)
         if found is None:
@@ -171,17 +180,17 @@ class _Listening:
 
     async def _refused(self, why: str) -> None:
         with suppress(*AWAY):
-            async with self._hears.db.for_workspace(self.held.workspace_id).connection() as connection:
+            async with self._hears.connection(self.held.workspace_id) as connection:
                 await connections.note_failure(connection, self.held.workspace_id, self.held.id, why)
 
     async def _note(self, state: str, error: str | None) -> None:
         with suppress(*AWAY):
-            async with self._hears.db.for_workspace(self.held.workspace_id).connection() as connection:
+            async with self._hears.connection(self.held.workspace_id) as connection:
                 await leases.note(connection, self._owner, self.held.id, state, error=error)
 
     async def _give_up(self, error: str | None) -> None:
         with suppress(*AWAY):
-            async with self._hears.db.for_workspace(self.held.workspace_id).connection() as connection:
+            async with self._hears.connection(self.held.workspace_id) as connection:
                 await leases.give_up(connection, self._owner, self.held.id, refused=error, revision=self.held.revision)
 
 
@@ -263,6 +272,8 @@ class Listeners:
             claimed = await leases.claim(connection, self._owner)
             if not claimed and not everything:
                 return
+            if claimed >= leases.CLAIM_AT_ONCE:
+                self._wake.set()
             held = {each.id: each for each in await leases.held(connection, self._owner)}
         ending = [
             each
