@@ -221,6 +221,12 @@ async def test_an_edit_of_the_connection_restarts_it_and_secrets_are_told_to_nob
         await until(lambda: state("listening"))
         assert (await office.state(account))["account"] == "BOT"
         assert office.talker.connected == tried + 1
+        await _give_token(office, account, "another-good-one")  # while it listens
+
+        async def again() -> bool:
+            return office.talker.connected == tried + 2 and await state("listening")
+
+        await until(again)
         async with office.db.connection() as connection:
             await connection.execute("DELETE FROM connections WHERE id = $1", account)
 
