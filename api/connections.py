@@ -45,6 +45,7 @@ _EXAMPLE: Final[JsonDict] = {
     "last_tested_at": None,
     "last_failed_at": None,
     "last_error": None,
+    "listening": None,
 }
 _USE: Final[JsonDict] = {
     "automation_id": "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a03",
@@ -101,6 +102,23 @@ class RotateBody(BaseModel):
     secrets: dict[str, JsonValue]
 
 
+class ListeningView(BaseModel):
+    """How it goes with an account that an agent or a trigger listens to."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"state": "listening", "since": "2026-11-20T09:00:00Z", "error": None, "account": "U012AB3CD"}
+        }
+    )
+
+    state: Literal["stopped", "starting", "listening", "waiting", "refused"] = Field(
+        description="waiting: before it tries again; refused: until the connection is changed"
+    )
+    since: datetime
+    error: str | None
+    account: str | None = Field(description="the own user there")
+
+
 class ConnectionView(BaseModel):
     """Viewers see id, name and kind; the rest is null for them."""
 
@@ -122,6 +140,8 @@ class ConnectionView(BaseModel):
     last_failed_at: datetime | None = None
     last_error: str | None = Field(default=None, description="of the last failure, until it works again or is edited")
 
+    listening: ListeningView | None = Field(default=None, description="null: nobody needs it to listen")
+
     @classmethod
     def of(cls, row: ConnectionRow, caller: Caller) -> "ConnectionView":
         if not caller.may("editor"):
@@ -142,6 +162,7 @@ class ConnectionView(BaseModel):
             last_tested_at=row.last_tested_at,
             last_failed_at=row.last_failed_at,
             last_error=row.last_error,
+            listening=None if row.listening is None else ListeningView.model_validate(row.listening),
         )
 
 
@@ -180,6 +201,28 @@ class UsesView(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"items": [_USE]}})
 
     items: list[UseView]
+
+
+class RoomView(BaseModel):
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={"example": {"id": "C024BE91L", "name": "leads", "direct": False, "is_member": True}},
+    )
+
+    id: str = Field(description="the service's own")
+    name: str
+    direct: bool
+    is_member: bool | None = Field(description="the account is in it; null: the service does not say")
+
+
+class RoomsView(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"items": [{"id": "C024BE91L", "name": "leads", "direct": False, "is_member": True}]}
+        }
+    )
+
+    items: list[RoomView]
 
 
 ConnectionId = Annotated[UUID, Path(description="id of a connection")]
@@ -271,3 +314,13 @@ async def usage(connection_id: ConnectionId, caller: CallerDep, services: Servic
     """Every step that names it, in live versions and in drafts."""
     found = await services.connections.usage(caller, connection_id)
     return UsesView(items=[UseView.model_validate(each) for each in found])
+
+
+@router.get(
+    f"{_ONE}/channels", summary="List the rooms of an account", responses=documented(401, 403, 404, 409, 422, 429)
+)
+async def rooms(connection_id: ConnectionId, caller: CallerDep, services: ServicesDep) -> RoomsView:
+    """Really asks the service, such as Slack: to choose one (`POST /api/channels` with its id makes it known here).
+    409 where the account has no rooms or does not answer."""
+    found = await services.connections.rooms(caller, connection_id)
+    return RoomsView(items=[RoomView.model_validate(each) for each in found])

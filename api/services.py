@@ -44,6 +44,8 @@ from core.automations.starting import Starting
 from core.automations.trial import Tools, Trials
 from core.automations.versions import Versions
 from core.automations.words import Narrator
+from core.channels.rooms import Channels
+from core.channels.talking import Talk
 from core.connections.opening import Door
 from core.connections.service import Connections
 from core.connections.signed import Tokens as ConnectionTokens
@@ -131,7 +133,7 @@ class Services:
         self.administration = Administration(everyone)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, everyone)
-        self._add_agents(db, everyone)
+        self._add_agents(db, everyone, limits)
         self.audit = Audit(db)
         self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
         self.rates = Rates(
@@ -139,7 +141,10 @@ class Services:
         )
         self.health = Health(everyone, self.feed, settings.prefect_url)
 
-    def _add_agents(self, db: Database, everyone: Database) -> None:
+    def _add_agents(self, db: Database, everyone: Database, limits: Limits) -> None:
+        """And the channels in which they talk."""
+        self.channels = Channels(db)
+        self.talk = Talk(db, self.channels, limits=limits)
         self.agents = Agents(db, everyone, self.automations)
         self.asking = Asking(db)
         self.avatars = Avatars(db)

@@ -118,6 +118,16 @@ class ActionContext(Protocol):
         """
         ...
 
+    async def say(self, channel: str, text: str, *, thread: str | None = None, key: str | None = None) -> JsonObject:
+        """Post in a channel of the workspace, by id or name, once however often the step is repeated.
+
+        `thread` is the id of a message of the thread. `key` tells several posts of one step apart (null: it has one).
+        Gives `message_id` and `channel`.
+
+        Raises `InvalidInput` (`channel_not_found`, `channel_archived`, `thread_not_found`) and as `Chat.post`.
+        """
+        ...
+
     def leads_on(self, outlet: str) -> bool:
         """Whether a step of this automation needs that exit of the present one (`needs: ["this:outlet"]`)."""
         ...

@@ -95,3 +95,21 @@ class Llm(ABC):
     @abstractmethod
     async def models(self) -> list[str]:
         """The names of the models that it offers. Raises the classes of `blocks/errors.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room of an account, by the service's id. `is_member`: the account is in it, where the service says so."""
+
+    id: str
+    name: str
+    direct: bool = False
+    is_member: bool | None = None
+
+
+class Rooms(ABC):
+    """An account that can say which rooms there are; what `Connection.service` gives may be one besides a `Chat`."""
+
+    @abstractmethod
+    async def rooms(self) -> Sequence[Room]:
+        """Those that the account may see, as far as a bounded number of requests tells. Errors as of `Chat.post`."""

@@ -25,12 +25,14 @@ from core.agents.loading import LoadedOnUse
 from core.approvals.asking import Asking
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
+from core.channels.posting import Posts
 from core.connections.opening import Door
 from core.connections.signed import Tokens
 from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
 from core.jobs.tokens import RunTokens
+from core.listening.listeners import Hears, Listeners
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
@@ -79,9 +81,11 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         ledger = DatabaseLedger(db, limits, door)
         quota = settings.files_quota_mb * 1024 * 1024
         talks = LoadedOnUse(lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits))
-        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks)
+        posts = Posts(db, limits=limits)
+        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, posts)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
+        hears = Hears(everyone, door, http, limits, quota)
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {
@@ -94,6 +98,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "door": PrefectDoor(everyone, prefect).run(stop),
                 "providers": Looking(everyone, door, http, tokens).run(stop),
                 "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
+                "listening": _listeners(hears, identity).run(stop),
                 "blocks": prefect_blocks.keep_registered(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),
                 "retention": _every(
@@ -112,6 +117,10 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
             stop.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*behind, return_exceptions=True), 3)
+
+
+def _listeners(hears: Hears, identity: Identity) -> Listeners:
+    return Listeners(hears, identity.owner, former=f"{identity.host}/{identity.slot}/")
 
 
 async def _open_database(settings: Settings, identity: Identity, stop: asyncio.Event) -> Database | None:

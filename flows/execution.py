@@ -16,6 +16,7 @@ from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
 from core.agents.hosting import Talks
+from core.channels.posting import Posts
 from core.connections.signed import Asks, Tokens
 from core.db import AWAY
 from core.redaction import Redactor
@@ -61,6 +62,7 @@ class Tools:
     public_url: str
     tokens: Tokens = field(default_factory=Tokens)  # that connections were lent
     talks: Talks | None = None  # with agents; None: agents don't speak here
+    posts: Posts | None = None  # None: no channel can be posted in from here
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.outcomes import Wait
 from blocks.values import Json, JsonObject
 from core.agents.hosting import Host
+from core.channels.posting import Draft
 from core.connections.opening import require_named
 from core.connections.signed import Signed
 from core.credits.reserving import Charge, Charged
@@ -20,6 +21,7 @@ from core.runs import inputs
 from core.runs.blobs import fits
 from core.runs.record import StepRecord
 from core.runs.resume import RecordedStep
+from flows import posting
 from flows.budget import beyond
 from flows.execution import Execution
 from flows.plan import IN_DOUBT
@@ -134,6 +136,10 @@ class StepState:
             execution.patiently, lambda: execution.halt("lost"), lambda fact: execution.tell(self.step.id, fact),
             will_retry,
         )  # fmt: skip
+
+    async def say(self, channel: str, text: str, *, thread: str | None = None, key: str | None = None) -> JsonObject:
+        draft = Draft(key or self.idempotency_key, channel, text, thread)
+        return await posting.say(self.execution, draft, self.timeout_s)
 
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)

@@ -72,31 +72,39 @@ class AgentEvents:
     async def record(
         self, connection: Connection, workspace_id: UUID, event: Event, cause: ClaimedRun | None = None
     ) -> Emitted:
-        """Keep the event and accept a run of each automation that wants it, in the transaction of `connection`. One
-        that was started too often is paused instead (core/runs/breaker.py). `cause` is the run that it happened in."""
-        event_id, moment = new_id(), self._clock()
-        data: JsonObject = {
-            "id": str(event_id),
-            "type": event.type,
-            "agent": event.agent,
-            "content": event.content,
-            "data": event.data,
-            "received_at": moment.isoformat(),
-        }
-        text = _text(event)
-        runs: list[tuple[UUID, UUID]] = []
-        listening = await subscribers.of_kind(connection, workspace_id, KIND)
-        for each in sorted(listening, key=lambda one: one.rule_id):  # everybody in one order, as the breaker asks
-            if AgentEventConfig.model_validate(each.config).wants(event.type, event.agent, text):
-                run = each.run(workspace_id, KIND, data)
-                if cause is not None:
-                    run = replace(run, root_id=cause.root_id, parent_id=cause.id, depth=cause.depth + 1)
-                if await breaker.check(connection, run, self._limits) is None:
-                    runs.append((each.rule_id, (await accept(connection, run)).run_id))
-        await connection.execute(
-            _ADD, event_id, workspace_id, event.type, event.agent, event.content, event.data, len(runs), moment
-        )
-        return Emitted(event_id, runs)
+        """As `record` below, with the limits and the clock of this service."""
+        return await record(connection, workspace_id, event, cause, limits=self._limits, clock=self._clock)
+
+
+async def record(
+    connection: Connection, workspace_id: UUID, event: Event, cause: ClaimedRun | None = None, *,
+    limits: Limits = DEFAULT, clock: Clock = now,
+) -> Emitted:  # fmt: skip
+    """Keep the event and accept a run of each automation that wants it, in the transaction of `connection`. One that
+    was started too often is paused instead (core/runs/breaker.py). `cause` is the run that it happened in."""
+    event_id, moment = new_id(), clock()
+    data: JsonObject = {
+        "id": str(event_id),
+        "type": event.type,
+        "agent": event.agent,
+        "content": event.content,
+        "data": event.data,
+        "received_at": moment.isoformat(),
+    }
+    text = _text(event)
+    runs: list[tuple[UUID, UUID]] = []
+    listening = await subscribers.of_kind(connection, workspace_id, KIND)
+    for each in sorted(listening, key=lambda one: one.rule_id):  # everybody in one order, as the breaker asks
+        if AgentEventConfig.model_validate(each.config).wants(event.type, event.agent, text):
+            run = each.run(workspace_id, KIND, data)
+            if cause is not None:
+                run = replace(run, root_id=cause.root_id, parent_id=cause.id, depth=cause.depth + 1)
+            if await breaker.check(connection, run, limits) is None:
+                runs.append((each.rule_id, (await accept(connection, run)).run_id))
+    await connection.execute(
+        _ADD, event_id, workspace_id, event.type, event.agent, event.content, event.data, len(runs), moment
+    )
+    return Emitted(event_id, runs)
 
 
 def _text(event: Event) -> str:

@@ -271,7 +271,7 @@ class Agents:
 
 def _owners(wanted: JsonObject) -> JsonObject:
     """What the owner gave, without a default that belongs to another trigger."""
-    return wanted if "trigger_type" not in wanted or "policy" in wanted else wanted | {"policy": {}}
+    return {"trigger_config": {}, "policy": {}} | wanted if "trigger_type" in wanted else wanted
 
 
 def _listed(value: object) -> list[str]:

@@ -84,6 +84,10 @@ class LentToTool:
     async def converse(self, turn: Turn) -> TurnDone | Wait:
         raise InvalidInput("agent_not_allowed", "A tool can't ask another agent; let it run an automation that does.")
 
+    async def say(self, channel: str, text: str, *, thread: str | None = None, key: str | None = None) -> JsonObject:
+        own = key or self.idempotency_key
+        return await self.session.host.context.say(channel, text, thread=thread, key=own)
+
     def leads_on(self, outlet: str) -> bool:
         return False
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from blocks import registry
 from blocks.schedule import Schedule
 from blocks.triggers.cron import CronConfig
 from blocks.triggers.webhook import WebhookConfig
@@ -24,6 +25,7 @@ from core.automations.reading import Reading
 from core.automations.repository import Filter
 from core.automations.signing_secrets import SigningSecrets
 from core.caller import Caller
+from core.channels.wrong import wrong_channels
 from core.connections.wrong import wrong_connections
 from core.credits import limits
 from core.db import Connection, Database
@@ -320,6 +322,7 @@ class Automations:
             *await calls.wrong_calls(connection, rule, definition, self._checker.actions),
             *await failures.findings(connection, rule, definition),
             *await wrong_connections(connection, caller, definition, self._checker.actions),
+            *await wrong_channels(connection, caller, definition, self._checker.actions, registry.connections()),
         ]
 
     async def _detail(

@@ -114,6 +114,9 @@ class _Context:
     async def converse(self, turn: Turn) -> TurnDone | Wait:
         raise InvalidInput("agent_not_here", "An agent is asked in a run: try it with POST /api/agents/{id}/execute.")
 
+    async def say(self, channel: str, text: str, *, thread: str | None = None, key: str | None = None) -> JsonObject:
+        raise InvalidInput("not_in_a_trial", "A post in a channel can't be tried out; run the automation.")
+
     def leads_on(self, outlet: str) -> bool:
         return False
 

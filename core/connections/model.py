@@ -32,6 +32,7 @@ class ConnectionRow:
     last_tested_at: datetime | None
     last_failed_at: datetime | None
     last_error: str | None
+    listening: JsonObject | None = None  # `{"state", "since", "error", "account"}` where somebody needs it to listen
 
     @property
     def revision(self) -> str:

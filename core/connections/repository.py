@@ -8,7 +8,9 @@ from core.connections.model import ConnectionRow
 from core.db import Connection
 
 _SHOWN: Final = """id, workspace_id, name, kind, settings, secret_names, hosts, used_by, created_by, updated_by,
-    created_at, updated_at, last_used_at, last_tested_at, last_failed_at, last_error"""
+    created_at, updated_at, last_used_at, last_tested_at, last_failed_at, last_error, (
+        SELECT jsonb_build_object('state', g.state, 'since', g.since, 'error', g.error, 'account', g.account)
+        FROM listening g WHERE g.connection_id = connections.id AND g.wanted) AS listening"""
 
 
 async def page(connection: Connection, workspace_id: UUID, before: UUID | None, limit: int) -> list[ConnectionRow]:

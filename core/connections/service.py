@@ -12,6 +12,7 @@ from blocks import registry
 from blocks.connection import Connection as Kind
 from blocks.connection import ConnectionFields
 from blocks.errors import ActionError, InvalidInput
+from blocks.services import Room, Rooms
 from blocks.values import Json, JsonObject
 from core import clock
 from core.audit import noting as audit
@@ -198,6 +199,22 @@ class Connections:
         if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
             raise RateLimited("too_many_tests", "These are many questions at once; try again in a moment.", after=wait)
         return self._signed(row, sealed, redactor)
+
+    async def rooms(self, caller: Caller, connection_id: UUID) -> Sequence[Room]:
+        """Really asks the service which rooms there are. Raises `NotFound`, `Forbidden`, `RateLimited`, and `Conflict`
+        where the account has no rooms or does not answer."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            row, sealed = await self._found(connection, caller, connection_id)
+        caller.require(ROLES[row.used_by])
+        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
+            raise RateLimited("too_many_tests", "These are many requests at once; try again in a moment.", after=wait)
+        redactor = Redactor()
+        try:
+            account = self._signed(row, sealed, redactor).service(Rooms)  # type: ignore[type-abstract]
+            return await account.rooms()
+        except ActionError as error:
+            raise Conflict(error.code, redactor.text(error.message)) from error
 
     async def signed(self, caller: Caller, reference: str, redactor: Redactor) -> Signed:
         """For a step that `caller` tries out. Raises `InvalidInput`."""

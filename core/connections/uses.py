@@ -10,23 +10,28 @@ from core.connections.model import Use
 from core.db import Connection
 
 _CANDIDATES: Final = """
-SELECT r.id, r.name, r.live_version, r.draft_changed, coalesce(r.actions, '[]') AS draft, v.definition AS live
+SELECT r.id, r.name, r.live_version, r.draft_changed, coalesce(r.actions, '[]') AS draft,
+    coalesce(r.trigger_config, '{}') AS trigger, v.definition AS live
 FROM automation_rules r LEFT JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
 WHERE r.workspace_id = $1 AND r.deleted_at IS NULL
     AND (position($2 IN lower(r.actions::text)) > 0 OR position($2 IN lower(v.definition::text)) > 0
-        OR position($3 IN lower(r.actions::text)) > 0 OR position($3 IN lower(v.definition::text)) > 0)
+        OR position($3 IN lower(r.actions::text)) > 0 OR position($3 IN lower(v.definition::text)) > 0
+        OR lower(r.trigger_config ->> 'connection') IN ($2, lower($4)))
 ORDER BY r.id
 """
 
 
+TRIGGER: Final = "trigger"
+
+
 async def uses(connection: Connection, workspace_id: UUID, connection_id: UUID, name: str) -> list[Use]:
-    """Every step that names it, by its id or its name."""
+    """Every step that names it, by its id or its name; and every trigger, as the step `trigger`."""
     wanted = {str(connection_id), name.lower()}
     quoted = await connection.fetchval("SELECT lower(to_jsonb($1::text)::text)", name)
-    rows = await connection.fetch(_CANDIDATES, workspace_id, str(connection_id), quoted)
+    rows = await connection.fetch(_CANDIDATES, workspace_id, str(connection_id), quoted, name)
     found: list[Use] = []
     for row in rows:
-        draft = _named({"actions": row["draft"]}, wanted)
+        draft = _named({"actions": row["draft"], "trigger_config": row["trigger"]}, wanted)
         live = _named(row["live"] or {}, wanted)
         for step in sorted({*draft, *live}):
             version = row["live_version"] if step in live else None
@@ -39,6 +44,9 @@ def _named(document: JsonObject, wanted: set[str]) -> dict[str, str]:
     """The reference that each such step names, by the step's id."""
     actions = registry.actions()
     found: dict[str, str] = {}
+    trigger = _reference({"config": document.get("trigger_config")})
+    if trigger is not None and trigger.lower() in wanted:
+        found[TRIGGER] = trigger
     for _, steps in raw_bodies(document, actions):
         for step in steps if isinstance(steps, list) else ():
             named = _reference(step)

@@ -6,3 +6,4 @@ WAKE = "vutler_wake"  # payload: the id of a run with a step that was woken whil
 EVENTS = "vutler_events"  # payload: a JSON array of changes, see `core/runs/events.py`
 CONFIG = "vutler_config"  # payload: the id of an automation whose triggers, versions or switch changed
 OUTBOX = "vutler_outbox"  # payload: the topic of a new row
+LISTENING = "vutler_listening"  # payload: empty; accounts or channels changed, so perhaps who is listened to

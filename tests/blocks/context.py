@@ -23,6 +23,9 @@ class Context:
     async def connected(self, connection: str) -> Http:
         raise AssertionError("this test has no connections")
 
+    async def say(self, channel: str, text: str, *, thread: str | None = None) -> JsonObject:
+        raise AssertionError("this test has no channels")
+
     def leads_on(self, outlet: str) -> bool:
         return outlet in self.needed
 

@@ -35,6 +35,7 @@ WITHOUT_TENANT_ROWS = {
     "adoptions": "what became of an older database; read by operators",
     "alembic_version": "the schema's version",
     "installation": "facts of the installation",
+    "listeners": "the workers that listen to accounts",
     "outbox": "errands: a topic and an id, taken away by the workers",
     "overlap_changes": "which keys of which automations are to be settled",
     "plans": "the same for everybody",

@@ -65,6 +65,20 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         )  # fmt: skip
         alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
         alert_id = await raise_alert(connection, alarm)
+        channel_id, message_id, member_id = new_id(), new_id(), new_id()
+        await connection.execute(
+            "INSERT INTO channels (id, workspace_id, name, kind) VALUES ($1, $2, 'leads', 'room')",
+            channel_id, ada.workspace_id,
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO messages (id, workspace_id, channel_id, author_kind, author_id, text, sent_at)"
+            " VALUES ($1, $2, $3, 'user', $4, 'x', now())",
+            message_id, ada.workspace_id, channel_id, str(ada.user_id),
+        )  # fmt: skip
+        await connection.execute(
+            "INSERT INTO channel_members (id, workspace_id, channel_id, user_id) VALUES ($1, $2, $3, $4)",
+            member_id, ada.workspace_id, channel_id, ada.user_id,
+        )  # fmt: skip
         token_id, invitation_id = new_id(), new_id()
         await connection.execute(
             "INSERT INTO api_tokens (id, workspace_id, user_id, name, scopes, hash, last_four)"
@@ -94,6 +108,9 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "agent": agent_id,
         "agent_id": agent_id,
         "agent_name": agent_id,
+        "channel_id": channel_id,
+        "message_id": message_id,
+        "member_id": member_id,
         "number": 1,  # of a version
         "step": "send",
         "file_id": file_id,
@@ -141,6 +158,9 @@ async def _snapshot(db: Database) -> list[str]:
         "alerts",
         "files",
         "connections",
+        "channels",
+        "channel_members",
+        "messages",
         "users",
         "workspaces",
         "workspace_members",

@@ -1,0 +1,233 @@
+"""Who listens to a channel, and the runs that start for a message: of agents, and of automations that want it.
+
+Nobody answers for ever: what an account writes itself starts nothing; what bots, agents and automations write starts
+only those who ask for it (`bots`), and only while a person has spoken in the thread not too long ago (`MOST_HOPS`).
+What a run posts counts as started by that run, so that chains end where the circuit breaker says.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from blocks.triggers.email import EmailConfig
+from blocks.triggers.message import MessageConfig
+from blocks.values import JsonObject
+from core.agent_events.service import Event, record
+from core.automations.subscribers import Subscriber
+from core.channels.model import Arrived, Channel
+from core.clock import now
+from core.db import Connection
+from core.runs import breaker
+from core.runs.accept import NewRun, accept
+from core.runs.breaker import Limits
+
+MESSAGE: Final = "message"
+EMAIL: Final = "email"
+LATE_S: Final = 60.0
+MOST_HOPS: Final = 6  # messages of bots in a row that may still be answered by bots
+
+# Those that may want something of these channels: what else stands in their config is looked at in Python. Agents are
+# looked up in one object and versions come last, so that a workspace of many agents takes as long as it has agents,
+# whatever the planner thinks of tables that are new to it.
+_LISTENERS: Final = """
+WITH agents_by_name AS MATERIALIZED (
+    SELECT coalesce(jsonb_object_agg(n.name, jsonb_build_array(a.id,
+        a.channels ?| $4 OR a.id IN (SELECT agent_id FROM channel_members WHERE channel_id = ANY ($3)))), '{}') AS known
+    FROM agents a, unnest(ARRAY[a.slug, a.id::text]) AS n (name)
+    WHERE a.workspace_id = $1 AND a.deleted_at IS NULL AND a.enabled
+), live AS MATERIALIZED (
+    SELECT t.id AS trigger_id, t.rule_id, t.type, t.config, b.known -> (t.config ->> 'agent') AS agent
+    FROM automation_triggers t, agents_by_name b WHERE t.workspace_id = $1 AND t.type = ANY ($2) AND t.active
+), wanting AS MATERIALIZED (
+    SELECT * FROM live l WHERE CASE WHEN l.config ->> 'agent' IS NULL THEN true
+        ELSE l.agent IS NOT NULL AND (l.type = 'email' OR l.config ? 'channels' OR (l.agent ->> 1)::boolean) END
+)
+SELECT w.trigger_id, w.rule_id, r.live_version AS version, w.type, w.config,
+    coalesce(v.definition -> 'policy', '{}') AS policy, a.id AS agent_id, a.slug AS agent_slug,
+    coalesce((a.settings ->> 'answer_bots')::boolean, false) AS answers_bots, a.email ->> 'inbox' AS inbox,
+    ARRAY(SELECT h.id FROM unnest($3::uuid[]) AS h (id) WHERE a.channels ? h.id::text OR EXISTS (
+        SELECT FROM channel_members m WHERE m.channel_id = h.id AND m.agent_id = a.id)) AS joined
+FROM wanting w JOIN automation_rules r ON r.id = w.rule_id
+JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
+LEFT JOIN agents a ON a.id = (w.agent ->> 0)::uuid
+WHERE r.enabled AND r.deleted_at IS NULL
+ORDER BY w.rule_id, w.trigger_id
+"""
+# How many messages of bots stand at the end of a conversation, behind the last one of a person.
+_HOPS: Final = """
+SELECT count(*) FROM (
+    SELECT is_bot, bool_and(is_bot) OVER (ORDER BY id DESC) AS still FROM (
+        SELECT id, is_bot FROM messages WHERE sent_at IS NOT NULL
+            AND CASE WHEN $2::uuid IS NULL THEN channel_id = $1 AND thread_id IS NULL ELSE thread_id = $2 OR id = $2 END
+        ORDER BY id DESC LIMIT $3) newest) m
+WHERE still
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The account that messages came from; its `id` None: our own channels."""
+
+    id: UUID | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The run that posted a message."""
+
+    id: UUID
+    root_id: UUID
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A live trigger for messages or mails, and the agent whose it is."""
+
+    trigger_id: UUID
+    rule_id: UUID
+    version: int
+    type: str
+    config: JsonObject
+    policy: JsonObject
+    agent_id: UUID | None
+    agent_slug: str | None
+    answers_bots: bool
+    inbox: str | None
+    joined: list[UUID]  # those of the channels that its agent is in
+
+    def wants(self, arrived: Arrived, source: Source) -> bool:
+        """Whether this is a message to start for, as far as what it says and where it stands decide."""
+        if arrived.channel.archived_at is not None or arrived.author.id == str(self.agent_id):
+            return False
+        if self.type == EMAIL:
+            return self._wants_mail(EmailConfig.model_validate(self.config), arrived, source)
+        config = MessageConfig.model_validate(self.config)
+        return (
+            arrived.channel.kind != "mail"
+            and (config.bots or self.answers_bots or not arrived.author.is_bot)
+            and self._is_there(config, arrived.channel, source)
+            and (not config.mention or self._is_addressed(arrived))
+            and config.wants_text(arrived.text)
+        )
+
+    def run(self, workspace_id: UUID, data: JsonObject, parent: Parent | None) -> NewRun:
+        """The run that it starts."""
+        run = Subscriber(self.trigger_id, self.rule_id, self.version, self.config, self.policy).run(
+            workspace_id, self.type, data
+        )
+        if parent is None:
+            return run
+        return replace(run, root_id=parent.root_id, parent_id=parent.id, depth=parent.depth + 1)
+
+    def _is_there(self, config: MessageConfig, channel: Channel, source: Source) -> bool:
+        if config.channels is not None:
+            return str(channel.id) in config.channels or (channel.is_open and _named(channel, config.channels))
+        if config.connection is not None:
+            return channel.is_open and _is(source, config.connection)
+        if self.agent_id is not None:
+            return channel.id in self.joined
+        return channel.is_open and channel.connection_id is None
+
+    def _is_addressed(self, arrived: Arrived) -> bool:
+        return (
+            arrived.channel.kind == "direct"
+            or arrived.to_account
+            or (self.agent_id is not None and not {self.agent_slug, str(self.agent_id)}.isdisjoint(arrived.mentions))
+        )
+
+    def _wants_mail(self, config: EmailConfig, arrived: Arrived, source: Source) -> bool:
+        inbox = config.connection or self.inbox
+        return (
+            arrived.channel.kind == "mail"
+            and (config.bots or not arrived.author.is_bot)
+            and inbox is not None
+            and _is(source, inbox)
+            and (arrived.channel.external_id or "").casefold() == config.folder.casefold()
+            and config.wants_mail(
+                sender=f"{arrived.author.name} <{arrived.author.id}>", subject=str(arrived.more.get("subject") or "")
+            )
+        )
+
+
+async def listeners_of(connection: Connection, workspace_id: UUID, channels: Sequence[Channel]) -> list[Listener]:
+    """Everybody who may want something of these channels, by the automation's id."""
+    kinds = list({EMAIL if each.kind == "mail" else MESSAGE for each in channels})
+    ids = [each.id for each in channels]
+    rows = await connection.fetch(_LISTENERS, workspace_id, kinds, ids, [str(each) for each in ids])
+    return [Listener(**row) for row in rows]
+
+
+async def start_runs(
+    connection: Connection,
+    workspace_id: UUID,
+    arrived: Sequence[Arrived],
+    source: Source,
+    *,
+    limits: Limits,
+    parent: Parent | None = None,
+) -> dict[UUID, list[tuple[UUID, UUID]]]:
+    """Accept a run of everybody who wants one of these messages, in the caller's transaction: (automation, run) by
+    message. The runs of one automation are made in the order of `arrived`.
+
+    An agent that gets a message is an event of its own (`agent.message.received`).
+    """
+    heard = [each for each in arrived if not each.own]
+    if not heard:
+        return {}
+    channels = {each.channel.id: each.channel for each in heard}
+    listeners = await listeners_of(connection, workspace_id, list(channels.values()))
+    tired: dict[UUID, bool] = {}
+    made: dict[UUID, list[tuple[UUID, UUID]]] = {}
+    received: list[tuple[Listener, Arrived]] = []
+    for listener, message in _pairs(listeners, heard, source):
+        if message.author.is_bot:
+            if message.id not in tired:
+                tired[message.id] = await _is_tired(connection, message)
+            if tired[message.id]:
+                continue
+        run = listener.run(workspace_id, message.data, parent)
+        if _is_late(message) or await breaker.check(connection, run, limits) is None:
+            accepted = await accept(connection, run)
+            made.setdefault(message.id, []).append((listener.rule_id, accepted.run_id))
+        if listener.agent_slug is not None:
+            received.append((listener, message))
+    for listener, message in received:
+        event = Event("agent.message.received", listener.agent_slug, message.text, message.data)
+        await record(connection, workspace_id, event, limits=limits)
+    return made
+
+
+def _pairs(
+    listeners: Sequence[Listener], arrived: Sequence[Arrived], source: Source
+) -> Iterator[tuple[Listener, Arrived]]:
+    """By automation, as the breaker asks; of one automation in the order of arrival."""
+    for listener in listeners:
+        for message in arrived:
+            if listener.wants(message, source):
+                yield listener, message
+
+
+def _is_late(message: Arrived) -> bool:
+    """What people wrote while nobody listened comes all at once, and is no storm."""
+    return not message.author.is_bot and now() - message.sent_at > timedelta(seconds=LATE_S)
+
+
+async def _is_tired(connection: Connection, message: Arrived) -> bool:
+    """Whether bots have talked among themselves for too long here."""
+    hops = await connection.fetchval(_HOPS, message.channel.id, message.thread_id, MOST_HOPS + 1)
+    return bool(hops > MOST_HOPS)
+
+
+def _named(channel: Channel, names: Sequence[str]) -> bool:
+    own = channel.name.lstrip("#").casefold()
+    return any(name.lstrip("#").casefold() == own for name in names) or channel.external_id in names
+
+
+def _is(source: Source, reference: str) -> bool:
+    return source.id is not None and (
+        reference.casefold() == source.name.casefold() or reference.lower() == str(source.id)
+    )
