@@ -149,6 +149,10 @@ class Connection(ABC, Generic[FieldsT]):
         """Addresses that the kind itself asks to be able to sign."""
         return ()
 
+    def reached(self, fields: FieldsT) -> tuple[str, ...]:
+        """The hosts that its own fields name: what it may be used for where its owner names none."""
+        return self.hosts
+
     def service(self, fields: FieldsT, way: Way) -> object:
         """What actions of this purpose use (`blocks/services.py`). The kinds for web services have none."""
         raise InvalidInput("connection_not_allowed", f"A connection of the kind {self.name} can't be used here.")

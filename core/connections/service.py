@@ -87,8 +87,9 @@ class Connections:
         fields = self._read(kind, given.fields)
         row = ConnectionRow(
             id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
-            secret_names=[], hosts=self._hosts(kind, given.allowed_hosts or ()), used_by=given.used_by or "editors",
-            created_by=caller.user_id, updated_by=caller.user_id, created_at=clock.now(), updated_at=clock.now(),
+            secret_names=[], hosts=self._hosts(kind, fields, given.allowed_hosts or ()),
+            used_by=given.used_by or "editors", created_by=caller.user_id, updated_by=caller.user_id,
+            created_at=clock.now(), updated_at=clock.now(),
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
         async with self._db.transaction() as connection:
@@ -110,10 +111,13 @@ class Connections:
             before = row.settings | self._opened(row, sealed, given.fields, kind)
             values: JsonObject = {name: value for name, value in (before | given.fields).items() if value is not None}
             fields = self._read(kind, values)
+            given_hosts = given.allowed_hosts
+            if given_hosts is None and sorted(row.hosts) == sorted(self._reached(kind, before)):
+                given_hosts = ()  # nobody chose them: they follow the fields
             changed = replace(
                 row,
                 name=given.name if given.name is not None else row.name,
-                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, given.allowed_hosts),
+                hosts=row.hosts if given_hosts is None else self._hosts(kind, fields, given_hosts),
                 used_by=given.used_by or row.used_by,
                 updated_by=caller.user_id,
             )
@@ -219,8 +223,15 @@ class Connections:
             raise _invalid(wrong)
         return fields
 
-    def _hosts(self, kind: Kind[Any], given: Sequence[str]) -> list[str]:
-        wanted = list(given) or list(kind.hosts)
+    def _reached(self, kind: Kind[Any], values: JsonObject) -> list[str]:
+        """The hosts that stored fields name; none where the kind has other fields by now."""
+        try:
+            return list(kind.reached(kind.read(values)))
+        except ValidationError:
+            return []
+
+    def _hosts(self, kind: Kind[Any], fields: ConnectionFields, given: Sequence[str]) -> list[str]:
+        wanted = list(given) or list(kind.reached(fields))
         if not wanted or len(wanted) > hosts.MOST:
             message = f"Name the hosts that it may be used for, such as api.example.com; at most {hosts.MOST}."
             raise _invalid([Finding("allowed_hosts", message)])
