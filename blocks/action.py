@@ -12,6 +12,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from blocks.outcomes import Done, Outcome
+from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from blocks.words import Described
 
@@ -102,6 +103,17 @@ class ActionContext(Protocol):
 
         Raises as `connected`; `connection_not_allowed` also where it offers no `kind`.
         """
+        ...
+
+    async def file(self, reference: JsonObject, most: int) -> Attachment:
+        """What a reference stands for, `{"$file": id}` or `{"$blob": id}`, of at most `most` bytes; its `name` counts.
+
+        Raises `InvalidInput` (`file_not_found`, `file_too_large`).
+        """
+        ...
+
+    async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
+        """A mail from one of the templates. Raises `InvalidInput` (`template_unknown`, `template_error`)."""
         ...
 
     def leads_on(self, outlet: str) -> bool:

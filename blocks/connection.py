@@ -145,13 +145,13 @@ class Connection(ABC, Generic[FieldsT]):
         fields: Any = self.Fields.model_validate(dict(values))
         return fields  # type: ignore[no-any-return]
 
+    def hosts_of(self, fields: FieldsT) -> tuple[str, ...]:
+        """The hosts that a connection with these fields may be used for, where its owner names none."""
+        return self.hosts
+
     def endpoints(self, fields: FieldsT) -> tuple[str, ...]:
         """Addresses that the kind itself asks to be able to sign."""
         return ()
-
-    def reached(self, fields: FieldsT) -> tuple[str, ...]:
-        """The hosts that its own fields name: what it may be used for where its owner names none."""
-        return self.hosts
 
     def service(self, fields: FieldsT, way: Way) -> object:
         """What actions of this purpose use (`blocks/services.py`). The kinds for web services have none."""

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from blocks.action import Effect, Http, Level, ServiceT, StepModel
 from blocks.errors import ActionError, Retryable
+from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from core.connections.opening import require_named
 from core.connections.signed import Signed
 from core.db import AWAY
 from core.ids import new_id
+from core.mail import letters
 from core.runs import inputs
 from core.runs.blobs import fits
 from core.runs.record import StepRecord
@@ -91,6 +93,14 @@ class StepState:
                 await tools.ledger.connection_failed(run, opened.id, why)
 
         return Signed(opened, tools.http, execution.redactor, tools.tokens, failed)
+
+    async def file(self, reference: JsonObject, most: int) -> Attachment:
+        execution = self.execution
+        return await execution.patiently(lambda: execution.tools.ledger.file(execution.run, reference, most))
+
+    async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
+        workspace = str(self.execution.run.workspace_id)
+        return await letters.write(self.execution.tools.renderer, template, values, language, workspace=workspace)
 
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)

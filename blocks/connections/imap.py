@@ -58,7 +58,7 @@ class Imap(SessionConnection[ImapFields], Listens[ImapFields]):
         "folder": "INBOX",
     }
 
-    def reached(self, fields: ImapFields) -> tuple[str, ...]:
+    def hosts_of(self, fields: ImapFields) -> tuple[str, ...]:
         return (fields.host,)
 
     async def listen(self, fields: ImapFields, way: Way, ear: Ear) -> None:

@@ -34,7 +34,7 @@ class Resend(Connection[ResendFields]):
     hosts = ("api.resend.com",)
     example: ClassVar[dict[str, Json]] = {"api_key": "re_the_key", "sender": "Ada <ada@example.org>"}
 
-    def reached(self, fields: ResendFields) -> tuple[str, ...]:
+    def hosts_of(self, fields: ResendFields) -> tuple[str, ...]:
         return (host_of(fields.api_url),)
 
     async def sign(self, fields: ResendFields, lender: Lender) -> dict[str, str]:

@@ -40,7 +40,7 @@ class Sendgrid(Connection[SendgridFields]):
     hosts = ("api.sendgrid.com",)
     example: ClassVar[dict[str, Json]] = {"api_key": "SG.the.key", "sender": "Ada <ada@example.org>"}
 
-    def reached(self, fields: SendgridFields) -> tuple[str, ...]:
+    def hosts_of(self, fields: SendgridFields) -> tuple[str, ...]:
         return (host_of(fields.api_url),)
 
     async def sign(self, fields: SendgridFields, lender: Lender) -> dict[str, str]:

@@ -66,7 +66,7 @@ class Smtp(SessionConnection[SmtpFields]):
         "sender": "Ada <ada@example.org>",
     }
 
-    def reached(self, fields: SmtpFields) -> tuple[str, ...]:
+    def hosts_of(self, fields: SmtpFields) -> tuple[str, ...]:
         return (fields.host,)
 
     def service(self, fields: SmtpFields, way: Way) -> Mailer:

@@ -22,7 +22,9 @@ _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-
 
 def recipients(mail: Mail) -> list[Address]:
     """Everybody it goes to, each once. Raises `InvalidInput` (`invalid_address`)."""
-    found = {each.email.lower(): each for each in addresses((*mail.to, *mail.cc, *mail.bcc))}
+    found: dict[str, Address] = {}
+    for each in addresses((*mail.to, *mail.cc, *mail.bcc)):
+        found.setdefault(each.email.lower(), each)
     if not found:
         raise InvalidInput("invalid_address", "The mail has no recipient.")
     return list(found.values())

@@ -79,7 +79,6 @@ async def session(login: Login, connected: socket.socket, progress: Progress) ->
         raise translated(error, login.host, answered=not progress.handing_over) from error
     finally:
         client.close()
-        connected.close()
 
 
 async def hand_over(client: aiosmtplib.SMTP, host: str, envelope: Envelope, progress: Progress) -> str:

@@ -226,12 +226,12 @@ class Connections:
     def _reached(self, kind: Kind[Any], values: JsonObject) -> list[str]:
         """The hosts that stored fields name; none where the kind has other fields by now."""
         try:
-            return list(kind.reached(kind.read(values)))
+            return list(kind.hosts_of(kind.read(values)))
         except ValidationError:
             return []
 
     def _hosts(self, kind: Kind[Any], fields: ConnectionFields, given: Sequence[str]) -> list[str]:
-        wanted = list(given) or list(kind.reached(fields))
+        wanted = list(given) or list(kind.hosts_of(fields))
         if not wanted or len(wanted) > hosts.MOST:
             message = f"Name the hosts that it may be used for, such as api.example.com; at most {hosts.MOST}."
             raise _invalid([Finding("allowed_hosts", message)])
