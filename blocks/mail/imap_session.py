@@ -23,6 +23,7 @@ from blocks.mail.kind import one_line
 READ_WHOLE: Final = 25_000_000  # bytes of a mail; of a larger one the beginning is read
 BEGINNING: Final = 1_000_000
 _MOST_BYTES: Final = 40_000_000  # of all answers to one command
+_MOST_LINES: Final = 100_000
 _COMMAND_S: Final = 60.0  # for one command with its answers
 _SILENCE_S: Final = 20.0  # without a single byte
 _LONGEST_LINE: Final = 4_000_000
@@ -56,13 +57,13 @@ class _Client(imaplib.IMAP4):
     def __init__(self, account: Account, connected: socket.socket) -> None:
         self._account = account
         self._connected = connected
-        self._left = _MOST_BYTES
+        self._left, self._lines = _MOST_BYTES, 0
         self._until = time.monotonic() + _COMMAND_S
         super().__init__(account.host)
 
     def allow(self) -> None:
         """A new command begins: its answers may have so many bytes and take so long."""
-        self._left = _MOST_BYTES
+        self._left, self._lines = _MOST_BYTES, 0
         self._until = time.monotonic() + _COMMAND_S
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:
@@ -103,6 +104,9 @@ class _Client(imaplib.IMAP4):
             self._count(len(part))
             if len(line) > _LONGEST_LINE:
                 raise self.abort(f"a line has more than {_LONGEST_LINE} bytes")
+        self._lines += 1
+        if self._lines > _MOST_LINES:
+            raise self.abort(f"an answer has more than {_MOST_LINES} lines")
         return bytes(line)
 
     def _count(self, size: int) -> None:
