@@ -114,7 +114,7 @@ async def test_an_independent_client_finds_what_was_put_there(mailbox: Dovecot) 
             return client.fetch("1", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
 
     assert b"Number 1" in (await asyncio.to_thread(look))[0][1]
-    with pytest.raises(imaplib.IMAP4.error, match="(?i)auth"):  # noqa: PT012
+    with pytest.raises(imaplib.IMAP4.error, match=r"(?i)auth"):  # noqa: PT012
         client = imaplib.IMAP4_SSL("localhost", mailbox.implicit, ssl_context=mailbox.authority.trusting())
         client.login("ada", "wrong")
 
@@ -164,7 +164,7 @@ async def test_a_mailbox_that_is_numbered_anew_gives_nothing_twice(mailbox: Dove
         await mailbox.deliver(written(1), written(2))
         await inbox.holds(2)
     before = inbox.cursor
-    mailbox.renumber()
+    await mailbox.renumber()
     await mailbox.deliver(written(3))
     async with listening(mailbox, inbox):
         await inbox.holds(3)
@@ -217,9 +217,10 @@ async def test_what_keeps_it_from_listening_has_its_own_words(mailbox: Dovecot, 
             await tested(host="127.0.0.1")
         (tmp_path / "other").mkdir()
         foreign = Authority(tmp_path / "other")
-        async with dovecot(foreign) as other, Outgoing(Policy.of([f"localhost:{other.implicit}"])) as out:
+        async with dovecot(foreign) as other, Outgoing(Policy.of([f"localhost:{other.implicit}"])) as way:
+            values = {"host": "localhost", "port": other.implicit, "user": "ada", "password": PASSWORD}
             with pytest.raises(InvalidInput, match="not valid for it"):
-                await tested(port=other.implicit)
+                await account(way, "imap", **values).test()
 
 
 HELLO = b"* OK hello\r\n"

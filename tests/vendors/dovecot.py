@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
@@ -93,18 +94,21 @@ class Dovecot:
 
         await asyncio.to_thread(append)
 
-    def renumber(self, user: str = "ada") -> None:
-        """Give the mails new numbers, as a server does that was restored: another UIDVALIDITY."""
+    async def renumber(self, user: str = "ada") -> None:
+        """Give the mails new numbers, as a server does that was restored: another UIDVALIDITY, which is the second."""
+        begun = int(time.time())
+
+        async def later() -> bool:
+            return int(time.time()) > begun
+
+        await until(later)
         for file in (self.folder / "mail" / user).glob("dovecot*"):
             file.unlink()
 
 
-@asynccontextmanager
-async def dovecot(authority: Authority) -> AsyncIterator[Dovecot]:
-    assert PROGRAM is not None, "There is no dovecot: apt-get install dovecot-imapd"
-    folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
-    chain, key = authority.files("localhost", "imap")
-    made = Dovecot(folder, _free_port(), _free_port(), authority)
+def _started(made: Dovecot) -> "subprocess.Popen[bytes]":
+    folder = made.folder
+    chain, key = made.authority.files("localhost", "imap")
     mine = getpass.getuser()
     users = ("dovecot", "dovenull", "mail") if os.getuid() == 0 else (mine, mine, mine)
     owner = pwd.getpwnam(users[2])
@@ -120,17 +124,25 @@ async def dovecot(authority: Authority) -> AsyncIterator[Dovecot]:
             group=owner.pw_gid, implicit=made.implicit, starttls=made.starttls, password=PASSWORD.encode().hex(),
         )
     )  # fmt: skip
-    process = subprocess.Popen([PROGRAM, "-F", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert PROGRAM is not None, "There is no dovecot: apt-get install dovecot-imapd"
+    return subprocess.Popen([PROGRAM, "-F", "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+@asynccontextmanager
+async def dovecot(authority: Authority) -> AsyncIterator[Dovecot]:
+    folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
+    made = Dovecot(folder, _free_port(), _free_port(), authority)
+    process = _started(made)
+
+    async def answers() -> bool:
+        if process.poll() is not None:
+            error = process.stderr.read().decode() if process.stderr else ""
+            raise AssertionError(f"dovecot ended: {error} {_log(folder)}")
+        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", made.implicit), 1)):
+            return True
+        return False
+
     try:
-
-        async def answers() -> bool:
-            if process.poll() is not None:
-                error = process.stderr.read().decode() if process.stderr else ""
-                raise AssertionError(f"dovecot ended: {error} {_log(folder)}")
-            with suppress(OSError), closing(socket.create_connection(("127.0.0.1", made.implicit), 1)):
-                return True
-            return False
-
         await until(answers, seconds=20)
         yield made
     finally:
