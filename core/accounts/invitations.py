@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from core.accounts import secrets
@@ -13,6 +13,19 @@ from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Forbidden, Gone, NotFound
 from core.ids import new_id
+
+
+class Invites(Protocol):
+    """How an invitation reaches somebody; called in the transaction that makes it."""
+
+    async def invited(self, connection: Connection, workspace_id: UUID, invitation_id: UUID, token: str) -> None: ...
+
+
+class NoInvites:
+    """No mail is set up: whoever invites hands the link over."""
+
+    async def invited(self, connection: Connection, workspace_id: UUID, invitation_id: UUID, token: str) -> None: ...
+
 
 LIFETIME: Final = timedelta(days=7)
 _COLUMNS: Final = "id, email, role, invited_by, created_at, expires_at"
@@ -89,10 +102,11 @@ async def redeem(connection: Connection, token: str, user_id: UUID, email: str) 
 
 
 class Invitations:
-    """`public_url` is where people reach the pages."""
+    """`public_url` is where people reach the pages; `invites` carries the link to whom it is for."""
 
-    def __init__(self, db: Database, callers: Callers, public_url: str) -> None:
+    def __init__(self, db: Database, callers: Callers, public_url: str, invites: Invites) -> None:
         self._db = db
+        self._invites = invites
         self._callers = callers
         self._public_url = public_url
 
@@ -125,6 +139,7 @@ class Invitations:
                     VALUES ($1, $2, $3, $4, $5, $6, now() + $7) RETURNING {_COLUMNS}""",
                 new_id(), caller.workspace_id, address, role, secrets.digest(token), caller.user_id, LIFETIME,
             )  # fmt: skip
+            await self._invites.invited(connection, caller.workspace_id, row["id"], token)
         return Invitation(**row), f"{self._public_url}/invitations/{token}"
 
     async def listed(self, caller: Caller, *, limit: int, after: UUID | None) -> list[Invitation]:

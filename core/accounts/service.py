@@ -37,6 +37,7 @@ class Changes:
     name: str | None = None
     locale: str | None = None
     timezone: str | None = None
+    mail_notifications: str | None = None
     password: str | None = None
     current_password: str | None = None
 
@@ -168,7 +169,12 @@ class Accounts:
             password_hash = await self._passwords.hash(changes.password)
         async with self._db.transaction() as connection:
             user = await repository.change_profile(
-                connection, caller.user_id, changes.name, changes.locale, changes.timezone
+                connection,
+                caller.user_id,
+                name=changes.name,
+                locale=changes.locale,
+                timezone=changes.timezone,
+                mail_notifications=changes.mail_notifications,
             )
             if user is None:
                 raise _gone()
