@@ -215,7 +215,9 @@ def _words(text: str) -> str:
         parts = decode_header(text)
     except (ValueError, UnicodeError, LookupError):
         return text
-    found = "".join(part if isinstance(part, str) else _in_charset(part, charset or "utf-8") for part, charset in parts)
+    found = "".join(
+        part if isinstance(part, str) else _in_charset(part, charset or "raw-unicode-escape") for part, charset in parts
+    )
     return " ".join(_clean(found).split())
 
 
