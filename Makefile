@@ -19,16 +19,23 @@ TESTS ?= tests
 MINUTES ?= 20
 SEED ?= 1
 
-.PHONY: up test storm check audit lock clean
+.PHONY: up test mail-server storm check audit lock clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/runtime.stamp
 	@exec $(BIN)/vutler up
 
-test: $(VENV)/dev.stamp
+test: $(VENV)/dev.stamp mail-server
 	@$(BIN)/python -m tests.api.coverage reset
 	@$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadgroup --durations=10
 	@$(BIN)/python -m tests.api.coverage check
+
+# The tests read mail from a real IMAP server, as a private instance.
+mail-server:
+	@PATH="$$PATH:/usr/sbin" command -v dovecot >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		apt-get install -y -qq --no-install-recommends dovecot-imapd >/dev/null; } || \
+		{ echo "The tests need an IMAP server. On Debian: apt-get install dovecot-imapd"; exit 1; }
 
 storm: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench.storm --minutes $(MINUTES) --seed $(SEED)

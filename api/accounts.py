@@ -40,6 +40,7 @@ USER_EXAMPLE: Final[JsonDict] = {
     "is_operator": True,
     "locale": "en",
     "timezone": "Europe/Paris",
+    "mail_notifications": "approvals",
     "email_verified_at": None,
     "created_at": "2026-11-20T09:00:00Z",
 }
@@ -61,6 +62,7 @@ class UserView(BaseModel):
     is_operator: bool
     locale: str
     timezone: str
+    mail_notifications: Literal["approvals", "all", "none"] = Field(description="which of them also come by mail")
     email_verified_at: datetime | None
     created_at: datetime
 
@@ -135,6 +137,7 @@ class MeBody(BaseModel):
     timezone: Annotated[str, AfterValidator(_known_zone)] | None = Field(
         None, max_length=64, description="an IANA name", examples=["Europe/Paris"]
     )
+    mail_notifications: Literal["approvals", "all", "none"] | None = None
     password: Password | None = None
     current_password: str | None = Field(None, max_length=256)
 

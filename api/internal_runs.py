@@ -3,6 +3,7 @@
 No part of the public contract: jobs and API are of one version. Bodies are read after the token was checked.
 """
 
+import base64
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -84,6 +85,18 @@ async def keep(job: JobDep, services: ServicesDep, request: Request) -> Response
     """Store the body beside the run; gives the reference that stands for it."""
     media_type = request.headers.get("content-type", "")[:200] or "application/octet-stream"
     return _answer(await services.jobs.keep(job, await request.body(), media_type))
+
+
+@router.post("/file")
+async def file(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """A file or a blob of the run's workspace, its content in base64."""
+    asked = service.load(await request.body())
+    reference, most = (asked.get("reference"), asked.get("most")) if isinstance(asked, dict) else (None, None)
+    if not isinstance(reference, dict) or not isinstance(most, int):
+        raise Invalid("invalid_request", "A file is asked for by its reference and the most bytes it may have.")
+    found = await services.jobs.file(job, reference, most)
+    content = base64.b64encode(found.content).decode()
+    return _answer({"name": found.name, "media_type": found.media_type, "content": content})
 
 
 @router.post("/credits")

@@ -16,7 +16,7 @@ from blocks import registry
 from core.accounts.api_tokens import ApiTokens
 from core.accounts.callers import Callers
 from core.accounts.identities import Identities
-from core.accounts.invitations import Invitations
+from core.accounts.invitations import Invitations, NoInvites
 from core.accounts.members import Members
 from core.accounts.oidc import Provider
 from core.accounts.operating import Operating
@@ -64,6 +64,7 @@ from core.jobs.service import Jobs
 from core.jobs.tokens import RunTokens
 from core.keys import Keys, sealing
 from core.listen import Listener
+from core.mail.posting import ByMail
 from core.notifications.reading import Bell
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
@@ -160,14 +161,15 @@ class Services:
         )
         self.api_tokens = ApiTokens(db, self.callers)
         self.members = Members(db, self.callers)
-        self.invitations = Invitations(db, self.callers, settings.public_url)
+        by_mail = None if settings.smtp is None else ByMail(Sealer(sealing(settings, keys)))
+        self.invitations = Invitations(db, self.callers, settings.public_url, by_mail or NoInvites())
         self.identities = Identities(db, self.accounts, self.callers)
         self.issuer = _issuer(settings)
         self.provider = _provider(settings, self.issuer)
         self.cookies = Fernet(keys.cookies)
         self.answers = Fernet(keys.answers)
         self.operating = Operating(db, self.callers, settings.public_url)
-        self.recovery = Recovery(db, self.passwords, self.callers, NoLetters())
+        self.recovery = Recovery(db, self.passwords, self.callers, by_mail or NoLetters())
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from blocks.conversing import Turn, TurnDone
 from blocks.outcomes import Done, Outcome, Wait
+from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from blocks.words import Described
 
@@ -126,6 +127,17 @@ class ActionContext(Protocol):
 
         Raises `InvalidInput` (`channel_not_found`, `channel_archived`, `thread_not_found`) and as `Chat.post`.
         """
+        ...
+
+    async def file(self, reference: JsonObject, most: int) -> Attachment:
+        """What a reference stands for, `{"$file": id}` or `{"$blob": id}`, of at most `most` bytes; its `name` counts.
+
+        Raises `InvalidInput` (`file_not_found`, `file_too_large`).
+        """
+        ...
+
+    async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
+        """A mail from one of the templates. Raises `InvalidInput` (`template_unknown`, `template_error`)."""
         ...
 
     def leads_on(self, outlet: str) -> bool:

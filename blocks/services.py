@@ -40,6 +40,15 @@ class Mail:
     attachments: Sequence[Attachment] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a template of a mail gives: `html` is escaped wherever a value stands in it."""
+
+    subject: str
+    text: str
+    html: str
+
+
 class Mailer(ABC):
     """An account that sends mail."""
 

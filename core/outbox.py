@@ -62,6 +62,11 @@ async def done(connection: Connection, errand: Errand) -> None:
     await connection.execute("DELETE FROM outbox WHERE id = ANY ($1)", list(errand.ids))
 
 
+async def mark(connection: Connection, errand: Errand, facts: JsonObject) -> None:
+    """Note something beside what its rows say."""
+    await connection.execute("UPDATE outbox SET payload = payload || $2 WHERE id = ANY ($1)", list(errand.ids), facts)
+
+
 async def failed(
     connection: Connection, errand: Errand, error: str, *, wait: bool = True, undone: bool = False
 ) -> None:

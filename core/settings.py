@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import core
 from core.crash import CrashAt, NoSuchPoint
@@ -37,6 +37,18 @@ class OidcSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The account that the installation's own mails are sent from."""
+
+    host: str
+    port: int
+    tls: str  # "implicit", "starttls" or "none"
+    sender: str
+    user: str | None
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything an operator can set. Ports are TCP ports, sizes are counts."""
 
@@ -57,6 +69,7 @@ class Settings:
     http_allow_hosts: tuple[str, ...]
     signup_open: bool
     oidc: OidcSettings | None  # None: people sign in with passwords alone
+    smtp: SmtpSettings | None  # None: the installation sends no mail of its own
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]  # whose X-Forwarded-For is believed
     rate_address_per_min: int  # requests of one network address, of one user, of one workspace
     rate_user_per_min: int
@@ -160,6 +173,33 @@ def _oidc(env: Mapping[str, str]) -> OidcSettings | None:
     return OidcSettings(issuer, client_id, client_secret, label or str(parts.hostname))
 
 
+def _smtp(env: Mapping[str, str]) -> SmtpSettings | None:
+    """`smtp://` asks for TLS after the greeting, `smtps://` speaks it at once; `?tls=none` goes without."""
+    text = _secret(env, "VUTLER_SMTP_URL")
+    sender = env.get("VUTLER_MAIL_FROM", "").strip()
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        port = parts.port or (465 if parts.scheme == "smtps" else 587)
+        usable = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.path in ("", "/")
+        usable = usable and parts.query in ("", "tls=none") and (parts.username is None) == (parts.password is None)
+    except ValueError:
+        usable = False
+    if not usable or (parts.query and (parts.scheme == "smtps" or parts.password is not None)):
+        raise BadSetting(
+            "VUTLER_SMTP_URL is one such as smtp://user:password@mail.example:587 or smtps://...; without TLS"
+            " (?tls=none) there is no password."
+        )
+    if "@" not in sender or not sender.isprintable():
+        raise BadSetting("VUTLER_MAIL_FROM is the address that mails come from, such as Vutler <vutler@example.org>.")
+    tls = "implicit" if parts.scheme == "smtps" else "none" if parts.query else "starttls"
+    user = unquote(parts.username) if parts.username else None
+    return SmtpSettings(
+        parts.hostname or "", port, tls, sender, user, unquote(parts.password) if parts.password else None
+    )
+
+
 def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
     entries = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
     try:
@@ -216,6 +256,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         http_allow_hosts=_allowed_hosts(env),
         signup_open=signup == "open",
         oidc=_oidc(env),
+        smtp=_smtp(env),
         trusted_proxies=_networks(env, "VUTLER_TRUSTED_PROXIES"),
         rate_address_per_min=_whole(env, "VUTLER_RATE_ADDRESS_PER_MIN", 6_000, 1, 10_000_000),
         rate_user_per_min=_whole(env, "VUTLER_RATE_USER_PER_MIN", 3_000, 1, 10_000_000),

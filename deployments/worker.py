@@ -18,11 +18,15 @@ import structlog
 import uvloop
 
 from blocks import registry
+from blocks.services import Mailer
 from core import journal
 from core import keys as core_keys
 from core.agents.health import Looking
 from core.agents.loading import LoadedOnUse
+from core.approvals.answering import Approvals
 from core.approvals.asking import Asking
+from core.approvals.links import Links
+from core.approvals.links import Tokens as LinkTokens
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
 from core.channels.posting import Posts
@@ -32,7 +36,10 @@ from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
 from core.jobs.tokens import RunTokens
+from core.keys import Keys
 from core.listening.listeners import Hears, Listeners
+from core.mail import own
+from core.mail.postman import Postman
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
@@ -110,6 +117,10 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "warm renderer": renderer.warm(),
             }.items()
         ]
+        if settings.smtp is not None:
+            out = await stack.enter_async_context(own.way_out(settings, settings.smtp))
+            postman = _postman(settings, keys, everyone, own.mailer(settings.smtp, out), renderer)
+            behind.append(asyncio.create_task(postman.run(stop), name="postman"))
         log.info("worker.serving", owner=identity.owner, concurrency=settings.worker_concurrency)
         try:
             await engine.run(stop)
@@ -121,6 +132,18 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
 
 def _listeners(hears: Hears, identity: Identity) -> Listeners:
     return Listeners(hears, identity.owner, former=f"{identity.host}/{identity.slot}/")
+
+
+def _postman(settings: Settings, keys: Keys, everyone: Database, mailer: Mailer, renderer: Renderer) -> Postman:
+    approvals = Approvals(everyone, registry.actions())
+    return Postman(
+        everyone,
+        mailer,
+        renderer,
+        links=Links(everyone, approvals, LinkTokens(keys.links), settings.public_url),
+        sealer=Sealer(core_keys.sealing(settings, keys)),
+        public_url=settings.public_url,
+    )
 
 
 async def _open_database(settings: Settings, identity: Identity, stop: asyncio.Event) -> Database | None:

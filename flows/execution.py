@@ -6,7 +6,7 @@ so its record rides along with the next effectful one or the end.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -41,6 +41,10 @@ class Renders(Protocol):
     """The renderer as the engine uses it (`core/rendering`)."""
 
     async def render(self, value: Json, context: Mapping[str, Json], *, workspace: str) -> Json: ...
+
+    async def documents(
+        self, sources: Sequence[tuple[str, bool]], context: Mapping[str, Json], *, workspace: str
+    ) -> list[str]: ...
 
 
 class Writes(Protocol):

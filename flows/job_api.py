@@ -5,6 +5,7 @@ ConnectionError     not reachable, restarting, or without its database: try agai
 """
 
 import asyncio
+import base64
 import contextlib
 from collections import deque
 from dataclasses import replace
@@ -17,6 +18,7 @@ import structlog
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.services import Attachment
 from blocks.values import Json, JsonObject
 from core import jsontext
 from core.connections.model import Opened
@@ -118,6 +120,17 @@ class HttpLedger:
     async def keep(self, run: ClaimedRun, content: bytes, media_type: str) -> JsonObject:
         reference = await self._api.send("keep", content, media_type)
         return reference if isinstance(reference, dict) else {}
+
+    async def file(self, run: ClaimedRun, reference: JsonObject, most: int) -> Attachment:
+        try:
+            found = await self._api.send("file", jsontext.dump({"reference": reference, "most": most}))
+        except JobRefused as refusal:
+            if refusal.status != 422:
+                raise
+            raise InvalidInput(refusal.code, refusal.detail) from refusal
+        (said,) = wire.objects([found])
+        content = base64.b64decode(str(said["content"]))
+        return Attachment(str(said["name"]), str(said["media_type"]), content)
 
     async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
         said = await self._api.send("deadline", jsontext.dump({"step": place[0], "iteration": place[1]}))

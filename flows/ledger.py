@@ -6,6 +6,7 @@ from uuid import UUID
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.services import Attachment
 from blocks.values import JsonObject
 from core.approvals.deadline import at_deadline
 from core.connections import repository as connections
@@ -14,6 +15,7 @@ from core.connections.opening import Door
 from core.credits import reserving
 from core.credits.reserving import Charge, Charged
 from core.db import Database
+from core.files import opening
 from core.runs import blobs, calling
 from core.runs.breaker import DEFAULT, Limits, Refusal
 from core.runs.calling import Called
@@ -34,6 +36,10 @@ class Ledger(Protocol):
 
     async def keep(self, run: ClaimedRun, content: bytes, media_type: str) -> JsonObject:
         """Store a large value beside the run; gives the reference that stands for it."""
+        ...
+
+    async def file(self, run: ClaimedRun, reference: JsonObject, most: int) -> Attachment:
+        """What a reference to a file or a blob of the run's workspace stands for. Raises `InvalidInput`."""
         ...
 
     async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
@@ -82,6 +88,10 @@ class DatabaseLedger:
             return await blobs.store(
                 connection, workspace_id=run.workspace_id, run_id=run.id, content=content, media_type=media_type
             )
+
+    async def file(self, run: ClaimedRun, reference: JsonObject, most: int) -> Attachment:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
+            return await opening.content(connection, run.workspace_id, reference, most)
 
     async def at_deadline(self, run: ClaimedRun, place: tuple[str, str]) -> JsonObject | None:
         async with self.db.for_workspace(run.workspace_id).connection() as connection:

@@ -9,6 +9,7 @@ from blocks.action import Effect, Http, Level, ServiceT, StepModel
 from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.outcomes import Wait
+from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from core.agents.hosting import Host
 from core.channels.posting import Draft
@@ -17,6 +18,7 @@ from core.connections.signed import Signed
 from core.credits.reserving import Charge, Charged
 from core.db import AWAY
 from core.ids import new_id
+from core.mail import letters
 from core.runs import inputs
 from core.runs.blobs import fits
 from core.runs.record import StepRecord
@@ -140,6 +142,14 @@ class StepState:
     async def say(self, channel: str, text: str, *, thread: str | None = None, key: str | None = None) -> JsonObject:
         draft = Draft(key or self.idempotency_key, channel, text, thread)
         return await posting.say(self.execution, draft, self.timeout_s)
+
+    async def file(self, reference: JsonObject, most: int) -> Attachment:
+        execution = self.execution
+        return await execution.patiently(lambda: execution.tools.ledger.file(execution.run, reference, most))
+
+    async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
+        workspace = str(self.execution.run.workspace_id)
+        return await letters.write(self.execution.tools.renderer, template, values, language, workspace=workspace)
 
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)

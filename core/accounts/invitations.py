@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,19 @@ from core.db import Connection, Database
 from core.errors import Conflict, Forbidden, Gone, NotFound
 from core.idempotency import Made, Once, made_once
 from core.ids import new_id
+
+
+class Invites(Protocol):
+    """How an invitation reaches somebody; called in the transaction that makes it."""
+
+    async def invited(self, connection: Connection, workspace_id: UUID, invitation_id: UUID, token: str) -> None: ...
+
+
+class NoInvites:
+    """No mail is set up: whoever invites hands the link over."""
+
+    async def invited(self, connection: Connection, workspace_id: UUID, invitation_id: UUID, token: str) -> None: ...
+
 
 LIFETIME: Final = timedelta(days=7)
 _COLUMNS: Final = "id, email, role, invited_by, created_at, expires_at"
@@ -99,10 +112,11 @@ async def redeem(connection: Connection, token: str, user_id: UUID, email: str) 
 
 
 class Invitations:
-    """`public_url` is where people reach the pages."""
+    """`public_url` is where people reach the pages; `invites` carries the link to whom it is for."""
 
-    def __init__(self, db: Database, callers: Callers, public_url: str) -> None:
+    def __init__(self, db: Database, callers: Callers, public_url: str, invites: Invites) -> None:
         self._db = db
+        self._invites = invites
         self._callers = callers
         self._public_url = public_url
 
@@ -117,7 +131,9 @@ class Invitations:
         async with self._db.transaction() as connection:
 
             async def work() -> Made:
-                return await _insert(connection, caller, address, role)
+                made = await _insert(connection, caller, address, role)
+                await self._invites.invited(connection, caller.workspace_id, made[0], str(made[1]))
+                return made
 
             invitation_id, token = await made_once(connection, once, work)
             row = await connection.fetchrow(

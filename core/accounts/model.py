@@ -15,6 +15,7 @@ class User:
     is_operator: bool
     locale: str
     timezone: str
+    mail_notifications: str  # "approvals", "all" or "none"
     email_verified_at: datetime | None
     disabled_at: datetime | None
     created_at: datetime

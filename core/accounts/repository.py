@@ -8,7 +8,7 @@ from core.accounts.model import User, Workspace
 from core.db import Connection
 from core.ids import new_id
 
-_USER = "id, email, name, is_operator, locale, timezone, email_verified_at, disabled_at, created_at"
+_USER = "id, email, name, is_operator, locale, timezone, mail_notifications, email_verified_at, disabled_at, created_at"
 _WORKSPACES = """
 SELECT w.id, w.name, w.plan, m.role, w.created_at
 FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
@@ -121,16 +121,25 @@ async def users_page(connection: Connection, after: UUID | None, limit: int, sea
 
 
 async def change_profile(
-    connection: Connection, user_id: UUID, name: str | None, locale: str | None, timezone: str | None
+    connection: Connection,
+    user_id: UUID,
+    *,
+    name: str | None,
+    locale: str | None,
+    timezone: str | None,
+    mail_notifications: str | None,
 ) -> User | None:
     """None leaves a value as it is."""
     row = await connection.fetchrow(
         f"""UPDATE users SET name = coalesce($2, name), locale = coalesce($3, locale),
-                timezone = coalesce($4, timezone), updated_at = now() WHERE id = $1 RETURNING {_USER}""",
+                timezone = coalesce($4, timezone),
+                mail_notifications = coalesce($5, mail_notifications), updated_at = now()
+            WHERE id = $1 RETURNING {_USER}""",
         user_id,
         name,
         locale,
         timezone,
+        mail_notifications,
     )
     return None if row is None else _user(row)
 

@@ -39,6 +39,7 @@ class Changes:
     name: str | None = None
     locale: str | None = None
     timezone: str | None = None
+    mail_notifications: str | None = None
     password: str | None = None
     current_password: str | None = None
 
@@ -177,7 +178,12 @@ class Accounts:
             if before is not None and changes.read not in (None, before.revision):
                 raise Stale("profile_stale", "Your profile was changed elsewhere; read it again and redo the change.")
             user = await repository.change_profile(
-                connection, caller.user_id, changes.name, changes.locale, changes.timezone
+                connection,
+                caller.user_id,
+                name=changes.name,
+                locale=changes.locale,
+                timezone=changes.timezone,
+                mail_notifications=changes.mail_notifications,
             )
             if user is None:
                 raise _gone()

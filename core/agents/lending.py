@@ -11,6 +11,7 @@ from blocks.action import Http, Level, ServiceT
 from blocks.conversing import Turn, TurnDone
 from blocks.errors import InvalidInput
 from blocks.outcomes import Wait
+from blocks.services import Attachment, Letter
 from blocks.tool import AnyTool
 from blocks.values import JsonObject
 from blocks.workspace import Workspace
@@ -87,6 +88,12 @@ class LentToTool:
     async def say(self, channel: str, text: str, *, thread: str | None = None, key: str | None = None) -> JsonObject:
         own = key or self.idempotency_key
         return await self.session.host.context.say(channel, text, thread=thread, key=own)
+
+    async def file(self, reference: JsonObject, most: int) -> Attachment:
+        return await self.session.host.context.file(reference, most)
+
+    async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
+        return await self.session.host.context.letter(template, values, language)
 
     def leads_on(self, outlet: str) -> bool:
         return False

@@ -9,10 +9,13 @@ from typing import Final
 from uuid import UUID
 
 from blocks.words import shortened
+from core import outbox
 from core.approvals import repository
 from core.approvals.model import Question
 from core.db import Connection, Database
 from core.errands import TICK_S, Errands
+from core.ids import new_id
+from core.notifications.sending import TOPIC as NOTIFY
 from core.notifications.sending import News, notify
 from core.outbox import Errand
 from core.turns import take_turn
@@ -66,6 +69,13 @@ async def _tell(connection: Connection, question_id: UUID, *, again: bool) -> No
     await notify(
         connection, question.workspace_id, await repository.asked_members(connection, question), news(question, again)
     )
+    for address in await repository.asked_outside(connection, question):
+        await outbox.put(
+            connection,
+            topic=NOTIFY,
+            key=new_id(),
+            payload={"kind": "approval", "address": address, "question": str(question.id), "again": again},
+        )
 
 
 def news(question: Question, again: bool) -> News:

@@ -126,13 +126,17 @@ class Links:
                     ),
                 ),
             )
-        expires_at = (self._clock() + LIFETIME).replace(microsecond=0)
-        if question.deadline is not None:
-            expires_at = min(expires_at, question.deadline)
         async with self._db.transaction() as connection:
             after: JsonObject = {"run": str(question.run_id), "step": question.step_id, "for": wanted}
             await audit.note(connection, caller, "approval.link_created", "approval", question.id, after=after)
-        token = self._tokens.make(Claim(question.id, expires_at, wanted))
+        return self.made(question, wanted)
+
+    def made(self, question: Question, recipient: str) -> Link:
+        """A link for somebody of whom it is known that they are asked: a member's id, or an outsider's address."""
+        expires_at = (self._clock() + LIFETIME).replace(microsecond=0)
+        if question.deadline is not None:
+            expires_at = min(expires_at, question.deadline)
+        token = self._tokens.make(Claim(question.id, expires_at, recipient))
         return Link(f"{self._public_url}/approvals/{token}", expires_at)
 
     async def look(self, token: str, *, remote: str) -> tuple[Question, Claim]:

@@ -84,6 +84,18 @@ async def asked_members(connection: Connection, question: Question) -> list[UUID
     return asked or [row["user_id"] for row in rows if row["role"] == "owner"]
 
 
+async def asked_outside(connection: Connection, question: Question) -> list[str]:
+    """The addresses that the question names and that no member has."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT w.address FROM unnest($2::text[]) AS w (address) WHERE w.address LIKE '%@%' AND NOT EXISTS ("
+        " SELECT FROM users u JOIN workspace_members m ON m.user_id = u.id AND m.workspace_id = $1"
+        " WHERE lower(u.email) = lower(w.address))",
+        question.workspace_id,
+        question.who,
+    )
+    return [row["address"] for row in rows]
+
+
 async def due_reminders(connection: Connection, limit: int) -> list[UUID]:
     """Mark the reminders whose time has come as sent, and give their questions."""
     rows = await connection.fetch(

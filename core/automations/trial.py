@@ -17,6 +17,7 @@ from blocks.action import Action, Effect, Http, Level, ServiceT, StepModel
 from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
+from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from core import clock
 from core.audit import noting as audit
@@ -32,7 +33,9 @@ from core.connections.service import Connections
 from core.connections.signed import Asks, Signed
 from core.db import Database
 from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
+from core.files import opening
 from core.ids import new_id
+from core.mail import letters
 from core.places import place
 from core.redaction import Redactor
 from core.runs import inputs
@@ -47,12 +50,18 @@ _AT_ONCE: Final = 20  # trials of a workspace, and one a second after that
 _PER_SECOND: Final = 1.0
 
 Connect: TypeAlias = Callable[[str], Awaitable[Signed]]
+OpenFile: TypeAlias = Callable[[JsonObject, int], Awaitable[Attachment]]
+WriteLetter: TypeAlias = Callable[[str, JsonObject, str], Awaitable[Letter]]
 
 
 class Renders(Protocol):
     """The renderer as a trial uses it (`core/rendering`)."""
 
     async def render(self, value: Json, context: Mapping[str, Json], *, workspace: str) -> Json: ...
+
+    async def documents(
+        self, sources: Sequence[tuple[str, bool]], context: Mapping[str, Json], *, workspace: str
+    ) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ class _Context:
     http: Http
     lines: list[str]
     connect: Connect
+    open_file: OpenFile
+    write_letter: WriteLetter
     attempt: int = 1
 
     @property
@@ -116,6 +127,12 @@ class _Context:
 
     async def say(self, channel: str, text: str, *, thread: str | None = None, key: str | None = None) -> JsonObject:
         raise InvalidInput("not_in_a_trial", "A post in a channel can't be tried out; run the automation.")
+
+    async def file(self, reference: JsonObject, most: int) -> Attachment:
+        return await self.open_file(reference, most)
+
+    async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
+        return await self.write_letter(template, values, language)
 
     def leads_on(self, outlet: str) -> bool:
         return False
@@ -225,7 +242,18 @@ class Trials:
         if not confirm and not tried.action.only_reads(given):
             return
         trial.sent = True
-        context = _Context(run_id, tried.step.id, tried.timeout_s, self._tools.http, trial.lines, connect)
+        tools, workspace_id = self._tools, tried.rule.workspace_id
+
+        async def open_file(reference: JsonObject, most: int) -> Attachment:
+            async with self._db.connection() as connection:
+                return await opening.content(connection, workspace_id, reference, most)
+
+        async def write_letter(template: str, values: JsonObject, language: str) -> Letter:
+            return await letters.write(tools.renderer, template, values, language, workspace=workspace)
+
+        context = _Context(
+            run_id, tried.step.id, tried.timeout_s, tools.http, trial.lines, connect, open_file, write_letter
+        )
         try:
             outcome = await tried.action.run(given, context)
         except (ActionError, TimeoutError):

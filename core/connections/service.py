@@ -92,8 +92,8 @@ class Connections:
         row = ConnectionRow(
             id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
             secret_names=[], hosts=self._hosts(kind, fields, given.allowed_hosts or ()),
-            used_by=given.used_by or "editors",
-            created_by=caller.user_id, updated_by=caller.user_id, created_at=clock.now(), updated_at=clock.now(),
+            used_by=given.used_by or "editors", created_by=caller.user_id, updated_by=caller.user_id,
+            created_at=clock.now(), updated_at=clock.now(),
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
         async with self._db.transaction() as connection:
@@ -128,10 +128,13 @@ class Connections:
             before = row.settings | self._opened(row, sealed, given.fields, kind)
             values: JsonObject = {name: value for name, value in (before | given.fields).items() if value is not None}
             fields = self._read(kind, values)
+            given_hosts = given.allowed_hosts
+            if given_hosts is None and sorted(row.hosts) == sorted(self._reached(kind, before)):
+                given_hosts = ()  # nobody chose them: they follow the fields
             changed = replace(
                 row,
                 name=given.name if given.name is not None else row.name,
-                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, fields, given.allowed_hosts),
+                hosts=row.hosts if given_hosts is None else self._hosts(kind, fields, given_hosts),
                 used_by=given.used_by or row.used_by,
                 updated_by=caller.user_id,
             )
@@ -273,6 +276,13 @@ class Connections:
         if wrong:
             raise _invalid(wrong)
         return fields
+
+    def _reached(self, kind: Kind[Any], values: JsonObject) -> list[str]:
+        """The hosts that stored fields name; none where the kind has other fields by now."""
+        try:
+            return list(kind.hosts_of(kind.read(values)))
+        except ValidationError:
+            return []
 
     def _hosts(self, kind: Kind[Any], fields: ConnectionFields, given: Sequence[str]) -> list[str]:
         wanted = list(given) or list(kind.hosts_of(fields))

@@ -13,6 +13,7 @@ import asyncpg
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.services import Attachment
 from blocks.values import Json, JsonObject
 from core import jsontext
 from core.approvals.deadline import at_deadline
@@ -24,6 +25,7 @@ from core.credits import reserving
 from core.credits.reserving import Charge, Charged
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid, NotFound
+from core.files import opening
 from core.jobs import claims, wire
 from core.jobs.tokens import RunToken, RunTokens
 from core.jobs.wire import Claim, Renewal
@@ -113,6 +115,15 @@ class Jobs:
             return await blobs.store(
                 connection, workspace_id=run.workspace_id, run_id=run.id, content=content, media_type=media_type
             )
+
+    async def file(self, token: RunToken, reference: JsonObject, most: int) -> Attachment:
+        """What a reference to a file of the run's workspace stands for. Raises `Invalid` with the reason."""
+        async with self.db.connection() as connection:
+            run = await self._held(connection, token)
+            try:
+                return await opening.content(connection, run.workspace_id, reference, min(most, opening.MOST))
+            except InvalidInput as error:
+                raise Invalid(error.code, error.message) from error
 
     async def prepare(self, token: RunToken, call: JsonObject) -> JsonObject:
         """Make the run of another automation ready. Raises `Invalid` with the reason where it may not start."""

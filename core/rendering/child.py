@@ -5,6 +5,7 @@ any more (no descriptor is left to it), each question has its own CPU budget, an
 
 Frames both ways: four bytes of length, big endian, and JSON.
     {"sources": [...], "context": {...}}  ->  {"values": [...]}
+    {"documents": [[source, html], ...], "context": {...}}  ->  {"values": [...]}, texts, as HTML escaped
     {"check": "source"}                   ->  {"values": [null]}
     otherwise                             ->  {"at": place, "limit": bool, "worn": bool, "why": "..."}
 """
@@ -22,7 +23,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2.exceptions import SecurityError
 
 from core.rendering.references import MAX_OUTPUT
-from core.rendering.sandbox import Program, Sandbox, program
+from core.rendering.sandbox import Program, Sandbox, document, program
 from core.rendering.words import compact
 
 MEMORY = 256 * 1024 * 1024  # bytes of address space
@@ -32,6 +33,7 @@ _STANDARD_STREAMS = 3
 
 _programs: dict[str, Program] = {}
 _environment = Sandbox()
+_html = Sandbox(autoescape=True)
 
 
 def confine() -> None:
@@ -61,7 +63,11 @@ def compiled(source: str) -> Program:
 
 
 def rendered(source: str, context: Mapping[str, object]) -> object:
-    value = compiled(source)(context)
+    return bounded(compiled(source), context)
+
+
+def bounded(made: Program, context: Mapping[str, object]) -> object:
+    value = made(context)
     if len(compact(value)) > MAX_OUTPUT:
         raise OverflowError(f"it makes more than {MAX_OUTPUT // 1024} kB")
     return value
@@ -76,6 +82,11 @@ def answer(question: dict[str, object]) -> dict[str, object]:
                 values.append(None)
             case {"sources": list(sources), "context": dict(context)}:
                 values.extend(rendered(source, context) for source in sources)
+            case {"documents": list(documents), "context": dict(context)}:
+                values.extend(
+                    bounded(document(_html if html else _environment, str(source)), context)
+                    for source, html in documents
+                )
     except Exception as error:
         return {"at": len(values), **_refusal(error)}
     return {"values": values}

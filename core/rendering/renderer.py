@@ -4,7 +4,7 @@ Plain references are resolved here, in microseconds; everything else goes to a c
 What comes out is data: nothing looks for templates in it again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import TracebackType
 from typing import Self
@@ -58,6 +58,17 @@ class Renderer:
         question: dict[str, Json] = {"sources": [*sources], "context": _needed(sources, context)}
         values = await self._ask(question, sources, workspace)
         return dict(zip(sources, values, strict=True))
+
+    async def documents(
+        self, sources: Sequence[tuple[str, bool]], context: Mapping[str, Json], *, workspace: str
+    ) -> list[str]:
+        """Texts of our own from values of theirs; with True beside a source its values are escaped for HTML.
+
+        Raises as `render`.
+        """
+        question: Json = {"documents": [[source, html] for source, html in sources], "context": {**context}}
+        values = await self._ask(question, [source for source, _ in sources], workspace)
+        return [str(value) for value in values]
 
     async def check(self, source: str, *, workspace: str = "") -> str | None:
         """What is wrong with a template, as a sentence, found by compiling it; None when nothing is."""

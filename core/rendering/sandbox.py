@@ -70,8 +70,10 @@ class Function:
 class Sandbox(ImmutableSandboxedEnvironment):
     """The environment of every template."""
 
-    def __init__(self) -> None:
-        super().__init__(undefined=Missing, finalize=_finalize, keep_trailing_newline=True, cache_size=0)
+    def __init__(self, *, autoescape: bool = False) -> None:
+        super().__init__(
+            undefined=Missing, finalize=_finalize, keep_trailing_newline=True, cache_size=0, autoescape=autoescape
+        )
         self.filters = dict(ALLOWED_FILTERS)
         self.tests = dict(ALLOWED_TESTS)
         self.globals = {"range": Function(bounded_range)}
@@ -149,3 +151,8 @@ def program(environment: Sandbox, source: str) -> Program:
     body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)]
     compiled = TemplateExpression(environment.from_string(nodes.Template(body, lineno=1)), undefined_to_none=False)
     return lambda context: plain(compiled(context))
+
+
+def document(environment: Sandbox, source: str) -> Program:
+    """The same for a text that stays one, whatever it consists of: with `autoescape` every value in it is escaped."""
+    return environment.from_string(read(environment, source)).render

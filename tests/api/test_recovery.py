@@ -34,12 +34,19 @@ async def login(client: httpx.AsyncClient, email: str, password: str) -> int:
 
 async def test_profile(client: httpx.AsyncClient, ada: Tenant) -> None:
     answer = await client.patch(
-        "/api/me", json={"name": "Ada L.", "locale": "fr", "timezone": "Europe/Paris"}, headers=ada.headers
+        "/api/me",
+        json={"name": "Ada L.", "locale": "fr", "timezone": "Europe/Paris", "mail_notifications": "all"},
+        headers=ada.headers,
     )
     assert answer.status_code == 200
     me = (await client.get("/api/me", headers=ada.headers)).json()["user"]
     assert (me["name"], me["locale"], me["timezone"]) == ("Ada L.", "fr", "Europe/Paris")
-    for change, at in (({"locale": "xx"}, "locale"), ({"timezone": "Mars/Base"}, "timezone")):
+    assert me["mail_notifications"] == "all"
+    for change, at in (
+        ({"mail_notifications": "x"}, "mail_notifications"),
+        ({"locale": "xx"}, "locale"),
+        ({"timezone": "Mars/Base"}, "timezone"),
+    ):
         found = problem(await client.patch("/api/me", json=change, headers=ada.headers), 422, "invalid_request")
         assert [each["at"] for each in found["errors"]] == [at]
 

@@ -1,0 +1,1 @@
+"""Mails: their templates, and those that the installation itself sends."""
