@@ -66,6 +66,11 @@ class Way(Protocol):
         """Signed by the kind itself (`Connection.sign`)."""
         ...
 
+    @property
+    def plain(self) -> Http:
+        """Not signed: for what proves itself in another way, such as an address that is a secret."""
+        ...
+
     async def websocket(self, url: str, *, headers: dict[str, str] | None = None, timeout_s: float) -> WebSocket:
         """Open `wss://` or `ws://`; not signed."""
         ...

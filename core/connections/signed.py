@@ -218,6 +218,10 @@ class Signed:
     def http(self) -> "Signed":
         return self
 
+    @property
+    def plain(self) -> _Masked:
+        return self._http
+
     async def websocket(self, url: str, *, headers: dict[str, str] | None = None, timeout_s: float) -> Texts:
         return await self._out.websocket(url, headers=headers or {}, timeout_s=timeout_s, admit=self._admit)
 
