@@ -30,10 +30,12 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What it means: messages, and what the service wants to be answered (None: nothing)."""
+    """What it means: messages, and what the service wants to be answered (None: nothing). `account` is the own user's
+    id, where it is known."""
 
     heard: tuple[Heard, ...] = ()
     reply: JsonObject | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

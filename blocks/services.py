@@ -78,6 +78,11 @@ class Chat(ABC):
     def repeatable(self) -> bool:
         """Whether posting the same `key` twice gives one message."""
 
+    @property
+    def looks(self) -> bool:
+        """Whether it can look for a post that may have been made before (`Post.again`), so that none is made twice."""
+        return False
+
     @abstractmethod
     async def post(self, post: Post, *, timeout_s: float) -> JsonObject:
         """Post it; gives `message_id` and `channel`. Errors as those of `Mailer.send`."""
@@ -85,20 +90,20 @@ class Chat(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A channel of a service, as people choose one. `joined`: the account is in it, and hears what is said there."""
+    """A room of an account, by the service's id. `is_member`: the account is in it, where the service says so."""
 
     id: str
     name: str
-    joined: bool = True
     direct: bool = False
+    is_member: bool | None = None
 
 
 class Rooms(ABC):
-    """An account that can tell its channels."""
+    """An account that can say which rooms there are; what `Connection.service` gives may be one besides a `Chat`."""
 
     @abstractmethod
-    async def rooms(self) -> list[Room]:
-        """Raises the classes of `blocks/errors.py`."""
+    async def rooms(self) -> Sequence[Room]:
+        """Those that the account may see, as far as a bounded number of requests tells. Errors as of `Chat.post`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,15 +81,20 @@ class Slack(Connection[SlackFields], Listens[SlackFields], Receives[SlackFields]
         return f"{found} It can listen by Socket Mode."
 
     async def listen(self, fields: SlackFields, way: Way, ear: Ear) -> None:
-        """By Socket Mode. Raises `InvalidInput` (`slack_no_app_token`) where there is no app-level token."""
-        if fields.app_token is None:
+        """By Socket Mode. Without an app-level token the events come by HTTP (`receive`), and only what did not arrive
+        that way is looked for. Raises `InvalidInput` (`slack_no_way_in`) where there is neither token nor secret."""
+        web = _web(fields, way.http)
+        if fields.app_token is not None:
+            app_token = fields.revealed("app_token")
+            await socket_mode.listen(web, lambda: _opened(fields.api_url, app_token, way), way, ear)
+        elif fields.signing_secret is not None:
+            await socket_mode.follow(web, way, ear)
+        else:
             raise InvalidInput(
-                "slack_no_app_token",
-                "To listen by Socket Mode the connection needs an app-level token (xapp-…); without one Slack has to"
-                " send its events to the connection's inbound address.",
+                "slack_no_way_in",
+                "To listen the connection needs an app-level token (xapp-…) for Socket Mode, or a signing secret for"
+                " events that Slack sends to its inbound address.",
             )
-        app_token = fields.revealed("app_token")
-        await socket_mode.listen(_web(fields, way.http), lambda: _opened(fields.api_url, app_token, way), way, ear)
 
     async def receive(
         self, fields: SlackFields, incoming: Incoming, way: Way, names: MutableMapping[str, str]
@@ -108,7 +113,7 @@ class Slack(Connection[SlackFields], Listens[SlackFields], Receives[SlackFields]
             return Received()
         me = hearing.me_of(payload)
         listener = hearing.Listener(_web(fields, way.http), way.http, me, names, patience_s=hearing.HURRIED_S)
-        return Received(heard=(await listener.heard(event),))
+        return Received((await listener.heard(event),), account=me.user_id or None)
 
     async def press(self, fields: SlackFields, incoming: Incoming) -> Pressed | None:
         _require_signed(fields.revealed("signing_secret"), incoming)

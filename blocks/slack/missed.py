@@ -7,13 +7,14 @@ does not know the time since which we listen. At the very beginning nothing was 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
 from blocks.errors import ActionError, Retryable
 from blocks.listening import Ear, Heard
 from blocks.slack import hearing
-from blocks.slack.web import Arguments, Web, inside, text
+from blocks.slack.web import Arguments, Refused, Web, inside, seen, text
 from blocks.values import Json, JsonObject
 
 _ROOMS: Final = 1_000  # that the cursor remembers, the latest ones
@@ -22,7 +23,7 @@ _PAGES: Final = 20  # of a room's history
 _LONGEST_WAIT_S: Final = 120.0
 _PATIENCE: Final = 10  # times
 _SKEW_S: Final = 60.0  # between Slack's clock and ours
-_KINDS: Final = "public_channel,private_channel,mpim,im"
+_KINDS: Final = ("public_channel", "private_channel", "mpim", "im")
 
 
 AnswerT = TypeVar("AnswerT")
@@ -40,7 +41,8 @@ class Missed:
 
     async def begin(self) -> None:
         """Learn which rooms there are; at the very beginning, note that we listen from now on."""
-        self._names = await self._patiently(self._rooms)
+        with suppress(Refused):  # without the scopes to list rooms: those that speak are heard all the same
+            self._names = await self._patiently(self._rooms)
         if not self._cursor:
             self._cursor = {"since": f"{self._began:.6f}", "rooms": {}}
             await self._ear.take([], self._cursor)
@@ -51,7 +53,11 @@ class Missed:
         rooms = [room for room, name in self._names.items() if self.wanted(room, name)]
         for room in sorted(rooms, key=lambda each: -_number(known.get(each))):
             oldest = self._oldest(room, known)
-            yield self._names[room], await self._patiently(partial(self._said, room, oldest))
+            try:
+                yield self._names[room], await self._patiently(partial(self._said, room, oldest))
+            except Refused as error:  # one room that may not be read is no reason to hear none
+                if error.code == "connection_refused":
+                    raise
 
     async def end(self) -> None:
         """From here on a room that nobody knows yet is missing nothing older."""
@@ -93,12 +99,8 @@ class Missed:
         return self._began - _SKEW_S if fresh else _number(self._cursor.get("since"))
 
     async def _rooms(self) -> dict[str, str]:
-        given: Arguments = {"types": _KINDS, "exclude_archived": "true", "limit": _PAGE}
-        return {
-            text(each.get("id")): text(each.get("name"))
-            async for page in self._web.pages("users.conversations", given, "channels")
-            for each in page
-        }
+        rooms = await seen(self._web, "users.conversations", _KINDS)
+        return {text(each.get("id")): text(each.get("name")) for each in rooms}
 
     async def _said(self, room: str, oldest: float) -> list[JsonObject]:
         """In the room and in those of its threads that went on since."""

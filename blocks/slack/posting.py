@@ -13,7 +13,7 @@ from blocks.action import Http
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.services import Asker, Chat, Post, Put, Question, Room, Rooms
 from blocks.slack import questions
-from blocks.slack.web import Arguments, Web, inside, text
+from blocks.slack.web import Arguments, Web, inside, seen, text
 from blocks.values import JsonObject
 
 MOST_TEXT: Final = 40_000  # characters
@@ -24,7 +24,7 @@ _USER: Final = re.compile(r"[UW][A-Z0-9]{6,}")
 _LOOKS_S: Final = (0.5, 1.0, 2.0)  # pauses before each look for what may have been posted
 _BACK_S: Final = 86_400.0  # how far the search goes
 _SEARCHED: Final = 5  # pages of 200
-_KINDS: Final = "public_channel,private_channel"
+_KINDS: Final = ("public_channel", "private_channel")
 
 
 class SlackChat(Chat, Rooms, Asker):
@@ -36,6 +36,10 @@ class SlackChat(Chat, Rooms, Asker):
     @property
     def repeatable(self) -> bool:
         return False
+
+    @property
+    def looks(self) -> bool:
+        return True
 
     async def post(self, post: Post, *, timeout_s: float) -> JsonObject:
         """`message_id` is Slack's `ts`. A person's id as the channel posts into the direct messages with them."""
@@ -55,13 +59,11 @@ class SlackChat(Chat, Rooms, Asker):
 
     async def rooms(self) -> list[Room]:
         """The channels that the app can see, those first that it is in."""
-        given: Arguments = {"types": _KINDS, "exclude_archived": "true", "limit": 1000}
         found = [
-            Room(text(each.get("id")), text(each.get("name")), joined=each.get("is_member") is True)
-            async for page in self._web.pages("conversations.list", given, "channels")
-            for each in page
+            Room(text(each.get("id")), text(each.get("name")), is_member=each.get("is_member") is True)
+            for each in await seen(self._web, "conversations.list", _KINDS)
         ]
-        return sorted(found, key=lambda room: (not room.joined, room.name))
+        return sorted(found, key=lambda room: (not room.is_member, room.name))
 
     async def ask(self, question: Question, put: Put, *, timeout_s: float) -> JsonObject:
         post = Post(

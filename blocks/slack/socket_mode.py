@@ -22,6 +22,7 @@ from blocks.values import JsonObject, read_json
 
 CONNECT_S: Final = 15.0
 _HELLO_S: Final = 15.0
+_FOLLOW_S: Final = 600.0
 _AT_ONCE: Final = 50  # messages in one commit
 _HELD: Final = 1_000  # frames that wait while others are taken
 
@@ -67,13 +68,34 @@ async def opened(url: str, way: Way) -> Opened:
 
 async def listen(web: Web, open_one: Callable[[], Awaitable[Opened]], way: Way, ear: Ear) -> None:
     """Until cancelled. Raises the classes of `blocks/errors.py`, and `LookupError` when somebody else listens now."""
-    about = await web.read("auth.test")
-    me = hearing.Me(text(about.get("user_id")), text(about.get("bot_id")), name=text(about.get("user")))
-    session = _Session(web, open_one, way, ear, me)
+    session = _Session(web, open_one, way, ear, await _me(web))
     try:
         await session.run()
     finally:
         await session.close()
+
+
+async def follow(web: Web, way: Way, ear: Ear) -> None:
+    """Until cancelled, for an app whose events come by HTTP: look now and then for what did not arrive."""
+    me = await _me(web)
+    while True:
+        await _catch_up(Missed(web, ear), hearing.Listener(web, way.http, me, {}, patience_s=hearing.PATIENT_S), ear)
+        ear.working(me.user_id)
+        await asyncio.sleep(_FOLLOW_S)
+
+
+async def _me(web: Web) -> hearing.Me:
+    about = await web.read("auth.test")
+    return hearing.Me(text(about.get("user_id")), text(about.get("bot_id")), name=text(about.get("user")))
+
+
+async def _catch_up(missed: Missed, listener: hearing.Listener, ear: Ear) -> None:
+    await missed.begin()
+    async for name, events in missed.events():
+        for first in range(0, len(events), _AT_ONCE):
+            heard = [await listener.heard(each, name) for each in events[first : first + _AT_ONCE]]
+            await ear.take(heard, missed.moved(heard))
+    await missed.end()
 
 
 class _Session:
@@ -93,11 +115,7 @@ class _Session:
     async def run(self) -> None:
         await self._connect()
         self._ear.working(self._me.user_id)
-        await self._missed.begin()
-        async for name, events in self._missed.events():
-            for first in range(0, len(events), _AT_ONCE):
-                await self._take([await self._listener.heard(each, name) for each in events[first : first + _AT_ONCE]])
-        await self._missed.end()
+        await _catch_up(self._missed, self._listener, self._ear)
         while True:
             await self._handle(await self._some())
 

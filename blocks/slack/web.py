@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ Arguments: TypeAlias = dict[str, str | int]
 
 READ_S: Final = 10.0  # for a call that changes nothing
 _MOST_PAGES: Final = 20
+_CONVERSATIONS: Final = 200  # of a page
 
 _AUTH: Final = "The credentials are refused ({}): enter the token again, or install the Slack app again."
 _CREDENTIALS: Final = frozenset({
@@ -136,6 +137,30 @@ def _error(said: JsonObject, after: float | None) -> ActionError:
     details = shortened("; ".join(text(each) for each in told), 300) if isinstance(told, list) else ""
     sentence = _SENTENCES.get(error, f"Slack refused it: {error}.")
     return Refused(error, f"{sentence.rstrip('.')}: {details}" if details else f"{sentence.rstrip('.')}.")
+
+
+async def seen(web: Web, method: str, kinds: Sequence[str]) -> list[JsonObject]:
+    """The conversations of these kinds, as far as the app has the scope to list them (each kind has its own)."""
+
+    async def of(wanted: Sequence[str]) -> list[JsonObject]:
+        given: Arguments = {"types": ",".join(wanted), "exclude_archived": "true", "limit": _CONVERSATIONS}
+        return [each async for page in web.pages(method, given, "channels") for each in page]
+
+    try:
+        return await of(kinds)
+    except Refused as error:
+        if error.error != "missing_scope":
+            raise
+    found: list[JsonObject] = []
+    refusal: Refused | None = None
+    for kind in kinds:
+        try:
+            found += await of([kind])
+        except Refused as error:
+            refusal = refusal or error
+    if refusal is not None and not found:
+        raise refusal
+    return found
 
 
 def text(value: Json) -> str:

@@ -41,7 +41,7 @@ async def out() -> AsyncIterator[Outgoing]:
 @pytest.fixture
 def chat(slack: Slack, out: Outgoing) -> SlackChat:
     found = signed("slack", {"bot_token": slack.bot_token, "api_url": slack.api_url}, out).service(SlackChat)
-    assert not found.repeatable
+    assert (found.repeatable, found.looks) == (False, True)
     return found
 
 
@@ -181,7 +181,7 @@ async def test_rooms(slack: Slack, chat: SlackChat) -> None:
         slack.channel(f"r{number}", member=number == 2)
     slack.page = 2
     assert isinstance(chat, Rooms)
-    assert [(room.name, room.joined) for room in await chat.rooms()] == [("r2", True), ("r0", False), ("r1", False)]
+    assert [(room.name, room.is_member) for room in await chat.rooms()] == [("r2", True), ("r0", False), ("r1", False)]
 
 
 async def test_a_question_has_buttons_until_it_is_answered(slack: Slack, chat: SlackChat) -> None:

@@ -14,7 +14,8 @@ from blocks.errors import ActionError, InvalidInput, Retryable
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from tests.vendors.ears import RecordingEar, signed
-from tests.vendors.slack import Channel, Slack
+from tests.vendors.slack import Slack
+from tests.vendors.slack_channels import Channel
 from tests.vendors.slack_sender import pressed
 from tests.waiting import until
 
@@ -260,6 +261,34 @@ async def test_without_an_app_token_there_is_no_socket_mode(slack: Slack, out: O
     fields = {"bot_token": slack.bot_token, "api_url": slack.api_url}
     with pytest.raises(InvalidInput, match="app-level token"):
         await SlackKind().listen(SlackKind().read(fields), signed("slack", fields, out), RecordingEar())
+
+
+async def test_events_by_http_that_did_not_arrive_are_looked_for(slack: Slack, out: Outgoing) -> None:
+    room, ear = slack.channel("general"), RecordingEar()
+    fields = {"bot_token": slack.bot_token, "signing_secret": "x" * 20, "api_url": slack.api_url}
+    for count in (1, 2):
+        way = signed("slack", fields, out)
+        task = asyncio.create_task(SlackKind().listen(SlackKind().read(fields), way, ear))
+        await until(lambda count=count: _is(lambda: ear.stood == count))
+        task.cancel()
+        slack.say(room, ADA, f"lost {count}", quiet=True)
+    assert ear.texts() == ["lost 1"]
+    assert slack.sockets.opened == 0
+
+
+@pytest.mark.parametrize("lacks", ["im:read", "im:history", "channels:history", "users:read", "channels:read"])
+async def test_a_missing_scope_costs_what_it_is_for_and_no_more(slack: Slack, out: Outgoing, lacks: str) -> None:
+    room, direct, ear = slack.channel("general"), slack.channel("", im=ADA), RecordingEar()
+    slack.scopes.remove(lacks)
+    async with listening(slack, out, ear):
+        slack.say(room, ADA, "in the room")
+        slack.say(direct, ADA, "direct")
+        await taken(ear, 2)
+    async with listening(slack, out, ear, listen) as task:
+        slack.say(room, ADA, "again")
+        await taken(ear, 3)
+        assert not task.done()
+    assert ear.texts() == ["in the room", "direct", "again"]
 
 
 async def test_garbage_does_no_harm(slack: Slack, out: Outgoing) -> None:

@@ -27,34 +27,17 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.vendors.slack_channels import Channel, Message, between
 from tests.vendors.slack_sockets import Sockets
 
 TIERS = {"conversations.list": 20, "users.conversations": 20, "conversations.info": 50, "conversations.history": 50,
          "conversations.replies": 50, "conversations.open": 50, "chat.update": 50, "users.info": 100}  # fmt: skip
-SCOPES = {"chat.postMessage": "chat:write", "chat.update": "chat:write", "conversations.history": "channels:history",
-          "conversations.replies": "channels:history", "conversations.list": "channels:read",
-          "conversations.info": "channels:read", "users.conversations": "channels:read",
-          "conversations.open": "im:write", "users.info": "users:read"}  # fmt: skip
-ALL_SCOPES = ["chat:write", "channels:history", "channels:read", "im:write", "users:read", "users:read.email",
-              "files:read"]  # fmt: skip
+SCOPES = {"chat.postMessage": "chat:write", "chat.update": "chat:write", "conversations.open": "im:write",
+          "users.info": "users:read"}  # fmt: skip
+ROOMS = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
+ALL_SCOPES = ["chat:write", "im:write", "users:read", "users:read.email", "files:read",
+              *(f"{room}:{what}" for room in ROOMS.values() for what in ("read", "history"))]  # fmt: skip
 FORM_ONLY = ("users.info", "conversations.list", "users.conversations", "conversations.info")
-Message = dict[str, Any]
-
-
-@dataclass
-class Channel:
-    id: str
-    name: str
-    member: bool = True
-    archived: bool = False
-    private: bool = False
-    im: str | None = None  # whose direct messages these are
-    messages: list[Message] = field(default_factory=list)
-
-    def shown(self) -> dict[str, Any]:
-        told = {"id": self.id, "is_im": self.im is not None, "is_archived": self.archived}
-        more = {"name": self.name, "is_member": self.member, "is_channel": True, "is_private": self.private}
-        return told | ({"user": self.im} if self.im else more)
 
 
 @dataclass
@@ -184,7 +167,7 @@ class Slack:
         if wait := self._limited(method, given):
             answer = {"ok": False, "error": "ratelimited"}
             return web.json_response(answer, status=429, headers={"Retry-After": str(wait)})
-        told = self._refused(method, token) or self._answer(method, given)
+        told = self._refused(method, token, given) or self._answer(method, given)
         if trouble == "cut after" and request.transport is not None:
             request.transport.abort()
         return web.json_response(told, headers={"X-OAuth-Scopes": ",".join(self.scopes)})
@@ -218,7 +201,7 @@ class Slack:
         calls.append(now)
         return 0
 
-    def _refused(self, method: str, token: str) -> dict[str, Any] | None:
+    def _refused(self, method: str, token: str, given: dict[str, Any]) -> dict[str, Any] | None:
         if not token:
             return {"ok": False, "error": "not_authed"}
         if method == "apps.connections.open":
@@ -227,10 +210,21 @@ class Slack:
             return None if token == self.app_token else {"ok": False, "error": "invalid_auth"}
         if token != self.bot_token:
             return {"ok": False, "error": "invalid_auth"}
-        needed = SCOPES.get(method)
-        if needed and needed not in self.scopes:
-            return {"ok": False, "error": "missing_scope", "needed": needed, "provided": ",".join(self.scopes)}
+        lacking = [scope for scope in self._needed(method, given) if scope not in self.scopes]
+        if lacking:
+            told = {"needed": ",".join(lacking), "provided": ",".join(self.scopes)}
+            return {"ok": False, "error": "missing_scope"} | told
         return None
+
+    def _needed(self, method: str, given: dict[str, Any]) -> list[str]:
+        """Of conversations, by their kinds: https://docs.slack.dev/reference/methods/conversations.list"""
+        if method in ("conversations.list", "users.conversations"):
+            return [f"{ROOMS[kind]}:read" for kind in str(given.get("types") or "public_channel").split(",")]
+        if method in ("conversations.history", "conversations.replies", "conversations.info"):
+            room = self.channels.get(str(given.get("channel")))
+            kind = "im" if room and room.im else "groups" if room and room.private else "channels"
+            return [f"{kind}:{'read' if method.endswith('info') else 'history'}"]
+        return [SCOPES[method]] if method in SCOPES else []
 
     def _answer(self, method: str, given: dict[str, Any]) -> dict[str, Any]:
         handler = getattr(self, "_" + method.replace(".", "_").lower(), None)
@@ -300,7 +294,7 @@ class Slack:
         if not channel.member:
             return "not_in_channel"
         top = [each for each in channel.messages if each.get("thread_ts", each["ts"]) == each["ts"]]
-        return self._paged(_between(top, given)[::-1], given, "messages", 100)
+        return self._paged(between(top, given)[::-1], given, "messages", 100)
 
     def _conversations_replies(self, given: dict[str, Any]) -> dict[str, Any] | str:
         channel = self.channels.get(str(given.get("channel")))
@@ -311,7 +305,7 @@ class Slack:
         if not parent:
             return "thread_not_found"
         replies = [each for each in channel.messages if each.get("thread_ts") == ts and each["ts"] != ts]
-        return self._paged(parent + _between(replies, given), given, "messages", 1000)
+        return self._paged(parent + between(replies, given), given, "messages", 1000)
 
     def _conversations_list(self, given: dict[str, Any]) -> dict[str, Any] | str:
         hidden = str(given.get("exclude_archived", "")).lower() in ("1", "true")
@@ -376,15 +370,6 @@ class Slack:
 def _read(value: Any) -> Any:
     """Forms hold JSON."""
     return json.loads(value) if isinstance(value, str) else value
-
-
-def _between(rows: list[Message], given: dict[str, Any]) -> list[Message]:
-    oldest, latest = float(given.get("oldest") or 0), float(given.get("latest") or "inf")
-    inclusive = str(given.get("inclusive", "")).lower() in ("1", "true")
-    return [
-        each for each in rows
-        if oldest < float(each["ts"]) < latest or (inclusive and float(each["ts"]) in (oldest, latest))
-    ]  # fmt: skip
 
 
 async def main() -> None:
