@@ -28,6 +28,7 @@ from core.accounts.tokens import AccessTokens
 from core.agent_events.service import AgentEvents
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
+from core.approvals.chats import Chats
 from core.approvals.links import Links, Tokens
 from core.audit.reading import Audit
 from core.automations.check import Checker
@@ -53,6 +54,7 @@ from core.deliveries.ledger import Ledger
 from core.deliveries.redelivery import Redelivery
 from core.files.service import Files
 from core.health import Health
+from core.inbound.service import Inbound
 from core.jobs.service import Jobs
 from core.jobs.tokens import RunTokens
 from core.keys import Keys, sealing
@@ -111,6 +113,8 @@ class Services:
         self.fires = FireHistory(db)
         door = Door(sealer)
         self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)
+        self.inbound = Inbound(everyone, door, self.http, registry.actions())
+        self.approval_chats = Chats(db)
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url, self.connections)
         self.trials = Trials(db, self.automations, tools)
         self.approvals = Approvals(db, registry.actions())

@@ -21,9 +21,11 @@ from blocks import registry
 from core import journal
 from core import keys as core_keys
 from core.approvals.asking import Asking
+from core.approvals.in_chat import InChat
 from core.automations.following import Following
 from core.automations.retention import forget_deleted
 from core.connections.opening import Door
+from core.connections.signed import Tokens as ConnectionTokens
 from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
@@ -72,7 +74,8 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
-        ledger = DatabaseLedger(db, limits, Door(Sealer(core_keys.sealing(settings, keys))))
+        door = Door(Sealer(core_keys.sealing(settings, keys)))
+        ledger = DatabaseLedger(db, limits, door)
         tools = Tools(ledger, writer, renderer, http, settings.public_url)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
@@ -84,6 +87,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "following": Following(everyone, public_url=settings.public_url, limits=limits).run(stop),
                 "called": Errands(everyone, calling.TOPIC, calling.wake_caller).run(stop),
                 "asking": Asking(everyone).run(stop),
+                "in chat": InChat(everyone, door, http, ConnectionTokens(), settings.public_url).run(stop),
                 "scheduler": Scheduler(everyone, prefect).run(stop),
                 "door": PrefectDoor(everyone, prefect).run(stop),
                 "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),

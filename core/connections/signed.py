@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from blocks import registry
 from blocks.connection import Connection, ConnectionFields, Token
 from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.values import JsonObject
 from core import redaction
 from core.connections import hosts
-from core.connections.model import Opened
+from core.connections.model import ConnectionRow, Opened
 from core.outgoing.client import Response
 from core.outgoing.exchange import Admit
 from core.outgoing.lasting import Texts
@@ -91,6 +92,11 @@ class Tokens:
         kept = self._kept.get(key)
         if kept is not None and kept.text == text:
             del self._kept[key]
+
+
+def opened_row(row: ConnectionRow, secrets: JsonObject) -> Opened:
+    """A connection as its own service uses it, without a step that names it."""
+    return Opened(row.id, row.name, row.kind, row.hosts, row.updated_at.isoformat(), row.settings | secrets)
 
 
 def admitting(patterns: list[str], name: str) -> Admit:

@@ -121,6 +121,8 @@ EXPECTED: dict[str, Expected] = {
 
 # Operations that ask for no token, and what stands in its place.
 OPEN = {
+    "POST /api/inbound/slack/{connection_id}": "Slack's signature",
+    "POST /api/inbound/slack/{connection_id}/interactive": "Slack's signature",
     "POST /api/webhooks/{webhook_id}": "the secret of the webhook",
     "POST /api/auth/register": "sign-up may be closed",
     "POST /api/auth/login": "the password",
