@@ -1,4 +1,4 @@
-"""What Slack sends to a connection: events and presses of buttons, signed with the connection's secret."""
+"""What services send to a connection: Slack's events and presses of buttons, Rocket.Chat's outgoing webhooks."""
 
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -18,6 +18,10 @@ ConnectionId = Annotated[UUID, Path(description="id of a connection")]
 _EVENT: Final = {
     "type": "event_callback", "event_id": "Ev123ABC456",
     "event": {"type": "message", "channel": "C123ABC456", "user": "U123ABC456", "text": "hello", "ts": "1.000001"},
+}  # fmt: skip
+_MESSAGE: Final = {
+    "token": "the token of the webhook", "channel_id": "GENERAL", "channel_name": "general", "message_id": "tqzYWJ",
+    "timestamp": "2026-11-20T09:00:00.000Z", "user_id": "aobEdb", "user_name": "ada", "text": "hello",
 }  # fmt: skip
 _SIGNATURE: Final = [
     {"name": name, "in": "header", "required": True, "schema": {"type": "string"}, "description": told}
@@ -71,6 +75,22 @@ async def slack_interactive(connection_id: ConnectionId, request: Request, servi
     """The address to enter under “Interactivity”. Somebody who may answer a question answers it; others are told why
     not, so that nobody else sees it."""
     await services.inbound.press("slack", connection_id, await _incoming(request))
+    return Response(b"{}", media_type="application/json")
+
+
+@router.post(
+    "/rocketchat/{connection_id:uuid}",
+    summary="Rocket.Chat's messages",
+    response_class=Response,
+    responses=_OK | documented(401, 404, 413, 422, 429),
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"schema": {"type": "object"}, "example": _MESSAGE}}},
+    },
+)
+async def rocketchat_message(connection_id: ConnectionId, request: Request, services: ServicesDep) -> Response:
+    """The address to enter in an outgoing webhook (event “Message sent”), whose token the connection knows. The answer
+    is empty, so that Rocket.Chat posts nothing: what an automation has to say it posts itself."""
+    await services.inbound.receive("rocketchat", connection_id, await _incoming(request))
     return Response(b"{}", media_type="application/json")
 
 

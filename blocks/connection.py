@@ -142,6 +142,7 @@ class Connection(ABC, Generic[FieldsT]):
     purpose: ClassVar[str]
     Fields: ClassVar[type[ConnectionFields]]
     hosts: ClassVar[tuple[str, ...]] = ()
+    told: ClassVar[frozenset[str]] = frozenset()  # headers of `sign` that hold no secret, in lower case
     renews: ClassVar[bool] = False  # a refused request is worth another one with a fresh token
     example: ClassVar[dict[str, Json]]
 

@@ -96,7 +96,7 @@ class Missed:
         if room in known:
             return _number(known[room])
         fresh = bool(self._ear.channels) and not room.startswith("D")
-        return self._began - _SKEW_S if fresh else _number(self._cursor.get("since"))
+        return self._began if fresh else _number(self._cursor.get("since"))
 
     async def _rooms(self) -> dict[str, str]:
         rooms = await seen(self._web, "users.conversations", _KINDS)

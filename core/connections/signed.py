@@ -254,7 +254,8 @@ class Signed:
             raise
         except Exception:  # its text may hold what it was about to send
             raise InvalidInput("connection_broken", f"The connection {self._name} can't sign requests.") from None
-        register(self._redactor, [each for value in proof.values() for each in _parts(value)])
+        hidden = [value for name, value in proof.items() if name.lower() not in self._kind.told]
+        register(self._redactor, [each for value in hidden for each in _parts(value)])
         return proof
 
 

@@ -115,6 +115,20 @@ async def test_rooms_that_nobody_listens_to_are_left_alone(slack: Slack, out: Ou
     assert ear.texts() == ["wanted", "byid", "direct"]
 
 
+async def test_a_room_has_no_past_for_whoever_begins_to_listen_there(slack: Slack, out: Outgoing) -> None:
+    old, new, ear = slack.channel("old"), slack.channel("new"), RecordingEar(channels=frozenset({"old"}))
+    async with listening(slack, out, ear):
+        slack.say(old, ADA, "one")
+        await taken(ear, 1)
+    slack.say(new, ADA, "to nobody", quiet=True)
+    slack.say(old, ADA, "two", quiet=True)
+    ear.channels = frozenset({"old", "new"})
+    async with listening(slack, out, ear):
+        slack.say(new, ADA, "three")
+        await taken(ear, 3)
+    assert ear.texts() == ["one", "two", "three"]
+
+
 async def test_files_come_along_within_bounds(slack: Slack, out: Outgoing) -> None:
     room, ear = slack.channel("general"), RecordingEar()
     slack.files = {"F1": ("a.txt", "text/plain", b"hello"), "F2": ("big.bin", "application/zip", b"x")}

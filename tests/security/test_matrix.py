@@ -122,6 +122,7 @@ EXPECTED: dict[str, Expected] = {
 # Operations that ask for no token, and what stands in its place.
 OPEN = {
     "POST /api/inbound/slack/{connection_id}": "Slack's signature",
+    "POST /api/inbound/rocketchat/{connection_id}": "the token of the outgoing webhook",
     "POST /api/inbound/slack/{connection_id}/interactive": "Slack's signature",
     "POST /api/webhooks/{webhook_id}": "the secret of the webhook",
     "POST /api/auth/register": "sign-up may be closed",
