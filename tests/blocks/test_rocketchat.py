@@ -130,8 +130,8 @@ async def test_credentials_limits_and_the_test_of_a_connection(chat: RocketChat,
     chat.forget_tokens()
     await way.service(RocketChatAccount).post(replace(POST, key="k2"), timeout_s=5)
     assert [name for name, _ in chat.asked].count("login") == 2, "once, and again when the token is refused"
-    chat.bypass, chat.limit = False, 0
-    chat._calls["rooms.info"].append(0.0)
+    chat.bypass, chat.limit = False, 1
+    await way.service(RocketChatAccount).post(replace(POST, key="k3"), timeout_s=5)
     error = await failed(way.service(RocketChatAccount).post(POST, timeout_s=5))
     assert isinstance(error, Retryable)
     assert error.cause == "rate_limited"
