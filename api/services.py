@@ -32,6 +32,7 @@ from core.approvals.chats import Chats
 from core.approvals.links import Links, Tokens
 from core.audit.reading import Audit
 from core.automations.check import Checker
+from core.automations.inline_accounts import InlineAccounts
 from core.automations.outgoing import refusing
 from core.automations.rotation import Rotation
 from core.automations.service import Automations
@@ -112,9 +113,7 @@ class Services:
         self.previews = Previews(db, self.automations)
         self.fires = FireHistory(db)
         door = Door(sealer)
-        self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)
-        self.inbound = Inbound(everyone, door, self.http, registry.actions())
-        self.approval_chats = Chats(db)
+        self._add_connections(door, reachable, db)
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url, self.connections)
         self.trials = Trials(db, self.automations, tools)
         self.approvals = Approvals(db, registry.actions())
@@ -136,6 +135,12 @@ class Services:
             Quotas(settings.rate_address_per_min, settings.rate_user_per_min, settings.rate_workspace_per_min)
         )
         self.health = Health(everyone, self.feed, settings.prefect_url)
+
+    def _add_connections(self, door: Door, reachable: Policy, db: Database) -> None:
+        self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)
+        self.inline_accounts = InlineAccounts(self.connections)
+        self.inbound = Inbound(db.for_everyone(), door, self.http, registry.actions())
+        self.approval_chats = Chats(db)
 
     def _add_accounts(self, settings: Settings, keys: Keys, db: Database) -> None:
         """`db` asks across workspaces: whoever signs in has none yet."""

@@ -247,6 +247,20 @@ async def test_what_was_said_meanwhile_is_caught_up_with(chat: RocketChat, out: 
     assert "elsewhere" in ear.texts()
 
 
+async def test_a_message_that_another_one_overtook_is_caught_up_with(chat: RocketChat, out: Outgoing) -> None:
+    room, ear = chat.room("general"), RecordingEar()
+    async with listening(chat, out, ear):
+        chat.say(room, ADA, "one")
+        await taken(ear, 1)
+        chat.say(room, ADA, "lost on the way", quiet=True)
+        chat.say(room, ADA, "two")
+        await taken(ear, 2)
+    async with listening(chat, out, ear):
+        await taken(ear, 3)
+    assert ear.texts() == ["one", "two", "lost on the way"]
+    assert ear.repeats >= 1, "what is asked for again is taken once"
+
+
 async def test_rooms_that_nobody_listens_to_are_left_alone(chat: RocketChat, out: Outgoing) -> None:
     wanted, other = chat.room("wanted"), chat.room("other")
     ear = RecordingEar(channels=frozenset({"wanted"}))
