@@ -294,7 +294,7 @@ async def test_one_room_that_may_not_be_read_is_no_reason_to_hear_none(chat: Roc
         pass
     chat.say(shut, ADA, "x", quiet=True)
     chat.say(room, ADA, "hello", quiet=True)
-    chat.trouble["chat.syncMessages"].append(403)
+    chat.trouble["chat.syncMessages"].append("error-not-allowed")
     async with listening(chat, out, ear):
         chat.say(room, ADA, "live")
         await until(lambda: _is(lambda: "live" in ear.texts()))

@@ -52,7 +52,7 @@ class Room:
 @dataclass
 class RocketChat:
     """`async with RocketChat() as chat: chat.url`. `trouble[endpoint]`: what happens to the next calls of it, one
-    each: a status, `garbage`, `cut` (nothing is done), `cut after` (it is done), `slow`. `cut` says by the number of a
+    each: a status, `garbage`, `cut` (nothing is done), `cut after` (it is done), `slow`, an error's name. `cut` says by the number of a
     message told by DDP whether the connection ends `before` or `after` it."""
 
     user_id: str = "uVUTLER000000000a"
@@ -246,6 +246,9 @@ class RocketChat:
             await asyncio.sleep(60)
         if isinstance(trouble, int) or trouble == "garbage":
             return web.Response(status=trouble if isinstance(trouble, int) else 200, text="<html>nginx</html>")
+        if isinstance(trouble, str) and trouble.startswith("error-"):
+            error = {"success": False, "error": f"No [{trouble}]", "errorType": trouble}
+            return web.json_response(error, status=400)
         if wait := self._limited(endpoint):
             text = f"Error, too many requests. You must wait {wait:.0f} seconds. [error-too-many-requests]"
             headers = {"X-RateLimit-Reset": str(round((time.time() + wait) * 1000)), "X-RateLimit-Remaining": "0"}
