@@ -52,8 +52,8 @@ class Room:
 @dataclass
 class RocketChat:
     """`async with RocketChat() as chat: chat.url`. `trouble[endpoint]`: what happens to the next calls of it, one
-    each: a status, `garbage`, `cut` (nothing is done), `cut after` (it is done), `slow`, an error's name. `cut` says by the number of a
-    message told by DDP whether the connection ends `before` or `after` it."""
+    each: a status, `garbage`, `cut` (nothing is done), `cut after` (it is done), `slow`, an error's name. `cut` says by
+    the number of a message told by DDP whether the connection ends `before` or `after` it."""
 
     user_id: str = "uVUTLER000000000a"
     username: str = "vutler"
