@@ -8,6 +8,7 @@ import pytest
 from tests.flows.test_connections import Account, account, service
 from tests.vendors.slack import Slack
 from tests.vendors.slack_sender import Hooks
+from tests.waiting import until
 
 __all__ = ["account", "service"]
 
@@ -48,6 +49,24 @@ async def test_it_is_posted_once_whatever_happens(account: Account, slack: Slack
     async with account.engine():
         run = await account.run(rule)
     assert run["status"] == "success", run["error"]
+    assert slack.said(room) == ["hello"]
+
+
+async def test_a_worker_that_ends_between_the_post_and_its_record_posts_once(account: Account, slack: Slack) -> None:
+    room = slack.channel("general")
+    slack.trouble["chat.postMessage"].append("slow after")
+    rule = await account.automation(step(text="hello", in_doubt="repeat"))
+
+    async def posted() -> bool:
+        return slack.said(room) == ["hello"]
+
+    async with account.engine():
+        run_id = await account.workshop.start(rule)
+        await until(posted)
+    async with account.engine():
+        run = await account.workshop.ended(run_id)
+    assert run["status"] == "success", run["error"]
+    assert run["output"] == {"ts": room.messages[0]["ts"], "channel": room.id}
     assert slack.said(room) == ["hello"]
 
 

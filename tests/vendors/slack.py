@@ -43,7 +43,7 @@ FORM_ONLY = ("users.info", "conversations.list", "users.conversations", "convers
 @dataclass
 class Slack:
     """`async with Slack() as slack: slack.api_url`. `trouble[method]`: what happens to the next calls of it, one each:
-    a status, `garbage`, `cut` (nothing is done), `cut after` (it is done), `slow`, or an error's name."""
+    a status, `garbage`, `cut` (nothing is done), `cut after` and `slow after` (it is done), `slow`, or an error's name."""
 
     bot_token: str = "xoxb-1-canary-bot"
     app_token: str = "xapp-1-canary-app"
@@ -170,6 +170,8 @@ class Slack:
         told = self._refused(method, token, given) or self._answer(method, given)
         if trouble == "cut after" and request.transport is not None:
             request.transport.abort()
+        if trouble == "slow after":
+            await asyncio.sleep(60)
         return web.json_response(told, headers={"X-OAuth-Scopes": ",".join(self.scopes)})
 
     async def _troubled(self, request: web.Request, trouble: Any) -> web.StreamResponse | None:
@@ -183,7 +185,7 @@ class Slack:
                 return web.Response()
             case "slow":
                 await asyncio.sleep(60)
-            case str() if trouble != "cut after":
+            case str() if trouble not in ("cut after", "slow after"):
                 return web.json_response({"ok": False, "error": trouble})
         return None
 
