@@ -43,7 +43,7 @@ FORM_ONLY = ("users.info", "conversations.list", "users.conversations", "convers
 @dataclass
 class Slack:
     """`async with Slack() as slack: slack.api_url`. `trouble[method]`: what happens to the next calls of it, one each:
-    a status, `garbage`, `cut` (nothing is done), `cut after` and `slow after` (it is done), `slow`, or an error's name."""
+    a status, `garbage`, `cut` (nothing is done), `cut after` and `slow after` (done), `slow`, or an error's name."""
 
     bot_token: str = "xoxb-1-canary-bot"
     app_token: str = "xapp-1-canary-app"
