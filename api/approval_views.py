@@ -79,7 +79,7 @@ class ApprovalView(ShownView):
     remind_at: datetime | None
     decided_by: str | None = Field(description="user id or mail address; null where the deadline decided")
     decided_by_name: str | None
-    decided_how: Literal["api", "link", "deadline"] | None
+    decided_how: Literal["api", "link", "chat", "deadline"] | None
     decided_at: datetime | None
     comment: str | None
     answer: JsonValue = Field(description="what the step went on with")

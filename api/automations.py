@@ -153,7 +153,8 @@ async def create(
     as_draft: AsDraft = False,
 ) -> views.DetailView:
     """Creates and publishes it: at least one trigger and one action. A webhook's secret is shown only here."""
-    detail = await services.automations.create(caller, document, as_draft=as_draft, once=once)
+    async with services.inline_accounts.moved(caller, document, repeated=once is not None) as named:
+        detail = await services.automations.create(caller, named, as_draft=as_draft, once=once)
     return show(detail, new=True)
 
 
@@ -181,7 +182,8 @@ async def replace(
     as_draft: AsDraft = False,
 ) -> views.DetailView:
     """A whole new definition, published at once. 409 while a run of it is running, unless it is saved as a draft."""
-    detail = await services.automations.replace(caller, automation_id, document, as_draft=as_draft, revision=revision)
+    async with services.inline_accounts.moved(caller, document) as named:
+        detail = await services.automations.replace(caller, automation_id, named, as_draft=as_draft, revision=revision)
     return show(detail)
 
 
@@ -202,7 +204,8 @@ async def patch(
     as_draft: AsDraft = False,
 ) -> views.DetailView:
     """JSON Merge Patch. `{"enabled": false}` silences the triggers and makes no new version."""
-    detail = await services.automations.patch(caller, automation_id, document, as_draft=as_draft, revision=revision)
+    async with services.inline_accounts.moved(caller, document) as named:
+        detail = await services.automations.patch(caller, automation_id, named, as_draft=as_draft, revision=revision)
     return show(detail)
 
 

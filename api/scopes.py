@@ -22,6 +22,7 @@ _RULES: Final[tuple[tuple[str, str, Scope | str], ...]] = (
         r"/api/(tokens|workspaces|connections|connect|credits|plans?|admin|audit|export|import)\b.*",
         "admin",
     ),
+    ("PUT|DELETE", r"/api/approvals/chat", "admin"),
     ("POST", r"/api/events", "events"),
     ("POST", r"/api/approvals/.*|/api/agents/runs/\{\w+\}/(approve|reject)", "approve"),
     ("POST", r".*/(run|replay|cancel|redeliver|execute|test)|/api/agents/run/.*", "run"),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -33,9 +34,11 @@ from core.agents.avatars import Avatars
 from core.agents.offered import Offered
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
+from core.approvals.chats import Chats
 from core.approvals.links import Links, Tokens
 from core.audit.reading import Audit
 from core.automations.check import Checker
+from core.automations.inline_accounts import InlineAccounts
 from core.automations.outgoing import refusing
 from core.automations.rotation import Rotation
 from core.automations.service import Automations
@@ -44,6 +47,7 @@ from core.automations.starting import Starting
 from core.automations.trial import Tools, Trials
 from core.automations.versions import Versions
 from core.automations.words import Narrator
+from core.channels import arrivals
 from core.channels.rooms import Channels
 from core.channels.talking import Talk
 from core.connections.opening import Door
@@ -60,6 +64,7 @@ from core.deliveries.ledger import Ledger
 from core.deliveries.redelivery import Redelivery
 from core.files.service import Files
 from core.health import Health
+from core.inbound.service import Inbound
 from core.jobs.service import Jobs
 from core.jobs.tokens import RunTokens
 from core.keys import Keys, sealing
@@ -118,7 +123,7 @@ class Services:
         self.previews = Previews(db, self.automations)
         self.fires = FireHistory(db)
         door = Door(sealer)
-        self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)
+        self._add_connections(door, reachable, db, limits)
         tools = Tools(self.renderer, self.http, registry.actions(), settings.public_url, self.connections)
         self.trials = Trials(db, self.automations, tools)
         self.approvals = Approvals(db, registry.actions())
@@ -150,6 +155,14 @@ class Services:
         self.asking = Asking(db)
         self.avatars = Avatars(db)
         self.offered = Offered(self.connections)
+
+    def _add_connections(self, door: Door, reachable: Policy, db: Database, limits: Limits) -> None:
+        self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)
+        self.inline_accounts = InlineAccounts(self.connections)
+        quota = self.settings.files_quota_mb * 1024 * 1024
+        arrive = partial(arrivals.arrive, limits=limits, files_quota=quota)
+        self.inbound = Inbound(db.for_everyone(), door, self.http, registry.actions(), arrive=arrive)
+        self.approval_chats = Chats(db)
 
     def _add_accounts(self, settings: Settings, keys: Keys, db: Database) -> None:
         """`db` asks across workspaces: whoever signs in has none yet."""

@@ -66,6 +66,11 @@ class Way(Protocol):
         """Signed by the kind itself (`Connection.sign`)."""
         ...
 
+    @property
+    def plain(self) -> Http:
+        """Not signed: for what proves itself in another way, such as an address that is a secret."""
+        ...
+
     async def websocket(self, url: str, *, headers: dict[str, str] | None = None, timeout_s: float) -> WebSocket:
         """Open `wss://` or `ws://`; not signed."""
         ...
@@ -137,6 +142,7 @@ class Connection(ABC, Generic[FieldsT]):
     purpose: ClassVar[str]
     Fields: ClassVar[type[ConnectionFields]]
     hosts: ClassVar[tuple[str, ...]] = ()
+    told: ClassVar[frozenset[str]] = frozenset()  # headers of `sign` that hold no secret, in lower case
     renews: ClassVar[bool] = False  # a refused request is worth another one with a fresh token
     example: ClassVar[dict[str, Json]]
 

@@ -8,11 +8,28 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol
+from typing import Generic, Protocol, runtime_checkable
 
 from blocks.connection import FieldsT, Way
 from blocks.services import Attachment
 from blocks.values import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Somebody pressed a button under a question (`blocks.services.Question`).
+
+    `question` and `choice` are what the question was put with; `foreign`: they belong to another workspace of the
+    service. `response_url` takes an answer that only they see.
+    """
+
+    question: str
+    choice: str
+    user_id: str
+    foreign: bool
+    channel: str
+    message_id: str
+    response_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +79,15 @@ class Ear(Protocol):
 
     def working(self, account: str) -> None:
         """The connection stands; `account` is the own user's id. Ends the back-off."""
+        ...
+
+
+@runtime_checkable
+class TakesPresses(Protocol):
+    """An ear that also takes presses of buttons, where the service tells of them by the same connection."""
+
+    async def press(self, pressed: Pressed) -> None:
+        """Decide what the press decides, and tell whoever pressed. Raises nothing of the service's."""
         ...
 
 

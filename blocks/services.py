@@ -6,6 +6,7 @@ A kind gives one of these by `Connection.service`; an action asks for it by `Act
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from blocks.values import Json, JsonObject
 
@@ -66,7 +67,8 @@ class Post:
     """A message for a channel. `channel` is the service's id or name, `thread` the id of the message that began it.
 
     `key` is the same over all attempts: a service that takes ids from its clients makes the message's from it.
-    `blocks` is the service's own rich form, where it has one.
+    `blocks` is the service's own rich form, where it has one. `again`: it may have been posted before, so that who
+    is not `repeatable` looks for it first.
     """
 
     channel: str | None
@@ -74,6 +76,7 @@ class Post:
     key: str
     thread: str | None = None
     blocks: list[Json] | None = None
+    again: bool = False
 
 
 class Chat(ABC):
@@ -83,6 +86,11 @@ class Chat(ABC):
     @abstractmethod
     def repeatable(self) -> bool:
         """Whether posting the same `key` twice gives one message."""
+
+    @property
+    def looks(self) -> bool:
+        """Whether it can look for a post that may have been made before (`Post.again`), so that none is made twice."""
+        return False
 
     @abstractmethod
     async def post(self, post: Post, *, timeout_s: float) -> JsonObject:
@@ -122,3 +130,46 @@ class Rooms(ABC):
     @abstractmethod
     async def rooms(self) -> Sequence[Room]:
         """Those that the account may see, as far as a bounded number of requests tells. Errors as of `Chat.post`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button. `name` comes back when it is pressed."""
+
+    name: str
+    label: str
+    style: Literal["primary", "danger"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that people are asked in a channel. All texts are plain; `link` is a page where it can be answered."""
+
+    id: str
+    title: str
+    text: str
+    link: str
+    link_label: str
+    details: str = ""
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Where a question goes. `key` and `again` as in `Post`."""
+
+    channel: str
+    key: str
+    again: bool = False
+
+
+class Asker(ABC):
+    """An account that can put questions with buttons into a channel."""
+
+    @abstractmethod
+    async def ask(self, question: Question, put: Put, *, timeout_s: float) -> JsonObject:
+        """Gives `message_id` and `channel`. Errors as those of `Chat.post`."""
+
+    @abstractmethod
+    async def answered(self, question: Question, channel: str, message_id: str, said: str, *, timeout_s: float) -> None:
+        """Take the buttons away and say what became of it. Doing it twice is doing it once."""

@@ -91,3 +91,39 @@ class Errands:
             log.warning("errand.waiting", topic=self._topic, error=str(error))
         except Exception:
             log.exception("errand.trouble", topic=self._topic)
+
+
+LongWork = Callable[[Errand], Awaitable[None]]
+
+
+class LongErrands(Errands):
+    """The same for work that speaks with other services: no transaction is open meanwhile.
+
+    What a killed process was at comes back after `outbox.HELD_S` seconds, with `attempts` above 1: `work` has to find
+    out how far it came.
+    """
+
+    def __init__(self, db: Database, topic: str, work: LongWork) -> None:
+        super().__init__(db, topic, _never)
+        self._long = work
+
+    async def _next(self) -> bool:
+        async with self._db.transaction() as connection:
+            taken = await outbox.take(connection, self._topic, most=1)
+        for errand in taken:
+            try:
+                await self._long(errand)
+            except AWAY:
+                raise
+            except Exception as error:
+                log.warning("errand.failed", topic=self._topic, key=str(errand.key), error=str(error))
+                async with self._db.transaction() as connection:
+                    await outbox.failed(connection, errand, str(error) or type(error).__name__)
+            else:
+                async with self._db.transaction() as connection:
+                    await outbox.done(connection, errand)
+        return bool(taken)
+
+
+async def _never(connection: Connection, errand: Errand) -> None:
+    raise AssertionError("long work has no transaction")

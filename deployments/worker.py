@@ -25,6 +25,7 @@ from core.agents.health import Looking
 from core.agents.loading import LoadedOnUse
 from core.approvals.answering import Approvals
 from core.approvals.asking import Asking
+from core.approvals.in_chat import InChat
 from core.approvals.links import Links
 from core.approvals.links import Tokens as LinkTokens
 from core.automations.following import Following
@@ -35,6 +36,7 @@ from core.connections.signed import Tokens
 from core.credits import housekeeping
 from core.db import Database
 from core.errands import Errands
+from core.inbound.service import Inbound
 from core.jobs.tokens import RunTokens
 from core.keys import Keys
 from core.listening.listeners import Hears, Listeners
@@ -92,7 +94,8 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, posts)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
-        hears = Hears(everyone, door, http, limits, quota)
+        presses = Inbound(everyone, door, http, registry.actions())
+        listeners = _listeners(Hears(everyone, door, http, limits, quota, presses), identity)
         behind = [
             asyncio.create_task(service, name=name)
             for name, service in {
@@ -101,11 +104,12 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "following": Following(everyone, public_url=settings.public_url, limits=limits).run(stop),
                 "called": Errands(everyone, calling.TOPIC, calling.wake_caller).run(stop),
                 "asking": Asking(everyone).run(stop),
+                "in chat": InChat(everyone, door, http, tokens, settings.public_url).run(stop),
                 "scheduler": Scheduler(everyone, prefect).run(stop),
                 "door": PrefectDoor(everyone, prefect).run(stop),
                 "providers": Looking(everyone, door, http, tokens).run(stop),
                 "jobs": Dispatcher(everyone, prefect, RunTokens(keys.jobs), settings.job_api_url).run(stop),
-                "listening": _listeners(hears, identity).run(stop),
+                "listening": listeners.run(stop),
                 "blocks": prefect_blocks.keep_registered(stop),
                 "partitions": _every(_DAY_S, lambda: partitions.ensure(everyone), stop),
                 "retention": _every(

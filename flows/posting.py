@@ -29,13 +29,13 @@ async def say(execution: Execution, draft: Draft, timeout_s: float) -> JsonObjec
         return told
     try:
         chat = await _chat(execution, begun)
-        if begun.again and not chat.repeatable:
+        if begun.again and not (chat.repeatable or chat.looks):
             raise NeedsAttention(
                 "post_in_doubt",
                 f"An earlier attempt to post in {begun.channel.name} had no answer, so that nobody knows whether the"
                 " message is there. Look there.",
             )
-        post = Post(begun.channel.external_id, draft.text, draft.key, begun.thread)
+        post = Post(begun.channel.external_id, draft.text, draft.key, begun.thread, again=begun.again)
         taken = (await chat.post(post, timeout_s=timeout_s)).get("message_id")
     except ActionError as error:
         if not isinstance(error, Retryable) or error.answered:  # it is not there, or a person is asked

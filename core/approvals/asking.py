@@ -10,7 +10,7 @@ from uuid import UUID
 
 from blocks.words import shortened
 from core import outbox
-from core.approvals import repository
+from core.approvals import chats, repository
 from core.approvals.model import Question
 from core.db import Connection, Database
 from core.errands import TICK_S, Errands
@@ -21,6 +21,7 @@ from core.outbox import Errand
 from core.turns import take_turn
 
 TOPIC: Final = "asked"
+CHAT_TOPIC: Final = "approval_chat"  # worked off by core/approvals/in_chat.py
 _AT_ONCE: Final = 100
 _TITLES: Final = {
     "approval": "{name}: your approval is asked for",
@@ -66,6 +67,8 @@ async def _tell(connection: Connection, question_id: UUID, *, again: bool) -> No
     question = await repository.one(connection, question_id, None)
     if question is None or not question.answerable:
         return
+    if not again and await chats.chat_of(connection, question.workspace_id) is not None:
+        await outbox.put(connection, topic=CHAT_TOPIC, key=question_id)
     await notify(
         connection, question.workspace_id, await repository.asked_members(connection, question), news(question, again)
     )

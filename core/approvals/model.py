@@ -82,7 +82,7 @@ class Answerer:
 
     ident: str
     name: str
-    how: Literal["api", "link"]
+    how: Literal["api", "link", "chat"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,12 @@ async def find(
     return ConnectionRow(**facts), sealed
 
 
+async def workspace_of(connection: Connection, connection_id: UUID) -> UUID | None:
+    """Whose it is, for who asks across workspaces: a request that its own service signed."""
+    found: UUID | None = await connection.fetchval("SELECT workspace_id FROM connections WHERE id = $1", connection_id)
+    return found
+
+
 async def named(connection: Connection, workspace_id: UUID, references: list[str]) -> dict[str, ConnectionRow]:
     """Those that `references` (ids, or names in any case) mean."""
     rows = await connection.fetch(

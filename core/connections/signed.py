@@ -18,9 +18,10 @@ from pydantic import ValidationError
 from blocks import registry
 from blocks.connection import Connection, ConnectionFields, Token
 from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.values import JsonObject
 from core import redaction
 from core.connections import hosts
-from core.connections.model import Opened
+from core.connections.model import ConnectionRow, Opened
 from core.outgoing.client import Response
 from core.outgoing.exchange import Admit
 from core.outgoing.lasting import Streamed, Texts
@@ -103,6 +104,11 @@ class Tokens:
         kept = self._kept.get(key)
         if kept is not None and kept.text == text:
             del self._kept[key]
+
+
+def opened_row(row: ConnectionRow, secrets: JsonObject) -> Opened:
+    """A connection as its own service uses it, without a step that names it."""
+    return Opened(row.id, row.name, row.kind, row.hosts, row.updated_at.isoformat(), row.settings | secrets)
 
 
 def admitting(patterns: list[str], name: str) -> Admit:
@@ -245,6 +251,10 @@ class Signed:
     def http(self) -> "Signed":
         return self
 
+    @property
+    def plain(self) -> Masked:
+        return self._http
+
     async def websocket(self, url: str, *, headers: dict[str, str] | None = None, timeout_s: float) -> Texts:
         return await self._out.websocket(url, headers=headers or {}, timeout_s=timeout_s, admit=self._admit)
 
@@ -271,7 +281,8 @@ class Signed:
             raise
         except Exception:  # its text may hold what it was about to send
             raise InvalidInput("connection_broken", f"The connection {self._name} can't sign requests.") from None
-        register(self._redactor, [each for value in proof.values() for each in _parts(value)])
+        hidden = [value for name, value in proof.items() if name.lower() not in self._kind.told]
+        register(self._redactor, [each for value in hidden for each in _parts(value)])
         return proof
 
 

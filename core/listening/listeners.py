@@ -9,14 +9,14 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import structlog
 
 from blocks import registry
 from blocks.errors import ActionError, InvalidInput, NeedsAttention
-from blocks.listening import Heard, Listens
+from blocks.listening import Heard, Listens, Pressed
 from blocks.values import JsonObject
 from core.channels import arrivals
 from core.connections import repository as connections
@@ -53,15 +53,23 @@ class Backoff:
         return min(self.most_s, self.first_s * 2.0 ** min(failures - 1, 20)) * random.uniform(0.5, 1.5)  # noqa: S311
 
 
+class Decides(Protocol):
+    """What a press of a button decides (`core/inbound/service.py`)."""
+
+    async def decide(self, workspace_id: UUID, connection_id: UUID, signed: Signed, pressed: Pressed) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hears:
-    """What the listeners of a process share. `gate` leaves most of the pool's connections to those who execute runs."""
+    """What the listeners of a process share. `presses` decides what buttons decide; without it they do nothing. `gate`
+    leaves most of the pool's connections to those who execute runs."""
 
     db: Database
     door: Door
     out: Asks
     limits: Limits = DEFAULT
     files_quota: int = keeping.QUOTA
+    presses: Decides | None = None
     backoff: Backoff = Backoff()
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONNECTIONS))
 
@@ -73,10 +81,11 @@ class Hears:
 
 
 class _Ear:
-    """Implements `blocks.listening.Ear` for one attempt."""
+    """Implements `blocks.listening.Ear` and `TakesPresses` for one attempt."""
 
-    def __init__(self, hears: Hears, owner: str, held: Held, cursor: JsonObject | None) -> None:
+    def __init__(self, hears: Hears, owner: str, held: Held, signed: Signed, cursor: JsonObject | None) -> None:
         self._hears = hears
+        self._signed = signed
         self._owner = owner
         self._held = held
         self._noting: set[asyncio.Task[None]] = set()
@@ -97,6 +106,10 @@ class _Ear:
                 files_quota=self._hears.files_quota,
             )  # fmt: skip
         self.cursor = cursor
+
+    async def press(self, pressed: Pressed) -> None:
+        if self._hears.presses is not None:
+            await self._hears.presses.decide(self._held.workspace_id, self._held.id, self._signed, pressed)
 
     def working(self, account: str) -> None:
         if self.works and account == self.account:
@@ -176,7 +189,7 @@ class _Listening:
         values = row.settings | self._hears.door.opened(row.workspace_id, row.id, sealed)
         opened = Opened(row.id, row.name, row.kind, row.hosts, row.updated_at.isoformat(), values)
         signed = Signed(opened, self._hears.out, self._redactor, self._tokens, self._refused)
-        return signed, _Ear(self._hears, self._owner, held, cursor)
+        return signed, _Ear(self._hears, self._owner, held, signed, cursor)
 
     async def _refused(self, why: str) -> None:
         with suppress(*AWAY):

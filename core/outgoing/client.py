@@ -31,6 +31,7 @@ MAX_BODY = 5_000_000  # bytes of an answer, unpacked
 MAX_REDIRECTS = 5
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 KEEP_ALIVE_S = 4.0  # below the 5 s after which many servers close: a request on a closing connection is in doubt
+HEARTBEAT_S = 30.0  # between pings on a WebSocket: an unanswered one ends it
 DNS_THREADS = 16  # of our own, so that slow name servers hold up nothing else
 
 Lookup = Callable[[str, int], Awaitable[list[str]]]
@@ -208,7 +209,10 @@ class Outgoing:
         try:
             async with asyncio.timeout(timeout_s):
                 opened = await self._opened.ws_connect(
-                    exchange.target.url, headers=outgoing_headers.prepared(headers), max_msg_size=MAX_TEXT
+                    exchange.target.url,
+                    headers=outgoing_headers.prepared(headers),
+                    max_msg_size=MAX_TEXT,
+                    heartbeat=HEARTBEAT_S,
                 )
         except aiohttp.WSServerHandshakeError as error:
             text = f"{exchange.target.host} refused the WebSocket with status {error.status}."

@@ -86,6 +86,9 @@ def test_all_but_the_open_doors_need_a_token() -> None:
     without = {f"{method} {path}" for method, path, operation in operations(SCHEMA) if not operation.get("security")}
     assert without == {
         "GET /api/auth/options",
+        "POST /api/inbound/slack/{connection_id}",
+        "POST /api/inbound/rocketchat/{connection_id}",
+        "POST /api/inbound/slack/{connection_id}/interactive",
         "POST /api/auth/register",
         "POST /api/auth/login",
         "POST /api/auth/refresh",

@@ -90,7 +90,8 @@ class Account:
         """Everything that is in the database, but for the sealed texts."""
         async with self.superuser.connection() as connection:
             names = await connection.fetch(
-                "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'tenant_vutler' ORDER BY 1"
+                "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'tenant_vutler'"
+                " AND tablename !~ '_([0-9]{6}|default)$' ORDER BY 1"
             )
             texts = [
                 await connection.fetchval(f"SELECT jsonb_agg(to_jsonb(t))::text FROM {row['name']} t") for row in names

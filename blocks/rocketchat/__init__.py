@@ -1,0 +1,1 @@
+"""Rocket.Chat's protocols, for the kind that speaks them."""

@@ -1,0 +1,1 @@
+"""Slack's protocols, for the kinds and the action that speak them."""
