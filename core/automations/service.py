@@ -391,11 +391,8 @@ def _understood(read: Reading) -> Definition:
 
 def _invalid(findings: Sequence[Finding]) -> Invalid:
     wrong = len(errors(findings))
-    return Invalid(
-        "automation_invalid",
-        f"There {'is 1 error' if wrong == 1 else f'are {wrong} errors'} in this automation.",
-        tuple(findings),
-    )
+    message = f"There {'is 1 error' if wrong == 1 else f'are {wrong} errors'} in this automation."
+    return Invalid("automation_invalid", message, tuple(findings))
 
 
 def _not_found(rule_id: UUID) -> NotFound:
