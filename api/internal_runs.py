@@ -3,6 +3,7 @@
 No part of the public contract: jobs and API are of one version. Bodies are read after the token was checked.
 """
 
+import base64
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -123,6 +124,20 @@ async def connection_failed(job: JobDep, services: ServicesDep, request: Request
         raise Invalid("invalid_request", "A failure is an object with the connection's id and why.")
     await services.jobs.connection_failed(job, str(said.get("id")), str(said.get("why")))
     return Response(status_code=204)
+
+
+@router.post("/piece")
+async def piece(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Some bytes of a file of the run's workspace, in base64."""
+    asked = service.load(await request.body())
+    reference, start, length = (
+        (asked.get("reference"), asked.get("start"), asked.get("length")) if isinstance(asked, dict) else (None,) * 3
+    )
+    if not isinstance(reference, dict) or not isinstance(start, int) or not isinstance(length, int):
+        raise Invalid("invalid_request", "A piece is asked for with reference, start and length.")
+    found = await services.jobs.piece(job, reference, start, length)
+    content = base64.b64encode(found.content).decode()
+    return _answer({"name": found.name, "media_type": found.media_type, "size": found.size, "content": content})
 
 
 @router.post("/release", status_code=204)

@@ -5,13 +5,14 @@ how long it may take. From that come its form, its catalogue entry, its validati
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from blocks.outcomes import Done, Outcome
+from blocks.pieces import Piece
 from blocks.values import Json, JsonObject
 from blocks.words import Described
 
@@ -101,6 +102,18 @@ class ActionContext(Protocol):
         """What that saved account offers beyond signed requests (`blocks/services.py`), e.g. a `Mailer`.
 
         Raises as `connected`; `connection_not_allowed` also where it offers no `kind`.
+        """
+        ...
+
+    @property
+    def memory(self) -> MutableMapping[str, str]:
+        """What the attempts of this step keep for the next one. It is never recorded, and gone with the worker."""
+        ...
+
+    async def piece(self, reference: JsonObject, start: int, length: int) -> Piece:
+        """At most `length` bytes, from `start` on, of what a reference stands for: `{"$file": id}` or `{"$blob": id}`.
+
+        Raises `InvalidInput` (`file_not_found`).
         """
         ...
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.pieces import Piece
 from blocks.values import JsonObject
 from core.approvals.deadline import at_deadline
 from core.connections import repository as connections
@@ -13,6 +14,7 @@ from core.connections.model import Opened
 from core.connections.opening import Door
 from core.credits import reserving
 from core.db import Database
+from core.files import pieces
 from core.runs import blobs, calling
 from core.runs.breaker import DEFAULT, Limits, Refusal
 from core.runs.calling import Called
@@ -53,6 +55,10 @@ class Ledger(Protocol):
 
     async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
         """Note, for its owner, that its credentials were refused."""
+        ...
+
+    async def piece(self, run: ClaimedRun, reference: JsonObject, start: int, length: int) -> Piece:
+        """Some bytes of a file or a blob of the run's workspace. Raises `InvalidInput`."""
         ...
 
 
@@ -102,3 +108,7 @@ class DatabaseLedger:
     async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
         async with self.db.for_workspace(run.workspace_id).connection() as connection:
             await connections.note_failure(connection, run.workspace_id, connection_id, why)
+
+    async def piece(self, run: ClaimedRun, reference: JsonObject, start: int, length: int) -> Piece:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
+            return await pieces.piece(connection, run.workspace_id, reference, start, length)

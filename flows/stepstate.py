@@ -7,6 +7,7 @@ from uuid import UUID
 
 from blocks.action import Effect, Http, Level, ServiceT, StepModel
 from blocks.errors import ActionError, Retryable
+from blocks.pieces import Piece
 from blocks.values import Json, JsonObject
 from core.connections.opening import require_named
 from core.connections.signed import Signed
@@ -46,6 +47,7 @@ class StepState:
     passed: RecordedStep | None = None  # the question that was answered before it acted
     lost: bool = False  # begun by a worker that was lost: its effect may have happened
     quiet: bool = False  # one of many in a row: no lines, no notices of its own
+    memory: dict[str, str] = field(default_factory=dict, repr=False)  # of its attempts, never recorded
 
     # ActionContext ------------------------------------------------------------------------------------------------
 
@@ -91,6 +93,11 @@ class StepState:
                 await tools.ledger.connection_failed(run, opened.id, why)
 
         return Signed(opened, tools.http, execution.redactor, tools.tokens, failed)
+
+    async def piece(self, reference: JsonObject, start: int, length: int) -> Piece:
+        execution = self.execution
+        run, ledger = execution.run, execution.tools.ledger
+        return await execution.patiently(lambda: ledger.piece(run, reference, start, length))
 
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)

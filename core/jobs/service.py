@@ -13,6 +13,7 @@ import asyncpg
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.pieces import Piece
 from blocks.values import Json, JsonObject
 from core import jsontext
 from core.approvals.deadline import at_deadline
@@ -23,6 +24,7 @@ from core.connections.opening import Door
 from core.credits import reserving
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid, NotFound
+from core.files import pieces
 from core.jobs import claims, wire
 from core.jobs.tokens import RunToken, RunTokens
 from core.jobs.wire import Claim, Renewal
@@ -144,6 +146,15 @@ class Jobs:
             run = await self._held(connection, token)
             known = _understood(lambda: UUID(connection_id))
             await connections.note_failure(connection, run.workspace_id, known, why[:500])
+
+    async def piece(self, token: RunToken, reference: JsonObject, start: int, length: int) -> Piece:
+        """Some bytes of a file of the run's workspace. Raises `Invalid` with the reason where there is none."""
+        async with self.db.connection() as connection:
+            run = await self._held(connection, token)
+            try:
+                return await pieces.piece(connection, run.workspace_id, reference, start, length)
+            except InvalidInput as error:
+                raise Invalid(error.code, error.message) from error
 
     async def reserve(self, token: RunToken, least: int, most: int) -> int:
         """Reserve more credits for the run; gives how many."""

@@ -89,7 +89,8 @@ class Account:
         """Everything that is in the database, but for the sealed texts."""
         async with self.workshop.db.connection() as connection:
             names = await connection.fetch(
-                "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'tenant_vutler' ORDER BY 1"
+                "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'tenant_vutler'"
+                " AND tablename !~ '_([0-9]{6}|default)$' ORDER BY 1"
             )
             texts = [
                 await connection.fetchval(f"SELECT jsonb_agg(to_jsonb(t))::text FROM {row['name']} t") for row in names
@@ -112,7 +113,7 @@ async def account(db: Database, service: Service) -> AsyncIterator[Account]:
         door = Door(Sealer([KEY]))
         connections = Connections(db, door, out, Tokens(), Policy.of(["127.0.0.1", "localhost"]))
         caller = Caller(new_id(), workspace, "owner")
-        yield Account(Workshop(db, workspace), connections, door, caller, out)
+        yield Account(Workshop(db, workspace, db), connections, door, caller, out)
 
 
 def get(url: str, connection: str = "CRM", **more: Any) -> dict[str, Any]:
