@@ -167,7 +167,7 @@ class Sheets(Action[SheetsInput]):
 def _request(given: SheetsInput, base: str) -> tuple[str, str, list[Scalar]]:
     """The method, the address and the row. A sheet's title alone stands for the last table that is in it."""
     title = "'" + given.sheet.replace("'", "''") + "'"
-    options = {"valueInputOption": given.value_input}
+    options: dict[str, str] = {"valueInputOption": given.value_input}
     if given.operation == "add_row":
         where = f"{quote(title, safe='')}:append"
         options["insertDataOption"] = "INSERT_ROWS"

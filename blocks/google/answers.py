@@ -60,7 +60,7 @@ def refused(answer: HttpResponse, name: str, known: Mapping[str, str] | None = N
     detail = shortened(told, 300).rstrip(".") if isinstance(told, str) else f"status {answer.status}"
     if answer.status == 401 and "youtubeSignupRequired" not in reasons:
         return InvalidInput("connection_refused", f"{name} refuses the credentials: {detail}.")
-    sentences = _SENTENCES | (known or {})
+    sentences = {**_SENTENCES, **(known or {})}
     sentence = next((sentences[each] for each in reasons if each in sentences), None)
     code = f"google_{reasons[0].lower()}" if reasons else f"google_{answer.status}"
     return InvalidInput(code, f"{sentence} ({detail})" if sentence else f"{name} refused it: {detail}.")

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from blocks.action import Action, Effect, Http, Level, ServiceT, StepModel
 from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
+from blocks.pieces import Piece
 from blocks.values import Json, JsonObject
 from core import clock
 from core.automations import containers, graph
@@ -30,6 +31,7 @@ from core.connections.service import Connections
 from core.connections.signed import Asks, Signed
 from core.db import Database
 from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
+from core.files import pieces
 from core.ids import new_id
 from core.places import place
 from core.redaction import Redactor
@@ -44,6 +46,7 @@ _AT_ONCE: Final = 20  # trials of a workspace, and one a second after that
 _PER_SECOND: Final = 1.0
 
 Connect: TypeAlias = Callable[[str], Awaitable[Signed]]
+ReadPiece: TypeAlias = Callable[[JsonObject, int, int], Awaitable[Piece]]
 
 
 class Renders(Protocol):
@@ -92,7 +95,9 @@ class _Context:
     http: Http
     lines: list[str]
     connect: Connect
+    read_piece: ReadPiece
     attempt: int = 1
+    memory: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def idempotency_key(self) -> str:
@@ -103,6 +108,9 @@ class _Context:
 
     async def service(self, connection: str, kind: type[ServiceT]) -> ServiceT:
         return (await self.connect(connection)).service(kind)
+
+    async def piece(self, reference: JsonObject, start: int, length: int) -> Piece:
+        return await self.read_piece(reference, start, length)
 
     def leads_on(self, outlet: str) -> bool:
         return False
@@ -206,7 +214,12 @@ class Trials:
         if not confirm and not tried.action.only_reads(given):
             return
         trial.sent = True
-        context = _Context(run_id, tried.step.id, tried.timeout_s, self._tools.http, trial.lines, connect)
+
+        async def read_piece(reference: JsonObject, start: int, length: int) -> Piece:
+            async with self._db.connection() as connection:
+                return await pieces.piece(connection, tried.rule.workspace_id, reference, start, length)
+
+        context = _Context(run_id, tried.step.id, tried.timeout_s, self._tools.http, trial.lines, connect, read_piece)
         try:
             outcome = await tried.action.run(given, context)
         except (ActionError, TimeoutError):

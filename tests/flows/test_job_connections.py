@@ -61,7 +61,7 @@ async def service() -> AsyncIterator[Service]:
 
 @pytest.fixture
 async def lane(db: Database, dsn: str, tmp_path: Path) -> AsyncIterator[Lane]:
-    workshop = Workshop(db, new_id())
+    workshop = Workshop(db, new_id(), db)
     async with db.connection() as connection:
         await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", workshop.workspace)
     variables = {"VUTLER_HOME": str(tmp_path), "VUTLER_PREFECT_PORT": "1", "VUTLER_HTTP_ALLOW_HOSTS": "127.0.0.1"}

@@ -67,7 +67,7 @@ class Google:
     tokens: dict[str, Access] = field(default_factory=dict)
     assertions: list[str] = field(default_factory=list)
     disabled: set[str] = field(default_factory=set)  # service accounts
-    client_id: str = "1234-canary.apps.googleusercontent.com"
+    client_id: str = "1234-abcd.apps.googleusercontent.com"
     client_secret: str = "GOCSPX-canary-secret"
     refresh_tokens: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # person, scopes
     lives_s: int = 3599
@@ -97,10 +97,10 @@ class Google:
 
     # accounts -----------------------------------------------------------------------------------------------------
 
-    def key_file(self, email: str = "robot@canary-project.iam.gserviceaccount.com") -> dict[str, Any]:
+    def key_file(self, email: str = "robot@example-project.iam.gserviceaccount.com") -> dict[str, Any]:
         """The file that the console gives for a key of a service account."""
         return {
-            "type": "service_account", "project_id": "canary-project", "private_key_id": "key-1-canary",
+            "type": "service_account", "project_id": "example-project", "private_key_id": "key-1-canary",
             "private_key": private_key(), "client_email": email, "client_id": "100000000000000000001",
             "auth_uri": "https://accounts.google.com/o/oauth2/auth", "token_uri": AUDIENCE,
             "universe_domain": "googleapis.com",
