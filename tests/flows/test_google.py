@@ -201,8 +201,9 @@ async def test_pieces_of_what_is_stored(account: Account) -> None:
                 assert found.content == CONTENT[begin : begin + max(length, 0)]
                 assert found.size == len(CONTENT)
         for reference in ({"$file": ident}, kept, {"$file": "x"}, {"$file": 7}, {}, {"$blob": str(new_id())}):
-            with pytest.raises(InvalidInput, match="There is no file"):
-                await pieces.piece(connection, new_id(), reference, 0, 9)
+            for length in (0, 9):
+                with pytest.raises(InvalidInput, match="There is no file"):
+                    await pieces.piece(connection, new_id(), reference, 0, length)
         with pytest.raises(InvalidInput):
             await pieces.piece(connection, account.workshop.workspace, {"$blob": ident}, 0, 9)
 
