@@ -97,7 +97,7 @@ async def worker(account: Account, slot: str) -> AsyncIterator[Engine]:
 
 
 async def test_a_row_and_a_cell(account: Account, google: Google, sheet: str) -> None:
-    cell = row(sheet, operation="update_cell", cell="C1", values=["seen"]) | {"id": "b"}
+    cell = row(sheet, operation="update_cell", cell="C1", values=["seen"]) | {"id": "b", "needs": ["a"]}
     rule = await account.automation(row(sheet), cell)
     async with account.engine():
         run = await account.run(rule)
