@@ -144,6 +144,20 @@ async def connection_failed(job: JobDep, services: ServicesDep, request: Request
     return Response(status_code=204)
 
 
+@router.post("/piece")
+async def piece(job: JobDep, services: ServicesDep, request: Request) -> Response:
+    """Some bytes of a file of the run's workspace, in base64."""
+    asked = service.load(await request.body())
+    reference, start, length = (
+        (asked.get("reference"), asked.get("start"), asked.get("length")) if isinstance(asked, dict) else (None,) * 3
+    )
+    if not isinstance(reference, dict) or not isinstance(start, int) or not isinstance(length, int):
+        raise Invalid("invalid_request", "A piece is asked for with reference, start and length.")
+    found = await services.jobs.piece(job, reference, start, length)
+    content = base64.b64encode(found.content).decode()
+    return _answer({"name": found.name, "media_type": found.media_type, "size": found.size, "content": content})
+
+
 @router.post("/release", status_code=204)
 async def release(job: JobDep, services: ServicesDep) -> Response:
     """Give the run back unfinished: it is queued again at once."""

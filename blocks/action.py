@@ -5,7 +5,7 @@ how long it may take. From that come its form, its catalogue entry, its validati
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from blocks.conversing import Turn, TurnDone
 from blocks.outcomes import Done, Outcome, Wait
+from blocks.pieces import Piece
 from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from blocks.words import Described
@@ -138,6 +139,18 @@ class ActionContext(Protocol):
 
     async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
         """A mail from one of the templates. Raises `InvalidInput` (`template_unknown`, `template_error`)."""
+        ...
+
+    @property
+    def memory(self) -> MutableMapping[str, str]:
+        """What the attempts of this step keep for the next one. It is never recorded, and gone with the worker."""
+        ...
+
+    async def piece(self, reference: JsonObject, start: int, length: int) -> Piece:
+        """At most `length` bytes, from `start` on, of what a reference stands for: `{"$file": id}` or `{"$blob": id}`.
+
+        Raises `InvalidInput` (`file_not_found`).
+        """
         ...
 
     def leads_on(self, outlet: str) -> bool:

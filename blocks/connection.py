@@ -40,6 +40,10 @@ class Lender(Protocol):
         """The token that is kept and still good, else what `fetch` gives."""
         ...
 
+    def mask(self, secret: str) -> None:
+        """As `Way.mask`, for what is made of a secret to prove who asks."""
+        ...
+
 
 class WebSocket(Protocol):
     """A connection on which texts go both ways."""

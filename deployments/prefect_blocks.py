@@ -36,6 +36,9 @@ class _Unkept:
     async def token(self, fetch: Callable[[], Awaitable[Token]]) -> str:
         return (await fetch()).text
 
+    def mask(self, secret: str) -> None:
+        """Nothing is told here."""
+
 
 class ConnectionBlock(Block):
     """Base of the derived classes."""

@@ -18,6 +18,7 @@ import structlog
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.pieces import Piece
 from blocks.services import Attachment
 from blocks.values import Json, JsonObject
 from core import jsontext
@@ -167,6 +168,17 @@ class HttpLedger:
 
     async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
         await self._api.send("connection-failed", jsontext.dump({"id": connection_id, "why": why}))
+
+    async def piece(self, run: ClaimedRun, reference: JsonObject, start: int, length: int) -> Piece:
+        wanted = {"reference": reference, "start": start, "length": length}
+        try:
+            (said,) = wire.objects([await self._api.send("piece", jsontext.dump(wanted))])
+        except JobRefused as refusal:
+            if refusal.status != 422:
+                raise
+            raise InvalidInput(refusal.code, refusal.detail) from refusal
+        size, content = said["size"], base64.b64decode(str(said["content"]))
+        return Piece(str(said["name"]), str(said["media_type"]), size if isinstance(size, int) else 0, content)
 
 
 class HttpWriter:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.pieces import Piece
 from blocks.services import Attachment
 from blocks.values import JsonObject
 from core.approvals.deadline import at_deadline
@@ -15,7 +16,7 @@ from core.connections.opening import Door
 from core.credits import reserving
 from core.credits.reserving import Charge, Charged
 from core.db import Database
-from core.files import opening
+from core.files import opening, pieces
 from core.runs import blobs, calling
 from core.runs.breaker import DEFAULT, Limits, Refusal
 from core.runs.calling import Called
@@ -64,6 +65,10 @@ class Ledger(Protocol):
 
     async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
         """Note, for its owner, that its credentials were refused."""
+        ...
+
+    async def piece(self, run: ClaimedRun, reference: JsonObject, start: int, length: int) -> Piece:
+        """Some bytes of a file or a blob of the run's workspace. Raises `InvalidInput`."""
         ...
 
 
@@ -121,3 +126,7 @@ class DatabaseLedger:
     async def connection_failed(self, run: ClaimedRun, connection_id: UUID, why: str) -> None:
         async with self.db.for_workspace(run.workspace_id).connection() as connection:
             await connections.note_failure(connection, run.workspace_id, connection_id, why)
+
+    async def piece(self, run: ClaimedRun, reference: JsonObject, start: int, length: int) -> Piece:
+        async with self.db.for_workspace(run.workspace_id).connection() as connection:
+            return await pieces.piece(connection, run.workspace_id, reference, start, length)

@@ -9,6 +9,7 @@ from blocks.action import Effect, Http, Level, ServiceT, StepModel
 from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.outcomes import Wait
+from blocks.pieces import Piece
 from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from core.agents.hosting import Host
@@ -57,6 +58,7 @@ class StepState:
     passed: RecordedStep | None = None  # the question that was answered before it acted
     lost: bool = False  # begun by a worker that was lost: its effect may have happened
     quiet: bool = False  # one of many in a row: no lines, no notices of its own
+    memory: dict[str, str] = field(default_factory=dict, repr=False)  # of its attempts, never recorded
 
     # ActionContext ------------------------------------------------------------------------------------------------
 
@@ -150,6 +152,11 @@ class StepState:
     async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
         workspace = str(self.execution.run.workspace_id)
         return await letters.write(self.execution.tools.renderer, template, values, language, workspace=workspace)
+
+    async def piece(self, reference: JsonObject, start: int, length: int) -> Piece:
+        execution = self.execution
+        run, ledger = execution.run, execution.tools.ledger
+        return await execution.patiently(lambda: ledger.piece(run, reference, start, length))
 
     def leads_on(self, outlet: str) -> bool:
         return self.scope.plan.leads_on(self.step.id, outlet)

@@ -1,8 +1,8 @@
 """What a tool is lent while it runs: the step's own context, with an idempotency key and an account of its own."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -11,6 +11,7 @@ from blocks.action import Http, Level, ServiceT
 from blocks.conversing import Turn, TurnDone
 from blocks.errors import InvalidInput
 from blocks.outcomes import Wait
+from blocks.pieces import Piece
 from blocks.services import Attachment, Letter
 from blocks.tool import AnyTool
 from blocks.values import JsonObject
@@ -36,6 +37,7 @@ class LentToTool:
     reference: str | None
     idempotency_key: str
     workspace: Workspace
+    remembered: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def run_id(self) -> str:
@@ -94,6 +96,13 @@ class LentToTool:
 
     async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
         return await self.session.host.context.letter(template, values, language)
+
+    @property
+    def memory(self) -> MutableMapping[str, str]:
+        return self.remembered
+
+    async def piece(self, reference: JsonObject, start: int, length: int) -> Piece:
+        return await self.session.host.context.piece(reference, start, length)
 
     def leads_on(self, outlet: str) -> bool:
         return False

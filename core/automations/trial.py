@@ -17,6 +17,7 @@ from blocks.action import Action, Effect, Http, Level, ServiceT, StepModel
 from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
+from blocks.pieces import Piece
 from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from core import clock
@@ -33,7 +34,7 @@ from core.connections.service import Connections
 from core.connections.signed import Asks, Signed
 from core.db import Database
 from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
-from core.files import opening
+from core.files import opening, pieces
 from core.ids import new_id
 from core.mail import letters
 from core.places import place
@@ -52,6 +53,7 @@ _PER_SECOND: Final = 1.0
 Connect: TypeAlias = Callable[[str], Awaitable[Signed]]
 OpenFile: TypeAlias = Callable[[JsonObject, int], Awaitable[Attachment]]
 WriteLetter: TypeAlias = Callable[[str, JsonObject, str], Awaitable[Letter]]
+ReadPiece: TypeAlias = Callable[[JsonObject, int, int], Awaitable[Piece]]
 
 
 class Renders(Protocol):
@@ -106,7 +108,9 @@ class _Context:
     connect: Connect
     open_file: OpenFile
     write_letter: WriteLetter
+    read_piece: ReadPiece
     attempt: int = 1
+    memory: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def idempotency_key(self) -> str:
@@ -133,6 +137,9 @@ class _Context:
 
     async def letter(self, template: str, values: JsonObject, language: str) -> Letter:
         return await self.write_letter(template, values, language)
+
+    async def piece(self, reference: JsonObject, start: int, length: int) -> Piece:
+        return await self.read_piece(reference, start, length)
 
     def leads_on(self, outlet: str) -> bool:
         return False
@@ -251,9 +258,14 @@ class Trials:
         async def write_letter(template: str, values: JsonObject, language: str) -> Letter:
             return await letters.write(tools.renderer, template, values, language, workspace=workspace)
 
+        async def read_piece(reference: JsonObject, start: int, length: int) -> Piece:
+            async with self._db.connection() as connection:
+                return await pieces.piece(connection, workspace_id, reference, start, length)
+
         context = _Context(
-            run_id, tried.step.id, tried.timeout_s, tools.http, trial.lines, connect, open_file, write_letter
-        )
+            run_id, tried.step.id, tried.timeout_s, tools.http, trial.lines, connect, open_file, write_letter,
+            read_piece,
+        )  # fmt: skip
         try:
             outcome = await tried.action.run(given, context)
         except (ActionError, TimeoutError):

@@ -163,6 +163,9 @@ class _Lender:
         self.lent = text
         return text
 
+    def mask(self, secret: str) -> None:
+        register(self._redactor, [secret])
+
     def forget(self) -> None:
         if self.lent is not None:
             self._tokens.forget(self._key, self.lent)

@@ -13,6 +13,7 @@ import asyncpg
 
 from blocks.errors import InvalidInput
 from blocks.outcomes import Call
+from blocks.pieces import Piece
 from blocks.services import Attachment
 from blocks.values import Json, JsonObject
 from core import jsontext
@@ -25,7 +26,7 @@ from core.credits import reserving
 from core.credits.reserving import Charge, Charged
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid, NotFound
-from core.files import opening
+from core.files import opening, pieces
 from core.jobs import claims, wire
 from core.jobs.tokens import RunToken, RunTokens
 from core.jobs.wire import Claim, Renewal
@@ -157,6 +158,15 @@ class Jobs:
             run = await self._held(connection, token)
             known = _understood(lambda: UUID(connection_id))
             await connections.note_failure(connection, run.workspace_id, known, why[:500])
+
+    async def piece(self, token: RunToken, reference: JsonObject, start: int, length: int) -> Piece:
+        """Some bytes of a file of the run's workspace. Raises `Invalid` with the reason where there is none."""
+        async with self.db.connection() as connection:
+            run = await self._held(connection, token)
+            try:
+                return await pieces.piece(connection, run.workspace_id, reference, start, length)
+            except InvalidInput as error:
+                raise Invalid(error.code, error.message) from error
 
     async def reserve(self, token: RunToken, least: int, most: int) -> int:
         """Reserve more credits for the run; gives how many."""

@@ -1,0 +1,1 @@
+"""What the steps and connections for Google's services share."""
