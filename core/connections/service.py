@@ -9,9 +9,11 @@ import asyncpg
 from pydantic import ValidationError
 
 from blocks import registry
+from blocks.connection import TEST_S
 from blocks.connection import Connection as Kind
 from blocks.connection import ConnectionFields
-from blocks.errors import ActionError, InvalidInput
+from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.tool_server import ToolList, ToolServer
 from blocks.values import Json, JsonObject
 from core import clock
 from core.buckets import Buckets
@@ -23,7 +25,7 @@ from core.connections.opening import Door, not_found
 from core.connections.signed import Asks, Signed, Tokens
 from core.connections.uses import uses
 from core.db import Connection, Database
-from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited
+from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited, Unavailable
 from core.ids import new_id
 from core.outgoing.addresses import Policy
 from core.outgoing.urls import finding
@@ -87,8 +89,9 @@ class Connections:
         fields = self._read(kind, given.fields)
         row = ConnectionRow(
             id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
-            secret_names=[], hosts=self._hosts(kind, given.allowed_hosts or ()), used_by=given.used_by or "editors",
-            created_by=caller.user_id, updated_by=caller.user_id, created_at=clock.now(), updated_at=clock.now(),
+            secret_names=[], hosts=self._hosts(kind, fields, given.allowed_hosts or ()),
+            used_by=given.used_by or "editors", created_by=caller.user_id, updated_by=caller.user_id,
+            created_at=clock.now(), updated_at=clock.now(),
             last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
         )  # fmt: skip
         async with self._db.transaction() as connection:
@@ -110,10 +113,13 @@ class Connections:
             before = row.settings | self._opened(row, sealed, given.fields, kind)
             values: JsonObject = {name: value for name, value in (before | given.fields).items() if value is not None}
             fields = self._read(kind, values)
+            given_hosts = given.allowed_hosts
+            if given_hosts is None and sorted(row.hosts) == sorted(self._reached(kind, before)):
+                given_hosts = ()  # nobody chose them: they follow the fields
             changed = replace(
                 row,
                 name=given.name if given.name is not None else row.name,
-                hosts=row.hosts if given.allowed_hosts is None else self._hosts(kind, given.allowed_hosts),
+                hosts=row.hosts if given_hosts is None else self._hosts(kind, fields, given_hosts),
                 used_by=given.used_by or row.used_by,
                 updated_by=caller.user_id,
             )
@@ -150,16 +156,23 @@ class Connections:
 
     async def test(self, caller: Caller, connection_id: UUID) -> Tested:
         """Really asks the service. Raises `NotFound`, `Forbidden`, `RateLimited`."""
-        caller.require("editor")
-        async with self._db.connection() as connection:
-            row, sealed = await self._found(connection, caller, connection_id)
-        caller.require(ROLES[row.used_by])
-        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
-            raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
+        row, sealed = await self._usable(caller, connection_id)
         tested = await self._tested(row, sealed)
         async with self._db.connection() as connection:
             await repository.note_test(connection, row.workspace_id, row.id, None if tested.ok else tested.message)
         return tested
+
+    async def tools(self, caller: Caller, connection_id: UUID, *, fresh: bool) -> ToolList:
+        """What an MCP server offers. Raises as `test`, `Conflict` with what keeps it from answering, `Unavailable`."""
+        row, sealed = await self._usable(caller, connection_id)
+        redactor = Redactor()
+        try:
+            server = self._signed(row, sealed, redactor).service(ToolServer)  # type: ignore[type-abstract]
+            return await server.tools(timeout_s=TEST_S, fresh=fresh)
+        except Retryable as error:
+            raise Unavailable(error.code, redactor.text(error.message), after=error.after) from error
+        except ActionError as error:
+            raise Conflict(error.code, redactor.text(error.message)) from error
 
     async def signed(self, caller: Caller, reference: str, redactor: Redactor) -> Signed:
         """For a step that `caller` tries out. Raises `InvalidInput`."""
@@ -173,6 +186,16 @@ class Connections:
         return self._signed(row, found[1], redactor)
 
     # inside ---------------------------------------------------------------------------------------------------------
+
+    async def _usable(self, caller: Caller, connection_id: UUID) -> tuple[ConnectionRow, bytes | None]:
+        """To ask the service with, not too often. Raises `NotFound`, `Forbidden`, `RateLimited`."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            row, sealed = await self._found(connection, caller, connection_id)
+        caller.require(ROLES[row.used_by])
+        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
+            raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
+        return row, sealed
 
     async def _tested(self, row: ConnectionRow, sealed: bytes | None) -> Tested:
         redactor = Redactor()
@@ -208,7 +231,7 @@ class Connections:
         wrong = [
             Finding(f"fields.{name}", reason)
             for name, value in fields.public().items()
-            if name.endswith("_url") and (reason := finding(str(value), self._policy))
+            if (name == "url" or name.endswith("_url")) and (reason := finding(str(value), self._policy))
         ]
         wrong += [
             Finding(f"fields.{name}", "This contains a line break or another character that can't be sent.")
@@ -219,8 +242,15 @@ class Connections:
             raise _invalid(wrong)
         return fields
 
-    def _hosts(self, kind: Kind[Any], given: Sequence[str]) -> list[str]:
-        wanted = list(given) or list(kind.hosts)
+    def _reached(self, kind: Kind[Any], values: JsonObject) -> list[str]:
+        """The hosts that stored fields name; none where the kind has other fields by now."""
+        try:
+            return list(kind.hosts_of(kind.read(values)))
+        except ValidationError:
+            return []
+
+    def _hosts(self, kind: Kind[Any], fields: ConnectionFields, given: Sequence[str]) -> list[str]:
+        wanted = list(given) or list(kind.hosts_of(fields))
         if not wanted or len(wanted) > hosts.MOST:
             message = f"Name the hosts that it may be used for, such as api.example.com; at most {hosts.MOST}."
             raise _invalid([Finding("allowed_hosts", message)])

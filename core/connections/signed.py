@@ -7,7 +7,8 @@ back is masked before anybody reads it, so that a service that repeats what it w
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -17,18 +18,20 @@ from pydantic import ValidationError
 from blocks import registry
 from blocks.connection import Connection, ConnectionFields, Token
 from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.values import Json
 from core import redaction
 from core.connections import hosts
 from core.connections.model import Opened
 from core.outgoing.client import Response
 from core.outgoing.exchange import Admit
-from core.outgoing.lasting import Texts
+from core.outgoing.lasting import Streamed, Texts
 from core.outgoing.urls import Target
 from core.redaction import Redactor
 
 EARLY_S: Final = 60.0  # before a token expires, another one is fetched; of a short life at half of it
 UNKNOWN_S: Final = 300.0  # a token of which nobody says how long it lives
 _MOST_TOKENS: Final = 1_000
+_MOST_CHARACTERS: Final = 32_000_000  # of all of them
 
 Failed = Callable[[str], Awaitable[None]]
 ServiceT = TypeVar("ServiceT")
@@ -47,6 +50,17 @@ class Asks(Protocol):
         timeout_s: float,
         admit: Admit | None = None,
     ) -> Response: ...
+
+    def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: bytes | None,
+        timeout_s: float,
+        admit: Admit | None = None,
+    ) -> AbstractAsyncContextManager[Streamed]: ...
 
     async def websocket(
         self, url: str, *, headers: dict[str, str], timeout_s: float, admit: Admit | None = None
@@ -70,6 +84,7 @@ class Tokens:
         self._now = now
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._size = 0  # characters
 
     async def get(self, key: tuple[str, str], fetch: Callable[[], Awaitable[Token]]) -> str:
         """The kept one while it is good. Raises what `fetch` raises."""
@@ -79,10 +94,12 @@ class Tokens:
                 return kept.text
             token = await fetch()
             lives = UNKNOWN_S if token.lives_s is None else max(token.lives_s - EARLY_S, token.lives_s / 2)
-            while len(self._kept) >= _MOST_TOKENS:
+            self.drop(key)
+            while self._kept and (len(self._kept) >= _MOST_TOKENS or self._size + len(token.text) > _MOST_CHARACTERS):
                 oldest = next(iter(self._kept))
                 self._locks.pop(oldest, None)
-                del self._kept[oldest]
+                self.drop(oldest)
+            self._size += len(token.text)
             self._kept[key] = _Kept(token.text, self._now() + lives)
             return token.text
 
@@ -90,7 +107,13 @@ class Tokens:
         """`text` was refused: the next one is fetched, unless somebody has a newer one already."""
         kept = self._kept.get(key)
         if kept is not None and kept.text == text:
-            del self._kept[key]
+            self.drop(key)
+
+    def drop(self, key: tuple[str, str]) -> None:
+        """Whatever is kept: the next one is fetched."""
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._size -= len(kept.text)
 
 
 def admitting(patterns: list[str], name: str) -> Admit:
@@ -174,7 +197,8 @@ class Signed:
         self._out = out
         self._admit = admitting(opened.hosts, opened.name)
         self._http = _Masked(out, self._admit, redactor)
-        key = (str(opened.id), opened.revision)
+        self._tokens = tokens
+        self._key = key = (str(opened.id), opened.revision)
         own = [_host_of(url) for url in self._kind.endpoints(self._fields)]
         self._lender = _Lender(_Masked(out, admitting(own, opened.name), redactor), tokens, key, redactor)
 
@@ -189,6 +213,21 @@ class Signed:
         if answer.status == 401:
             await self._failed("The service refused the credentials (status 401).")
         return answer
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
+    ) -> AsyncIterator[Streamed]:
+        """Signed, and read as it comes: who reads it masks what they keep of it."""
+        proof = await self._sign()
+        names = {name.lower() for name in proof}
+        kept = {name: value for name, value in headers.items() if name.lower() not in names}
+        async with self._out.stream(
+            method, url, headers=kept | proof, content=content, timeout_s=timeout_s, admit=self._admit
+        ) as answer:
+            if answer.status == 401:
+                await self._failed("The service refused the credentials (status 401).")
+            yield answer
 
     async def test(self) -> str:
         """What the kind finds out by asking. Raises the classes of `blocks/errors.py`."""
@@ -226,6 +265,15 @@ class Signed:
 
     def mask(self, secret: str) -> None:
         register(self._redactor, [secret])
+
+    def masked(self, value: Json) -> Json:
+        return self._redactor.json(value)
+
+    async def kept(self, name: str, fetch: Callable[[], Awaitable[Token]], *, fresh: bool = False) -> str:
+        key = (f"{self._key[0]}/{name}", self._key[1])
+        if fresh:
+            self._tokens.drop(key)
+        return await self._tokens.get(key, fetch)
 
     async def _once(
         self, method: str, url: str, headers: dict[str, str], content: bytes | None, timeout_s: float
