@@ -9,9 +9,8 @@ import asyncpg
 from pydantic import ValidationError
 
 from blocks import registry
-from blocks.connection import TEST_S
+from blocks.connection import TEST_S, ConnectionFields
 from blocks.connection import Connection as Kind
-from blocks.connection import ConnectionFields
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.tool_server import ToolList, ToolServer
 from blocks.values import Json, JsonObject
