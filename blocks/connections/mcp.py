@@ -19,13 +19,16 @@ class McpFields(ConnectionFields):
         min_length=1, max_length=2048, title="Address of the server", examples=["https://mcp.example.com/mcp"]
     )
     token: SecretStr | None = Field(
-        default=None, max_length=8192, title="Token", description="sent as “Authorization: Bearer …”"
-    )
+        default=None, max_length=8192, title="Token", description="sent as “Authorization: Bearer …”",
+        json_schema_extra={"writeOnly": True},
+    )  # fmt: skip
     header: str | None = Field(
         default=None, max_length=128, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", title="Name of a header of its own",
         examples=["X-Api-Key"],
     )  # fmt: skip
-    value: SecretStr | None = Field(default=None, max_length=8192, title="Value of that header")
+    value: SecretStr | None = Field(
+        default=None, max_length=8192, title="Value of that header", json_schema_extra={"writeOnly": True}
+    )
 
     @model_validator(mode="after")
     def _both(self) -> Self:

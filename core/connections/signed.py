@@ -86,19 +86,19 @@ class Tokens:
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}
         self._size = 0  # characters
 
-    async def get(self, key: tuple[str, str], fetch: Callable[[], Awaitable[Token]]) -> str:
-        """The kept one while it is good. Raises what `fetch` raises."""
+    async def get(self, key: tuple[str, str], fetch: Callable[[], Awaitable[Token]], *, fresh: bool = False) -> str:
+        """The kept one while it is good, unless it is to be `fresh`. Raises what `fetch` raises, and keeps the old."""
         async with self._locks.setdefault(key, asyncio.Lock()):
             kept = self._kept.get(key)
-            if kept is not None and kept.until > self._now():
+            if kept is not None and not fresh and kept.until > self._now():
                 return kept.text
             token = await fetch()
             lives = UNKNOWN_S if token.lives_s is None else max(token.lives_s - EARLY_S, token.lives_s / 2)
-            self.drop(key)
+            self._drop(key)
             while self._kept and (len(self._kept) >= _MOST_TOKENS or self._size + len(token.text) > _MOST_CHARACTERS):
                 oldest = next(iter(self._kept))
                 self._locks.pop(oldest, None)
-                self.drop(oldest)
+                self._drop(oldest)
             self._size += len(token.text)
             self._kept[key] = _Kept(token.text, self._now() + lives)
             return token.text
@@ -107,10 +107,9 @@ class Tokens:
         """`text` was refused: the next one is fetched, unless somebody has a newer one already."""
         kept = self._kept.get(key)
         if kept is not None and kept.text == text:
-            self.drop(key)
+            self._drop(key)
 
-    def drop(self, key: tuple[str, str]) -> None:
-        """Whatever is kept: the next one is fetched."""
+    def _drop(self, key: tuple[str, str]) -> None:
         kept = self._kept.pop(key, None)
         if kept is not None:
             self._size -= len(kept.text)
@@ -271,9 +270,7 @@ class Signed:
 
     async def kept(self, name: str, fetch: Callable[[], Awaitable[Token]], *, fresh: bool = False) -> str:
         key = (f"{self._key[0]}/{name}", self._key[1])
-        if fresh:
-            self._tokens.drop(key)
-        return await self._tokens.get(key, fetch)
+        return await self._tokens.get(key, fetch, fresh=fresh)
 
     async def _once(
         self, method: str, url: str, headers: dict[str, str], content: bytes | None, timeout_s: float
