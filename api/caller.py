@@ -21,6 +21,7 @@ _BEARER: Final = HTTPBearer(
     auto_error=False, bearerFormat="JWT", description="The `access_token` of login, or an API token (`vut_...`)."
 )
 
+WITHIN: Final = "vutler.session"  # in the scope of an operation that another one calls: whose session it is
 _OF_ONE: Final = "/api/workspaces/{workspace_id:uuid}"
 
 
@@ -56,6 +57,10 @@ async def _session(
     ] = None,
 ) -> Session:
     """A workspace in the path goes before the header, and the header before the token's own."""
+    within: Session | None = request.scope.get(WITHIN)
+    if within is not None:  # it was counted when it came
+        scopes.require(within.caller, request.method, request.scope["route"].path)
+        return within
     if credentials is None:
         raise Unauthenticated("token_missing", "Sign in first: this needs the header Authorization: Bearer <token>.")
     path: str = request.scope["route"].path

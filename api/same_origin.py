@@ -25,14 +25,22 @@ async def _same_origin(request: Request, services: ServicesDep) -> None:
 
 def _is_ours(origin: str, request: Request, services: ServicesDep) -> bool:
     """The public address, or the very host that the browser was talking to."""
+    if from_public_address(origin, services.settings.public_url):
+        return True
     try:
         parts = urlsplit(origin)
-        public = urlsplit(services.settings.public_url)
     except ValueError:
         return False
-    if (parts.scheme, parts.netloc.lower()) == (public.scheme, public.netloc.lower()):
-        return True
     return parts.scheme in ("http", "https") and parts.netloc.lower() == request.headers.get("host", "").lower()
+
+
+def from_public_address(origin: str, public_url: str) -> bool:
+    """Whether a page of that origin is one of Vutler's own."""
+    try:
+        parts, public = urlsplit(origin), urlsplit(public_url)
+    except ValueError:
+        return False
+    return (parts.scheme, parts.netloc.lower()) == (public.scheme, public.netloc.lower())
 
 
 SameOriginDep = Depends(_same_origin)

@@ -12,6 +12,8 @@ from core.errors import Forbidden
 
 # Who signs in, and with what, is the business of people: no token may.
 PEOPLE: Final = "people"
+# What is said there decides, and is judged as the operation that it stands for.
+ANY: Final = "any"
 
 _RULES: Final[tuple[tuple[str, str, Scope | str], ...]] = (
     ("POST|PATCH|PUT|DELETE", r"/api/(auth|me|invitations)\b.*", PEOPLE),
@@ -23,6 +25,7 @@ _RULES: Final[tuple[tuple[str, str, Scope | str], ...]] = (
         "admin",
     ),
     ("PUT|DELETE", r"/api/approvals/chat", "admin"),
+    ("POST", r"/mcp", ANY),
     ("POST", r"/api/events", "events"),
     ("POST", r"/api/approvals/.*|/api/agents/runs/\{\w+\}/(approve|reject)", "approve"),
     ("POST", r".*/(run|replay|cancel|redeliver|execute|test)|/api/agents/run/.*", "run"),
@@ -31,6 +34,12 @@ _RULES: Final[tuple[tuple[str, str, Scope | str], ...]] = (
     (".*", r".*", "write"),
 )
 _COMPILED: Final = tuple((re.compile(methods), re.compile(path), scope) for methods, path, scope in _RULES)
+
+
+def allows(caller: Caller, method: str, path: str) -> bool:
+    """Whether the caller's token, if they use one, was made for this."""
+    scope = needed(method, path)
+    return caller.scopes is None or scope == ANY or scope in caller.scopes
 
 
 def needed(method: str, path: str) -> Scope | str:
@@ -48,5 +57,5 @@ def require(caller: Caller, method: str, path: str) -> None:
     scope = needed(method, path)
     if scope == PEOPLE:
         raise Forbidden("people_only", "No API token may do this; sign in with your password.")
-    if scope not in caller.scopes:
+    if scope != ANY and scope not in caller.scopes:
         raise Forbidden("scope_missing", f"This needs an API token with the scope {scope}.")

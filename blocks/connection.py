@@ -7,7 +7,8 @@ a way out to the network that signs for them.
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 
@@ -59,6 +60,19 @@ class WebSocket(Protocol):
     async def close(self) -> None: ...
 
 
+class Streaming(Protocol):
+    """An answer that is read as it comes: lower-case header names, the body in pieces, bounded, never compressed."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> dict[str, str]: ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Raises `InvalidInput` (`response_too_large`) and `Retryable`."""
+        ...
+
+
 class Way(Protocol):
     """How a kind reaches its service: to the hosts that the connection allows, at addresses that may be reached.
 
@@ -75,6 +89,12 @@ class Way(Protocol):
         """Not signed: for what proves itself in another way, such as an address that is a secret."""
         ...
 
+    def stream(
+        self, method: str, url: str, *, headers: dict[str, str], content: bytes | None, timeout_s: float
+    ) -> AbstractAsyncContextManager[Streaming]:
+        """Signed, read as it comes; a redirect is an answer. Nothing is masked (`masked`)."""
+        ...
+
     async def websocket(self, url: str, *, headers: dict[str, str] | None = None, timeout_s: float) -> WebSocket:
         """Open `wss://` or `ws://`; not signed."""
         ...
@@ -88,6 +108,14 @@ class Way(Protocol):
 
     def mask(self, secret: str) -> None:
         """Whatever is told from now on does not hold `secret`, which the service lent just now."""
+        ...
+
+    def masked(self, value: Json) -> Json:
+        """What was read, without the connection's secrets."""
+        ...
+
+    async def kept(self, name: str, fetch: Callable[[], Awaitable[Token]], *, fresh: bool = False) -> str:
+        """What this process knows of the connection as it is now, else what `fetch` gives; `fresh` asks anew."""
         ...
 
 

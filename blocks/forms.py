@@ -25,6 +25,11 @@ _KEYWORDS: Final = frozenset({
     "properties", "required", "additionalProperties", "items", "minItems", "maxItems",
     "minLength", "maxLength", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
 })  # fmt: skip
+_JUDGED: Final = _KEYWORDS - {
+    "$schema", "title", "description", "default", "examples", "format", "properties", "items", "additionalProperties",
+}  # fmt: skip
+_ELSEWHERE: Final = frozenset({"patternProperties", "$ref", "allOf", "anyOf", "oneOf"})  # names properties, too
+_MOST_FOREIGN: Final = 20_000
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -48,10 +53,21 @@ def check(form: JsonObject) -> JsonObject:
     return form
 
 
-def faults(form: JsonObject, values: Json) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def judged(foreign: JsonObject) -> JsonObject | None:
+    """What of somebody else's schema is one for forms: the rest of it is left to whoever wrote it. None: nothing is."""
+    if sum(1 for _ in _parts(foreign)) > _MOST_FOREIGN:
+        return None
+    kept = _judged(foreign, 0)
+    try:
+        return check({**kept, "type": "object"})
+    except BadForm:
+        return None
+
+
+def faults(form: JsonObject, values: Json, *, most: int = MOST_VALUES) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with an answer: places in `values`, and sentences. `form` was checked before."""
-    if sum(1 for _ in _parts(values)) > MOST_VALUES:
-        yield (), f"These are too many values; an answer may have {MOST_VALUES}."
+    if sum(1 for _ in _parts(values)) > most:
+        yield (), f"These are too many values; an answer may have {most}."
         return
     for error in islice(_Validator(form, registry=Registry()).iter_errors(values), MOST_FAULTS):
         yield tuple(error.absolute_path), f"{error.message[:300]}."
@@ -79,6 +95,34 @@ def _check_keywords(schema: Json, at: str, depth: int = 0) -> None:
     for keyword in ("items", "additionalProperties"):
         if keyword in schema:
             _check_keywords(schema[keyword], f"{at}.{keyword}", depth + 1)
+
+
+def _judged(schema: JsonObject, depth: int) -> JsonObject:
+    """A schema that allows at least what `schema` allows."""
+    if depth > DEEPEST:
+        return {}
+    kept = {word: value for word, value in schema.items() if word in _JUDGED}
+    if not isinstance(kept.get("pattern", ""), str) or not _is_pattern(str(kept.get("pattern", ""))):
+        del kept["pattern"]
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        kept["properties"] = {
+            name: _judged(each, depth + 1) if isinstance(each, dict) else {} for name, each in properties.items()
+        }
+    items, more = schema.get("items"), schema.get("additionalProperties")
+    if isinstance(items, dict) and "prefixItems" not in schema:
+        kept["items"] = _judged(items, depth + 1)
+    if more is not None and not (_ELSEWHERE & set(schema)):
+        kept["additionalProperties"] = _judged(more, depth + 1) if isinstance(more, dict) else more
+    return kept
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        conditions.pattern(text)
+    except conditions.BadPattern:
+        return False
+    return True
 
 
 def _parts(value: Json) -> Iterator[None]:

@@ -9,10 +9,11 @@ import asyncpg
 from pydantic import ValidationError
 
 from blocks import registry
+from blocks.connection import TEST_S, ConnectionFields
 from blocks.connection import Connection as Kind
-from blocks.connection import ConnectionFields
-from blocks.errors import ActionError, InvalidInput
+from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.services import Room, Rooms
+from blocks.tool_server import ToolList, ToolServer
 from blocks.values import Json, JsonObject
 from core import clock
 from core.audit import noting as audit
@@ -25,7 +26,7 @@ from core.connections.opening import Door, not_found
 from core.connections.signed import Asks, Signed, Tokens
 from core.connections.uses import uses
 from core.db import Connection, Database
-from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited, Stale
+from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited, Stale, Unavailable
 from core.idempotency import Made, Once, made_once
 from core.ids import new_id
 from core.outgoing.addresses import Policy
@@ -178,12 +179,7 @@ class Connections:
 
     async def test(self, caller: Caller, connection_id: UUID) -> Tested:
         """Really asks the service. Raises `NotFound`, `Forbidden`, `RateLimited`."""
-        caller.require("editor")
-        async with self._db.connection() as connection:
-            row, sealed = await self._found(connection, caller, connection_id)
-        caller.require(ROLES[row.used_by])
-        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
-            raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
+        row, sealed = await self._usable(caller, connection_id)
         tested = await self._tested(row, sealed)
         if tested.code == "connection_not_testable":  # nobody was asked, so nothing is known of it
             return tested
@@ -195,27 +191,29 @@ class Connections:
 
     async def opened(self, caller: Caller, connection_id: UUID, redactor: Redactor) -> Signed:
         """For who may use it. Raises `NotFound`, `Forbidden`, `RateLimited`, and as `Signed` does."""
-        caller.require("editor")
-        async with self._db.connection() as connection:
-            row, sealed = await self._found(connection, caller, connection_id)
-        caller.require(ROLES[row.used_by])
-        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
-            raise RateLimited("too_many_tests", "These are many questions at once; try again in a moment.", after=wait)
+        row, sealed = await self._usable(caller, connection_id)
         return self._signed(row, sealed, redactor)
 
     async def rooms(self, caller: Caller, connection_id: UUID) -> Sequence[Room]:
         """Really asks the service which rooms there are. Raises `NotFound`, `Forbidden`, `RateLimited`, and `Conflict`
         where the account has no rooms or does not answer."""
-        caller.require("editor")
-        async with self._db.connection() as connection:
-            row, sealed = await self._found(connection, caller, connection_id)
-        caller.require(ROLES[row.used_by])
-        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
-            raise RateLimited("too_many_tests", "These are many requests at once; try again in a moment.", after=wait)
+        row, sealed = await self._usable(caller, connection_id)
         redactor = Redactor()
         try:
             account = self._signed(row, sealed, redactor).service(Rooms)  # type: ignore[type-abstract]
             return await account.rooms()
+        except ActionError as error:
+            raise Conflict(error.code, redactor.text(error.message)) from error
+
+    async def tools(self, caller: Caller, connection_id: UUID, *, fresh: bool) -> ToolList:
+        """What an MCP server offers. Raises as `test`, `Conflict` with what keeps it from answering, `Unavailable`."""
+        row, sealed = await self._usable(caller, connection_id)
+        redactor = Redactor()
+        try:
+            server = self._signed(row, sealed, redactor).service(ToolServer)  # type: ignore[type-abstract]
+            return await server.tools(timeout_s=TEST_S, fresh=fresh)
+        except Retryable as error:
+            raise Unavailable(error.code, redactor.text(error.message), after=error.after) from error
         except ActionError as error:
             raise Conflict(error.code, redactor.text(error.message)) from error
 
@@ -231,6 +229,16 @@ class Connections:
         return self._signed(row, found[1], redactor)
 
     # inside ---------------------------------------------------------------------------------------------------------
+
+    async def _usable(self, caller: Caller, connection_id: UUID) -> tuple[ConnectionRow, bytes | None]:
+        """To ask the service with, not too often. Raises `NotFound`, `Forbidden`, `RateLimited`."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            row, sealed = await self._found(connection, caller, connection_id)
+        caller.require(ROLES[row.used_by])
+        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
+            raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
+        return row, sealed
 
     async def _tested(self, row: ConnectionRow, sealed: bytes | None) -> Tested:
         redactor = Redactor()
@@ -266,7 +274,7 @@ class Connections:
         wrong = [
             Finding(f"fields.{name}", reason)
             for name, value in fields.public().items()
-            if name.endswith("_url") and (reason := finding(str(value), self._policy))
+            if (name == "url" or name.endswith("_url")) and (reason := finding(str(value), self._policy))
         ]
         wrong += [
             Finding(f"fields.{name}", "This contains a line break or another character that can't be sent.")

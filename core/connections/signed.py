@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from blocks import registry
 from blocks.connection import Connection, ConnectionFields, Token
 from blocks.errors import ActionError, InvalidInput, Retryable
-from blocks.values import JsonObject
+from blocks.values import Json, JsonObject
 from core import redaction
 from core.connections import hosts
 from core.connections.model import ConnectionRow, Opened
@@ -31,6 +31,7 @@ from core.redaction import Redactor
 EARLY_S: Final = 60.0  # before a token expires, another one is fetched; of a short life at half of it
 UNKNOWN_S: Final = 300.0  # a token of which nobody says how long it lives
 _MOST_TOKENS: Final = 1_000
+_MOST_CHARACTERS: Final = 32_000_000  # of all of them
 
 Failed = Callable[[str], Awaitable[None]]
 ServiceT = TypeVar("ServiceT")
@@ -83,19 +84,22 @@ class Tokens:
         self._now = now
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._size = 0  # characters
 
-    async def get(self, key: tuple[str, str], fetch: Callable[[], Awaitable[Token]]) -> str:
-        """The kept one while it is good. Raises what `fetch` raises."""
+    async def get(self, key: tuple[str, str], fetch: Callable[[], Awaitable[Token]], *, fresh: bool = False) -> str:
+        """The kept one while it is good, unless it is to be `fresh`. Raises what `fetch` raises, and keeps the old."""
         async with self._locks.setdefault(key, asyncio.Lock()):
             kept = self._kept.get(key)
-            if kept is not None and kept.until > self._now():
+            if kept is not None and not fresh and kept.until > self._now():
                 return kept.text
             token = await fetch()
             lives = UNKNOWN_S if token.lives_s is None else max(token.lives_s - EARLY_S, token.lives_s / 2)
-            while len(self._kept) >= _MOST_TOKENS:
+            self._drop(key)
+            while self._kept and (len(self._kept) >= _MOST_TOKENS or self._size + len(token.text) > _MOST_CHARACTERS):
                 oldest = next(iter(self._kept))
                 self._locks.pop(oldest, None)
-                del self._kept[oldest]
+                self._drop(oldest)
+            self._size += len(token.text)
             self._kept[key] = _Kept(token.text, self._now() + lives)
             return token.text
 
@@ -103,7 +107,12 @@ class Tokens:
         """`text` was refused: the next one is fetched, unless somebody has a newer one already."""
         kept = self._kept.get(key)
         if kept is not None and kept.text == text:
-            del self._kept[key]
+            self._drop(key)
+
+    def _drop(self, key: tuple[str, str]) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._size -= len(kept.text)
 
 
 def opened_row(row: ConnectionRow, secrets: JsonObject) -> Opened:
@@ -195,7 +204,8 @@ class Signed:
         self._out = out
         self._admit = admitting(opened.hosts, opened.name)
         self._http = Masked(out, self._admit, redactor)
-        key = (str(opened.id), opened.revision)
+        self._tokens = tokens
+        self._key = key = (str(opened.id), opened.revision)
         own = [_host_of(url) for url in self._kind.endpoints(self._fields)]
         self._lender = _Lender(Masked(out, admitting(own, opened.name), redactor), tokens, key, redactor)
 
@@ -266,6 +276,13 @@ class Signed:
 
     def mask(self, secret: str) -> None:
         register(self._redactor, [secret])
+
+    def masked(self, value: Json) -> Json:
+        return self._redactor.json(value)
+
+    async def kept(self, name: str, fetch: Callable[[], Awaitable[Token]], *, fresh: bool = False) -> str:
+        key = (f"{self._key[0]}/{name}", self._key[1])
+        return await self._tokens.get(key, fetch, fresh=fresh)
 
     async def _once(
         self, method: str, url: str, headers: dict[str, str], content: bytes | None, timeout_s: float
