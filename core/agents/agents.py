@@ -1,5 +1,6 @@
 """What people do with agents. Every method stays inside the caller's workspace."""
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ from core.connections import hosts
 from core.connections import repository as connections
 from core.connections.model import ROLES, ConnectionRow
 from core.db import Connection, Database
-from core.errors import Conflict, Finding, Invalid, NotFound
+from core.errors import Conflict, Finding, Invalid, NotFound, Stale
+from core.idempotency import Made, Once, made_once
 from core.ids import new_id
 from core.places import place
 from core.sentences import sentence
@@ -113,8 +115,9 @@ class Agents:
         """The automation that it carries; None where nothing needed one yet."""
         return None if agent.rule_id is None else await self._automations.get(caller, agent.rule_id)
 
-    async def create(self, caller: Caller, given: Given) -> tuple[Agent, Detail | None]:
-        """Raises `Forbidden`, `Invalid` with every finding, and `Conflict` where the slug is taken."""
+    async def create(self, caller: Caller, given: Given, once: Once | None = None) -> tuple[Agent, Detail | None]:
+        """Raises `Forbidden`, `Invalid` with every finding, `Conflict` where the slug is taken, and what
+        `idempotency.made_once` raises."""
         caller.require("editor")
         name = str(given.values.get("name") or "")
         blank = Agent(
@@ -125,17 +128,29 @@ class Agents:
         )  # fmt: skip
         if given.values.get("slug") is None:
             blank = replace(blank, slug=await self._free_slug(caller, blank.slug))
-        agent = await self._save(caller, blank, given, done="created")
-        detail = await self._carry(caller, agent, given)
+        async with self._db.transaction() as connection:
+
+            async def work() -> Made:
+                return (await self._save(connection, caller, blank, given, done="agent.created")).id, None
+
+            made, _ = await made_once(connection, once, work)
+        agent = await self.get(caller, str(made))
+        detail = await self._begin_to_carry(caller, agent, given, once)
         return await self.get(caller, str(agent.id)), detail
 
-    async def change(self, caller: Caller, reference: str, given: Given) -> tuple[Agent, Detail | None]:
-        """Raises as `create`, `NotFound`, and `Conflict` (`automation_running`) while its automation is changed."""
+    async def change(
+        self, caller: Caller, reference: str, given: Given, *, read: str | None = None
+    ) -> tuple[Agent, Detail | None]:
+        """Raises as `create`, `NotFound`, `Conflict` (`automation_running`) while its automation is changed, and
+        `Stale` where `read`, the revision that the caller has seen, is not the present one."""
         caller.require("editor")
-        agent = await self.get(caller, reference)
-        changed = await self._save(caller, agent, given, done="changed")
-        detail = await self._carry(caller, changed, given)
-        return await self.get(caller, str(agent.id)), detail
+        async with self._db.transaction() as connection:
+            former = await found(connection, caller, reference, lock=True)
+            if read is not None and read != revision(former, await _revision_of_rule(connection, former)):
+                raise Stale("agent_stale", "Somebody changed this agent; read it again and redo the change.")
+            changed = await self._save(connection, caller, former, given, done="agent.changed")
+        detail = await self._carry(caller, changed, given, former)
+        return await self.get(caller, str(changed.id)), detail
 
     async def delete(self, caller: Caller, reference: str) -> None:
         """Its automation goes with it; runs under way finish. Raises `NotFound`, `Forbidden`."""
@@ -150,15 +165,14 @@ class Agents:
 
     # inside ---------------------------------------------------------------------------------------------------------
 
-    async def _save(self, caller: Caller, agent: Agent, given: Given, *, done: str) -> Agent:
-        async with self._db.transaction() as connection:
-            changed = await self._changed(connection, caller, agent, given)
-            try:
-                await repository.save(connection, changed)
-            except asyncpg.UniqueViolationError as error:
-                message = f"The workspace has an agent {changed.slug} already; choose another slug."
-                raise Conflict("agent_slug_taken", message) from error
-            await audit.note(connection, caller, f"agent.{done}", "agent", agent.id, after={"name": changed.name})
+    async def _save(self, connection: Connection, caller: Caller, agent: Agent, given: Given, *, done: str) -> Agent:
+        changed = await self._changed(connection, caller, agent, given)
+        try:
+            await repository.save(connection, changed)
+        except asyncpg.UniqueViolationError as error:
+            message = f"The workspace has an agent {changed.slug} already; choose another slug."
+            raise Conflict("agent_slug_taken", message) from error
+        await audit.note(connection, caller, done, "agent", agent.id, after={"name": changed.name})
         return changed
 
     async def _changed(self, connection: Connection, caller: Caller, agent: Agent, given: Given) -> Agent:
@@ -236,19 +250,26 @@ class Agents:
                 findings += (await self._connection(connection, caller, where, reference, tool.connection))[1]
         return findings
 
-    async def _carry(self, caller: Caller, agent: Agent, given: Given) -> Detail | None:
-        """Make or change the automation that it carries, where what was set asks for one."""
+    async def _begin_to_carry(
+        self, caller: Caller, agent: Agent, given: Given, once: Once | None = None
+    ) -> Detail | None:
+        """Make the automation that it carries, where what was set asks for one. `once` is the key of the agent."""
         wanted = given.automation
-        listens = bool(agent.channels or agent.email)
-        if agent.rule_id is None and not wanted and not listens:
+        if not wanted and not agent.channels and not agent.email:
             return None
-        document = carried.default_document(agent)
+        full: JsonObject = carried.default_document(agent) | _owners(wanted) | {"enabled": agent.enabled}
+        key = None if once is None else replace(once, route=f"{once.route} automation")
+        detail = await self._automations.create(caller, full, once=key)
+        async with self._db.transaction() as connection:
+            await carried.adopt(connection, agent, detail.rule.id)
+        return detail
+
+    async def _carry(self, caller: Caller, agent: Agent, given: Given, former: Agent) -> Detail | None:
+        """Make or change the automation that it carries, as what was set asks for."""
         if agent.rule_id is None:
-            full: JsonObject = document | _owners(wanted) | {"enabled": agent.enabled}
-            detail = await self._automations.create(caller, full)
-            async with self._db.transaction() as connection:
-                await carried.adopt(connection, agent, detail.rule.id)
-            return detail
+            return await self._begin_to_carry(caller, agent, given)
+        wanted, listens = given.automation, bool(agent.channels or agent.email)
+        document = carried.default_document(agent)
         changes: JsonObject = {**wanted}
         if given.values.keys() & {"name", "description"}:
             changes |= {"name": agent.name, "description": agent.description[:5000]}
@@ -257,6 +278,7 @@ class Agents:
         detail = await self._automations.get(caller, agent.rule_id)
         if detail.rule.live_version is None and not wanted and listens:
             changes = document | changes
+        changes = carried.following(detail, former, agent) | changes
         if not changes:
             return detail
         return await self._automations.patch(caller, agent.rule_id, changes)
@@ -272,6 +294,18 @@ class Agents:
 def _owners(wanted: JsonObject) -> JsonObject:
     """What the owner gave, without a default that belongs to another trigger."""
     return {"trigger_config": {}, "policy": {}} | wanted if "trigger_type" in wanted else wanted
+
+
+def revision(agent: Agent, of_rule: int | None) -> str:
+    """Of the agent with the automation that it carries: another one after each change of either."""
+    return hashlib.sha256(f"{agent.updated_at.isoformat()} {of_rule}".encode()).hexdigest()[:16]
+
+
+async def _revision_of_rule(connection: Connection, agent: Agent) -> int | None:
+    found_: int | None = await connection.fetchval(
+        "SELECT revision FROM automation_rules WHERE id = $1 AND workspace_id = $2", agent.rule_id, agent.workspace_id
+    )
+    return found_
 
 
 def _listed(value: object) -> list[str]:

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.agents.agents import found
 from core.agents.model import Agent
+from core.audit import noting as audit
 from core.caller import Caller
 from core.db import Database
 from core.errors import Finding, Invalid
@@ -51,6 +52,7 @@ class Avatars:
                 _KEEP, new_id(), agent.workspace_id, name, len(drawn), digest, caller.user_id, drawn, agent.id
             )
             await connection.execute(_DROP, agent.workspace_id, agent.avatar, name)
+            await audit.note(connection, caller, "agent.picture_changed", "agent", agent.id)
             return await found(connection, caller, str(agent.id))
 
 

@@ -9,6 +9,7 @@ from blocks.values import Json, JsonObject
 from core import jsontext
 from core.agents.model import Agent
 from core.automations.definition import Definition, canonical
+from core.automations.service import Detail
 from core.db import Connection
 from core.ids import new_id
 
@@ -44,13 +45,40 @@ def default_document(agent: Agent) -> JsonObject:
             "text": "{{ steps.answer.output.text }}",
         },
     }  # fmt: skip
-    overlap = {"interrupt": "replace"}.get(agent.read_settings().while_busy, "queue")
     return document | {
         "trigger_type": "message",
         "trigger_config": {"agent": agent.slug},
         "actions": [answer, reply],
-        "policy": {"overlap": overlap, "concurrency_key": "trigger.data.conversation"},
+        "policy": {"overlap": _overlap(agent), "concurrency_key": "trigger.data.conversation"},
     }
+
+
+def following(detail: Detail, former: Agent, agent: Agent) -> JsonObject:
+    """What of the automation names the agent's slug, or does as its settings say, and so changes with them."""
+    changes: JsonObject = {}
+    rule = detail.rule
+    if agent.slug != former.slug:
+        config = rule.trigger_config
+        if config.get("agent") == former.slug:
+            changes["trigger_config"] = {"agent": agent.slug}
+        actions = [_renamed(each, former.slug, agent.slug) for each in rule.actions]
+        if actions != rule.actions:
+            changes["actions"] = actions
+    overlap = _overlap(agent)
+    if overlap != _overlap(former) and rule.policy.get("overlap") == _overlap(former):
+        changes["policy"] = {"overlap": overlap}
+    return changes
+
+
+def _renamed(step: Json, former: str, slug: str) -> Json:
+    config = step.get("config") if isinstance(step, dict) else None
+    if not isinstance(step, dict) or not isinstance(config, dict) or config.get("agent") != former:
+        return step
+    return {**step, "config": {**config, "agent": slug}}
+
+
+def _overlap(agent: Agent) -> str:
+    return {"interrupt": "replace"}.get(agent.read_settings().while_busy, "queue")
 
 
 def asking(agent: Agent, output_schema: JsonObject | None = None) -> Definition:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from blocks.values import JsonObject
 from core.audit import noting as audit
 from core.caller import Caller
 from core.channels import repository, telling
@@ -109,6 +110,8 @@ class Channels:
                 channel = await self._of_account(connection, caller, wanted)
             else:
                 channel = await self._own(connection, caller, wanted)
+            after: JsonObject = {"name": channel.name, "kind": channel.kind}
+            await audit.note(connection, caller, "channel.created", "channel", channel.id, after=after)
             return await self._get(connection, caller, channel.id)
 
     async def change(self, caller: Caller, channel_id: UUID, change: Change) -> ListedChannel:
@@ -127,6 +130,11 @@ class Channels:
             if change.is_open is False:  # whoever closes the door stands inside
                 await connection.execute(_ADD_MEMBERS, caller.workspace_id, channel.id, [caller.user_id])
             await telling.tell(connection, [telling.of_channel(channel, "changed")])
+            after: JsonObject = {"name": change.name, "topic": change.topic, "is_open": change.is_open}
+            await audit.note(
+                connection, caller, "channel.changed", "channel", channel.id, before={"name": channel.name},
+                after=after,
+            )  # fmt: skip
             return await self._get(connection, caller, channel_id)
 
     async def archive(self, caller: Caller, channel_id: UUID) -> None:
@@ -159,6 +167,8 @@ class Channels:
                 caller.require("editor")
             await _require_known(connection, caller, [member_id], "body.")
             await connection.execute(_ADD_MEMBERS, caller.workspace_id, channel.id, [member_id])
+            after: JsonObject = {"member": str(member_id)}
+            await audit.note(connection, caller, "channel.member_added", "channel", channel.id, after=after)
             await telling.tell(connection, [telling.of_channel(channel, "members")])
             row = await connection.fetchrow(
                 _MEMBERS.replace("m.id > $2", "coalesce(m.user_id, m.agent_id) = $2"), channel.id, member_id, 1
@@ -172,7 +182,7 @@ class Channels:
         async with self._db.transaction() as connection:
             channel = await self.found(connection, caller, channel_id, lock=True)
             row = await connection.fetchrow(
-                "SELECT user_id FROM channel_members WHERE channel_id = $1 AND id = $2", channel.id, member_id
+                "SELECT user_id, agent_id FROM channel_members WHERE channel_id = $1 AND id = $2", channel.id, member_id
             )
             if row is None:
                 raise NotFound("member_not_found", "There is no such member in this channel.")
@@ -182,6 +192,8 @@ class Channels:
                 raise Conflict("channel_direct", "A direct room keeps its members; make another one without them.")
             await telling.tell(connection, [telling.of_channel(channel, "members")])
             await connection.execute("DELETE FROM channel_members WHERE id = $1", member_id)
+            before: JsonObject = {"member": str(row["user_id"] or row["agent_id"])}
+            await audit.note(connection, caller, "channel.member_removed", "channel", channel.id, before=before)
 
     async def read(self, caller: Caller, channel_id: UUID, message_id: UUID | None) -> ListedChannel:
         """Everything up to this message, or all of it, was seen. A mark never goes back. Raises `NotFound`."""

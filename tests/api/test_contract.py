@@ -25,19 +25,37 @@ CONNECTION: Final[dict[str, Any]] = {
     "allowed_hosts": ["crm.example.com"],
 }  # fmt: skip
 
+AGENT: Final[dict[str, Any]] = {
+    "name": "Support", "trigger_type": "webhook",
+    "actions": [{"id": "say", "type": "transform", "config": {"value": 1}}],
+}  # fmt: skip
+
 # Lists that come whole, each with the reason.
 WHOLE: Final = {
     "/api/usage": "sums, of a span of days that is limited",
     "/api/catalog": "what is installed",
     "/api/admin/plans": "the plans of an installation",
+    "/api/connections/{connection_id}/models": "what the service answers",
+    "/api/connections/{connection_id}/tools": "what the service answers",
+    "/api/connections/{connection_id}/channels": "what the service answers",
     "/api/connections/{connection_id}/usage": "to be seen whole before a connection is deleted",
     "/api/automations/{automation_id}/schedule/preview": "as many times as `count` asks for",
 }
+# What says no of its own in another way than by problems.
+WORDS: Final = {"/readyz": "a word", "/mcp": "an error of JSON-RPC, once somebody is signed in"}
 # What is changed without an ETag.
-ONE_VALUE: Final = {"/api/credits": "one switch: whoever sets it last means it"}
+ONE_VALUE: Final = {
+    "/api/credits": "one switch: whoever sets it last means it",
+    "/api/approvals/chat": "one place: whoever sets it last means it",
+    "/api/channels/{channel_id}": "a name and a topic: whoever sets them last means it",
+}
 # POSTs that make something and take no key.
 WITHOUT_KEY: Final = {
     "/api/auth/register": "nobody is signed in, and a second one is told that the address is taken",
+    "/api/channels": "a room's name is taken once, and a direct room of the same people is made once",
+    "/api/channels/{channel_id}/members": "whoever is in it already stays",
+    "/api/agents/run/automation": "of an older product, as it was; POST /api/automations takes one",
+    "/mcp": "what its 202 says is that a notification was taken",
     "/api/files": "its body is a stream; each file says its SHA-256",
     "/api/auth/password/forgot": "makes nothing that is seen",
     "/api/auth/email/send": "makes nothing that is seen",
@@ -76,6 +94,8 @@ async def test_every_list_is_read_in_pages(api: httpx.AsyncClient, ada: Tenant) 
     run = await api.post(f"/api/automations/{automations[0]}/run", json={})
     ids = {
         "automation_id": automations[0], "log_id": run.json()["run_id"], "workspace_id": str(ada.workspace_id),
+        "run_id": run.json()["run_id"], "agent": "code_bot",
+        "channel_id": (await api.get("/api/channels")).json()["items"][0]["id"],
     }  # fmt: skip
     assert len(LISTS) > 15
     for path in LISTS:
@@ -106,11 +126,13 @@ async def test_what_is_edited_has_an_etag(api: httpx.AsyncClient, ada: Tenant) -
     ids = {
         "automation_id": (await made(api, HAND))["id"],
         "connection_id": (await api.post("/api/connections", json=CONNECTION)).json()["id"],
+        "agent": (await api.post("/api/agents", json={"name": "Support"})).json()["id"],
     }
     bodies: dict[str, Any] = {
         "/api/me": {"name": "Ada L."},
         "/api/automations/{automation_id}": HAND | {"name": "Another"},
         "/api/connections/{connection_id}": {"name": "Another"},
+        "/api/agents/{agent}": {"name": "Another"},
     }
     assert {path for _, path in EDITED} == set(bodies)
     for number, (method, path) in enumerate(EDITED):
@@ -140,7 +162,10 @@ def test_every_post_that_makes_something_takes_a_key() -> None:
     }  # fmt: skip
     with_key = {path for path in making if "idempotency-key" in names(OPERATIONS["POST", path])}
     assert making - with_key == set(WITHOUT_KEY)
-    for path in with_key - {"/api/webhooks/{webhook_id}"}:  # there, a repeated key is a duplicate
+    for path in with_key - {
+        "/api/webhooks/{webhook_id}",
+        "/api/agents/webhook/{agent_id}",
+    }:  # there, a repeated key is a duplicate
         assert {"409", "422"} <= set(OPERATIONS["POST", path]["responses"]), path
 
 
@@ -151,6 +176,7 @@ async def test_a_repeated_key_makes_nothing_more(api: httpx.AsyncClient, db: Dat
         "/api/automations": HOOK | {"name": "Once"},
         f"/api/automations/{original}/duplicate": None,
         "/api/connections": CONNECTION,
+        "/api/agents": AGENT,
         "/api/tokens": {"name": "the shop", "scopes": ["read"]},
         "/api/workspaces": {"name": "Lab"},
         f"/api/workspaces/{ada.workspace_id}/invitations": {"email": "bob@example.org", "role": "viewer"},
@@ -170,11 +196,11 @@ async def test_a_repeated_key_makes_nothing_more(api: httpx.AsyncClient, db: Dat
         secrets += [answer["token"]] if "token" in answer else []
         secrets += [answer["link"].rpartition("/")[2]] if "link" in answer else []
         secrets += [answer["webhook"]["secret"]] if answer.get("webhook") else []
-    assert len(secrets) == 4
+    assert len(secrets) == 5
     async with db.connection() as connection:
         counted = await connection.fetchval("SELECT count(*) FROM automation_rules")
         kept = await connection.fetchval("SELECT string_agg(k::text, ' ') FROM idempotency_keys k")
-    assert counted == 5, "one original, two made and two copied"
+    assert counted == 7, "one original, two made, two copied and two of agents"
     assert [each for each in secrets if each in kept] == []
 
 
@@ -202,7 +228,7 @@ async def test_every_answer_has_its_request_id_and_every_error_is_a_problem(
         answer = await client.request(method, filled(path, {}), headers=headers, json=body)
         client.cookies.clear()
         assert answer.headers["x-request-id"] == f"asked-{number}", path
-        if answer.status_code >= 400 and path != "/readyz":  # which says a word
+        if answer.status_code >= 400 and path not in WORDS:
             refused += 1
             found = problem(answer, answer.status_code, answer.json()["code"])
             assert re.fullmatch(r"[a-z][a-z0-9_]+", found["code"]), path

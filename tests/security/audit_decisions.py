@@ -8,6 +8,7 @@ ONE: Final = "/api/automations/{automation_id}"
 ASKED: Final = "/api/approvals/{approval_id}"
 OF_RUN: Final = "/api/automations/logs/{log_id}"
 SAVED: Final = "/api/connections/{connection_id}"
+ROOM: Final = "/api/channels/{channel_id}"
 OF_WORKSPACE: Final = "/api/workspaces/{workspace_id}"
 ENTERED: Final = {"user.signed_in", "user.sign_in_failed", "invitation.accepted", "member.added"}
 ANSWERED: Final = {"approval.approve", "approval.reject"}
@@ -65,6 +66,19 @@ NOTED: Final[dict[Operation, set[str]]] = {
     ("POST", "/api/approvals/by-token/{token}"): ANSWERED,
     ("POST", "/api/files"): {"file.uploaded"},
     ("DELETE", "/api/files/{file_id}"): {"file.deleted"},
+    ("POST", "/api/agents"): {"agent.created"},
+    ("PATCH", "/api/agents/{agent}"): {"agent.changed"},
+    ("DELETE", "/api/agents/{agent}"): {"agent.deleted"},
+    ("PUT", "/api/agents/{agent}/avatar"): {"agent.picture_changed"},
+    ("POST", "/api/agents/run/automation"): {"automation.created"},
+    ("POST", "/api/channels"): {"channel.created"},
+    ("PATCH", ROOM): {"channel.changed"},
+    ("DELETE", ROOM): {"channel.archived"},
+    ("POST", f"{ROOM}/members"): {"channel.member_added"},
+    ("DELETE", f"{ROOM}/members/{{member_id}}"): {"channel.member_removed"},
+    ("PUT", "/api/approvals/chat"): {"approval_chat.chosen"},
+    ("DELETE", "/api/approvals/chat"): {"approval_chat.cleared"},
+    ("POST", "/api/inbound/slack/{connection_id}/interactive"): ANSWERED,
 }
 
 NOT_NOTED: Final[dict[Operation, str]] = {
@@ -72,6 +86,17 @@ NOT_NOTED: Final[dict[Operation, str]] = {
     ("POST", "/api/events"): "each event is a row of its own, with the runs it started",
     ("POST", f"{ONE}/run"): "a run says who started it, and runs are the busiest thing there is",
     ("POST", "/api/deliveries/{delivery_id}/redeliver"): "the new delivery names the former one and who asked",
+    ("POST", "/api/agents/webhook/{agent_id}"): "each arrival is a row of deliveries, refused ones too",
+    ("POST", "/api/agents/{agent}/run"): "a run says who started it, and runs are the busiest thing there is",
+    ("POST", "/api/agents/{agent}/execute"): "the same",
+    ("POST", "/api/agents/run/{agent_name}"): "the same",
+    ("POST", "/api/inbound/slack/{connection_id}"): "each message is a row of its own, with the runs it started",
+    ("POST", "/api/inbound/rocketchat/{connection_id}"): "the same",
+    ("POST", f"{ROOM}/messages"): "each message is a row of its own, with who wrote it",
+    ("PATCH", f"{ROOM}/messages/{{message_id}}"): "one's own, and the row says when",
+    ("DELETE", f"{ROOM}/messages/{{message_id}}"): "the row stays, and says when",
+    ("POST", f"{ROOM}/read"): "a reader's own mark",
+    ("POST", "/mcp"): "its tools are the operations above, which note what they do",
     ("POST", f"{ONE}/validate"): "changes nothing",
     ("POST", "/api/schedules/preview"): "changes nothing",
     ("POST", "/api/notifications/read"): "a reader's own mark",

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.ids import new_id
 from tests.api.automations import CLOCK, HAND, HOOK
-from tests.security.world import BEARER, World
+from tests.security.world import BEARER, PICTURE, World
 
 Body = dict[str, Any] | bytes | Callable[[World], dict[str, Any]] | None
 Refused = tuple[int, str]  # the status, and the code of the problem
@@ -22,6 +22,7 @@ class Expected:
     `instead`: ids for this operation, by names of `World`.
     `personal`: of one person, so that other members are answered this.
     `foreign`: what the owner of another workspace is answered in their own.
+    `lesser`: what those with a lesser role are answered.
     """
 
     role: str
@@ -31,6 +32,7 @@ class Expected:
     query: str = ""
     personal: Refused | None = None
     foreign: Refused = NOT_FOUND
+    lesser: Refused = (403, "role_missing")
     stream: bool = False
 
 
@@ -49,6 +51,10 @@ READ, WRITE, ADMIN = Expected("viewer"), Expected("editor"), Expected("admin")
 ON_CLOCK, ON_HAND, ON_DELETED = ({"automation_id": name} for name in ("clock", "hand", "deleted"))
 ASKED, ENDED = {"run_id": "asked"}, {"log_id": "ended"}
 OF_ANOTHER = (403, "invitation_for_another")
+NOT_YOURS = (403, "message_not_yours")
+OF_AGENT = {"run_id": "asked"}
+ASK = {"prompt": "How much is it?"}
+ASKS_A_SERVICE = Expected("editor", 409)  # and the world's connection is of a kind that can't answer
 
 EXPECTED: dict[str, Expected] = {
     "GET /api/me": READ,
@@ -101,6 +107,48 @@ EXPECTED: dict[str, Expected] = {
     "GET /api/alerts": READ,
     "GET /api/alerts/{alert_id}": READ,
     "POST /api/alerts/{alert_id}/resolve": WRITE,
+    "GET /api/agents": READ,
+    "POST /api/agents": Expected("editor", 201, {"name": "Another"}),
+    "GET /api/agents/{agent}": READ,
+    "PATCH /api/agents/{agent}": Expected("editor", body={"description": "Answers."}),
+    "DELETE /api/agents/{agent}": Expected("editor", 204),
+    "GET /api/agents/{agent}/status": READ,
+    "PUT /api/agents/{agent}/avatar": Expected("editor", body=PICTURE),
+    "POST /api/agents/{agent}/execute": Expected("editor", 409, ASK),  # there is no provider of models
+    "POST /api/agents/run/{agent_name}": Expected("editor", 409, ASK),
+    "POST /api/agents/{agent}/run": Expected("editor", 202, {}),
+    "GET /api/agents/{agent}/runs": READ,
+    "GET /api/agents/runs/{run_id}": Expected("viewer", instead=OF_AGENT),
+    "GET /api/agents/runs/{run_id}/logs": Expected("viewer", instead=OF_AGENT),
+    "POST /api/agents/run/automation": Expected(
+        "editor", 201, {"name": "Once", "agent": "code_bot", "prompt": "x", "run_at": "2099-01-01T00:00:00Z"}
+    ),
+    "GET /api/agents/run/automation-list": READ,
+    "GET /api/connections/{connection_id}/models": ASKS_A_SERVICE,
+    "GET /api/connections/{connection_id}/tools": ASKS_A_SERVICE,
+    "GET /api/connections/{connection_id}/channels": ASKS_A_SERVICE,
+    "GET /api/channels": READ,
+    "POST /api/channels": Expected("editor", 201, lambda _: {"name": f"room {new_id()}"}),
+    "GET /api/channels/{channel_id}": READ,
+    "PATCH /api/channels/{channel_id}": Expected("editor", body={"topic": "Leads"}),
+    "DELETE /api/channels/{channel_id}": Expected("editor", 204),
+    "GET /api/channels/{channel_id}/members": READ,
+    "POST /api/channels/{channel_id}/members": Expected("editor", 201, lambda world: {"id": str(world.ids["agent"])}),
+    "DELETE /api/channels/{channel_id}/members/{member_id}": Expected("editor", 204),
+    "POST /api/channels/{channel_id}/read": Expected("viewer", body={}),
+    "GET /api/channels/{channel_id}/messages": READ,
+    "POST /api/channels/{channel_id}/messages": Expected("viewer", 201, {"text": "Hello"}),
+    "PATCH /api/channels/{channel_id}/messages/{message_id}": Expected(
+        "viewer", body={"text": "Hello again"}, personal=NOT_YOURS
+    ),
+    "DELETE /api/channels/{channel_id}/messages/{message_id}": Expected("admin", 204, lesser=NOT_YOURS),
+    "GET /api/messages": Expected("viewer", query="?q=hello"),
+    "POST /mcp": Expected("viewer", body={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}),
+    "GET /api/approvals/chat": READ,
+    "PUT /api/approvals/chat": Expected(
+        "admin", body=lambda world: {"connection_id": str(world.ids["slack_id"]), "channel": "C0123"}
+    ),
+    "DELETE /api/approvals/chat": Expected("admin", 204),
     "GET /api/approvals": READ,
     "GET /api/approvals/{approval_id}": READ,
     "POST /api/approvals/{approval_id}/approve": Expected("editor", body={}),
@@ -158,6 +206,14 @@ _NOBODY = {"email": "nobody@example.org", "password": "a long enough one"}
 OPEN: dict[str, Open] = {
     "POST /api/webhooks/{webhook_id}": Open(
         "the secret of the webhook", 401, "wrong_secret", {}, frozenset({"deliveries"})
+    ),
+    "POST /api/agents/webhook/{agent_id}": Open(
+        "the secret of the webhook that the agent carries", 401, "wrong_secret", {}, frozenset({"deliveries"})
+    ),
+    "POST /api/inbound/slack/{connection_id}": Open("Slack's signature", 401, "signature_invalid", {}),
+    "POST /api/inbound/slack/{connection_id}/interactive": Open("Slack's signature", 401, "signature_invalid", {}),
+    "POST /api/inbound/rocketchat/{connection_id}": Open(
+        "the token of the outgoing webhook, of an account of that kind", 404, "connection_not_found", {}
     ),
     "POST /api/auth/register": Open(
         "an open sign-up, or an invitation",

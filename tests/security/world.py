@@ -1,5 +1,6 @@
 """Somebody's workspace with a row of everything that operations have an id for."""
 
+import base64
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,6 +17,11 @@ from tests.api.automations import CLOCK, HAND, HOOK, made
 from tests.api.conftest import Tenant
 
 Ids = dict[str, UUID | int | str]
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)  # of one pixel
+SLACK = {"kind": "slack", "fields": {"bot_token": "xoxb-1", "signing_secret": "0" * 32}}
+CARRIED = {"trigger_type": "webhook", "actions": [{"id": "say", "type": "transform", "config": {"value": 1}}]}
 BEARER = {"kind": "http_bearer", "fields": {"token": "x"}, "allowed_hosts": ["crm.example.com"]}
 
 
@@ -42,6 +48,12 @@ async def build(client: httpx.AsyncClient, db: Database, owner: Tenant) -> World
     await client.put(f"/api/automations/{rule}", json=HOOK | {"description": "changed"})
     await client.delete(f"/api/automations/{deleted}")
     saved = await client.post("/api/connections", json=BEARER | {"name": f"CRM {new_id()}"})
+    slack = await client.post("/api/connections", json=SLACK | {"name": f"Slack {new_id()}"})
+    agent = await client.post("/api/agents", json={"name": "Support", **CARRIED})
+    room = await client.post("/api/channels", json={"name": f"leads {new_id()}"})
+    place = f"/api/channels/{room.json()['id']}"
+    message = await client.post(f"{place}/messages", json={"text": "hello"})
+    members = await client.get(f"{place}/members")
     stored = await client.post("/api/files", params={"name": "x.txt"}, content=b"x")
     for name in owner.headers:
         del client.headers[name]
@@ -55,6 +67,11 @@ async def build(client: httpx.AsyncClient, db: Database, owner: Tenant) -> World
         "plan": "free",
         "workspace_id": owner.workspace_id,
         "connection_id": UUID(saved.json()["id"]),
+        "slack_id": UUID(slack.json()["id"]),
+        **{name: UUID(agent.json()["id"]) for name in ("agent", "agent_id", "agent_name")},
+        "channel_id": UUID(room.json()["id"]),
+        "message_id": UUID(message.json()["id"]),
+        "member_id": UUID(members.json()["items"][0]["id"]),
         "file_id": UUID(stored.json()["id"]),
         "approval_id": approval,
         "user_id": await questions.add_member(db, owner.workspace_id, "editor"),
