@@ -31,7 +31,8 @@ def _address(text: str) -> str:
     return text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """What may stand in a header. Raises `ValueError`."""
     if has_control(text):
         raise ValueError("This is one line, without line breaks or other control characters.")
     return text
@@ -70,7 +71,7 @@ class EmailInput(StepModel):
     )
     cc: Recipients = Field(default_factory=list)
     bcc: Recipients = Field(default_factory=list)
-    subject: Annotated[str, Field(max_length=LONGEST_SUBJECT), AfterValidator(_one_line)] | None = None
+    subject: Annotated[str, Field(max_length=LONGEST_SUBJECT), AfterValidator(one_line)] | None = None
     text: str | None = Field(default=None, max_length=_LONGEST_TEXT)
     html: str | None = Field(default=None, max_length=_LONGEST_TEXT, description="Sent beside the text.")
     template: str | None = Field(

@@ -24,6 +24,7 @@ ON CONFLICT (run_id, step_id, iteration) DO UPDATE SET epoch = excluded.epoch,
     status = CASE WHEN t.status = 'done' THEN t.status ELSE 'running' END
 RETURNING t.id, t.agent_id, t.status, t.asked, t.result
 """
+_BEGUN: Final = "SELECT EXISTS (SELECT FROM agent_turns WHERE run_id = $1 AND step_id = $2 AND iteration = $3)"
 _PARTS: Final = "SELECT seq, kind, request_hash, content, state FROM agent_turn_parts WHERE turn_id = $1 ORDER BY seq"
 _HISTORY: Final = """
 SELECT asked->>'prompt' AS prompt, result->>'text' AS text FROM agent_turns
@@ -131,6 +132,12 @@ async def open_turn(
     parts = await connection.fetch(_PARTS, row["id"])
     found = {part["seq"]: Part(**part) for part in parts}
     return Opened(row["id"], row["status"], row["asked"], row["result"], found)
+
+
+async def was_begun(connection: Connection, run: ClaimedRun, place: tuple[str, str]) -> bool:
+    """Whether the turn of this step was begun before."""
+    begun: bool = await connection.fetchval(_BEGUN, run.id, *place)
+    return begun
 
 
 async def history(
