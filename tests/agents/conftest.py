@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from blocks import registry
 from core.agents.turns import Turns
 from core.caller import Caller
+from core.channels.posting import Posts
 from core.connections.opening import Door
 from core.connections.service import Connections, Given
 from core.connections.signed import Tokens
@@ -45,6 +46,7 @@ class Office:
     caller: Caller
     db: Database
     told: list[dict[str, Any]] = field(default_factory=list)
+    posts: Posts | None = None
 
     @property
     def workspace(self) -> UUID:
@@ -71,7 +73,7 @@ class Office:
         async with Writer(self.workshop.worker, identity.owner) as writer:
             ledger = DatabaseLedger(self.workshop.worker, door=self.door)
             talks = Turns(self.workshop.worker, self.door, self.out, Tokens(), quota=10_000_000)
-            tools = Tools(ledger, writer, self.renderer, self.out, "http://vutler.test", Tokens(), talks)
+            tools = Tools(ledger, writer, self.renderer, self.out, "http://vutler.test", Tokens(), talks, self.posts)
             engine = Engine(identity, self.workshop.worker, tools, registry.actions(), 100)
             task = asyncio.create_task(engine.run(stop, drain_s=2))
             try:

@@ -129,3 +129,66 @@ async def test_it_answers_while_one_watches(person: Person, ports: tuple[int, in
         return await standing(person, made["slug"]) == "offline"
 
     await until(offline, seconds=OFFLINE_WITHIN_S)
+
+
+async def test_it_answers_in_a_channel(person: Person, ports: tuple[int, int]) -> None:
+    async with OpenAIServer(port=ports[0]) as server:
+        connection = await connect(person, "openai", server.url, OPENAI_KEY, "gpt-5-mini")
+        _, room = await person.send("POST", "/api/channels", {"name": "leads"})
+        place = f"/api/channels/{room['id']}/messages"
+        agent = {"name": "Seller", "provider": connection, "instructions": "Sell.", "channels": [room["id"]]}
+        status, made = await person.send("POST", "/api/agents", agent)
+        assert (status, made["trigger_type"]) == (201, "message"), made
+        follower = await person.create({
+            "name": "After the seller", "trigger_type": "agent_event",
+            "trigger_config": {"event": "agent.task.completed", "agent": made["slug"]},
+            "actions": [{"id": "say", "type": "transform", "config": {"value": "{{ trigger.data.content }}"}}],
+        })  # fmt: skip
+
+        async def ask(text: str, **more: str) -> str:
+            status, said = await person.send("POST", place, {"text": text, **more})
+            assert status == 201, said
+            return str(said["id"])
+
+        async def thread() -> list[tuple[str, str]]:
+            items = (await person.get(f"{place}?thread={question}"))["items"]
+            return [(each["author"]["kind"], each["text"]) for each in items[::-1]]
+
+        async def is_(wanted: str) -> bool:
+            return await standing(person, made["slug"]) == wanted
+
+        server.script.answers = [Say("It is 12 euros.", hold=True), Say("24 euros.")]
+        question = await ask("How much is a pen?")
+        await until(lambda: is_("processing"), seconds=60)  # the first that speaks loads its libraries
+        server.script.release()
+        await until(lambda: is_("online"))
+
+        async def answers() -> list[tuple[str, str]]:
+            return [each for each in await thread() if each[0] == "agent"]
+
+        await until(answers)
+        assert await answers() == [("agent", "It is 12 euros.")]
+        await ask("And two of them?", thread_id=question)
+
+        async def both() -> bool:
+            return len(await answers()) == 2
+
+        await until(both)
+        assert (await answers())[1] == ("agent", "24 euros.")
+        told = [
+            (each["role"], each["content"]) for each in server.script.asked[-1]["messages"] if each["role"] != "system"
+        ]
+        assert told == [
+            ("user", "How much is a pen?"), ("assistant", "It is 12 euros."), ("user", "And two of them?"),
+        ]  # fmt: skip
+
+        async def followed() -> bool:
+            return [run["status"] for run in await person.runs(follower["id"])] == ["success", "success"]
+
+        await until(followed)
+        runs = (await person.get(f"/api/agents/{made['id']}/runs"))["items"]
+        assert [(run["triggered_by"], run["status"]) for run in runs] == [("message", "success")] * 2
+        steps = (await person.run(runs[0]["run_id"]))["action_logs"]
+        answered = next(each for each in steps if each["step_id"] == "answer")["output"]
+        assert answered["usage"] == {"requests": 1, "tool_calls": 0, "tokens_in": 11, "tokens_out": 7}
+        assert answered["cost_usd"] > 0

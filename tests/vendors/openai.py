@@ -145,6 +145,8 @@ class OpenAIServer:
         self._count += 1
         if body.get("stream"):
             return await self._stream(request, body, answer)
+        if isinstance(answer, Say) and answer.hold:
+            await self.script.held.wait()
         return web.json_response(self._whole(body, answer))
 
     async def _cut(self, request: web.Request, answer: Cut) -> web.StreamResponse:

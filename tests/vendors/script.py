@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Say:
-    """A text; `hold`: the last piece of a stream waits until `Script.release` is called."""
+    """A text; `hold`: it, or the last piece of its stream, waits until `Script.release` is called."""
 
     text: str
     hold: bool = False
