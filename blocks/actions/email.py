@@ -1,14 +1,14 @@
 """The email step: one mail through a saved account, new or as an answer."""
 
-import hashlib
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.errors import InvalidInput
-from blocks.mail.addresses import MOST_RECIPIENTS, has_control, is_message_id, message_ids, parse
+from blocks.mail.addresses import MOST_RECIPIENTS, has_control, is_message_id, message_ids
 from blocks.mail.composing import LONGEST_SUBJECT, MOST_BYTES
+from blocks.mail.fields import Recipient, message_id, one_line
 from blocks.outcomes import Done
 from blocks.services import Attachment, Mail, Mailer
 from blocks.values import Json, JsonObject
@@ -26,19 +26,6 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-def _address(text: str) -> str:
-    parse(text)
-    return text
-
-
-def one_line(text: str) -> str:
-    """What may stand in a header. Raises `ValueError`."""
-    if has_control(text):
-        raise ValueError("This is one line, without line breaks or other control characters.")
-    return text
-
-
-Recipient = Annotated[str, Field(max_length=500), AfterValidator(_address)]
 Recipients = Annotated[list[Recipient], BeforeValidator(_as_list), Field(max_length=MOST_RECIPIENTS)]
 References = Annotated[list[dict[str, JsonValue]], BeforeValidator(_as_list), Field(max_length=MOST_ATTACHMENTS)]
 
@@ -143,11 +130,6 @@ class Email(Action[EmailInput]):
         sent = await mailer.send(mail, key=context.idempotency_key, timeout_s=context.timeout_s)
         context.log(f"The mail to {', '.join(mail.to)} was taken: {sent.get('answer')}")
         return Done(sent)
-
-
-def message_id(key: str) -> str:
-    """The same for every attempt of a step, and of nothing else."""
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@mail.vutler>"
 
 
 async def _mail(given: EmailInput, context: ActionContext) -> Mail:

@@ -1,18 +1,19 @@
 """Saying something in a channel: the author fixes which ones, the model writes the text."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field
 
 from blocks.action import Effect
-from blocks.actions.channel import LONGEST
 from blocks.tool import Tool, ToolContext, ToolModel
 from blocks.values import Json, JsonObject
+
+_LONGEST: Final = 40_000  # characters
 
 
 class PostArguments(ToolModel):
     channel: str = Field(min_length=1, max_length=200, description="one of those that are allowed")
-    text: str = Field(min_length=1, max_length=LONGEST)
+    text: str = Field(min_length=1, max_length=_LONGEST)
     thread: str | None = Field(default=None, max_length=100, description="id of a message, to answer in its thread")
 
 

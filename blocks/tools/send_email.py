@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, Field
 
 from blocks.action import Effect
-from blocks.actions.email import Recipient, message_id, one_line
 from blocks.mail.addresses import parse
 from blocks.mail.composing import LONGEST_SUBJECT
+from blocks.mail.fields import Recipient, message_id, one_line
 from blocks.services import Mail, Mailer
 from blocks.tool import Tool, ToolContext, ToolModel
 from blocks.values import Json, JsonObject
