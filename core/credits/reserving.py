@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic import StrictInt
+
 from core.db import Connection
 from core.runs.queue import ClaimedRun
 
@@ -22,8 +24,8 @@ class Charge:
     step_id: str
     iteration: str
     action: str
-    credits: int
-    budget: int
+    credits: StrictInt
+    budget: StrictInt
 
 
 @dataclass(frozen=True, slots=True)

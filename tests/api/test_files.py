@@ -172,6 +172,7 @@ async def test_a_few_uploads_at_once(client: httpx.AsyncClient, ada: Tenant) -> 
         refused = await put(client, ada, "fifth", b"x")
         if refused.status_code == 429:
             break
+    assert refused.status_code == 429, [(t.done(), t.result().text if t.done() else None) for t in uploads]
     problem(refused, 429, "uploads_at_once")
     go_on.set()
     assert {(await each).status_code for each in uploads} == {201}
