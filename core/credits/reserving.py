@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import StrictInt
-
 from core.db import Connection
 from core.runs.queue import ClaimedRun
 
@@ -24,8 +22,8 @@ class Charge:
     step_id: str
     iteration: str
     action: str
-    credits: StrictInt
-    budget: StrictInt
+    credits: int
+    budget: int
 
 
 @dataclass(frozen=True, slots=True)
