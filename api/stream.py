@@ -129,7 +129,11 @@ async def _events(services: Services, session: Session, run: Run, after: int) ->
 
 
 class _Reader:
-    """Reads what was recorded since the last look. One writer makes `seq`, so nothing appears before what was read."""
+    """Reads what was recorded since the last look.
+
+    One writer makes `seq`, so nothing appears before what was read. The run is read first and its `seq` is as far as a
+    look goes: of what is committed while steps and lines are read, only a part would be seen.
+    """
 
     def __init__(self, history: History, session: Session, run: Run, after: int) -> None:
         self._history = history
@@ -158,6 +162,8 @@ class _Reader:
             return []
         news = [(step.seq, "step", _step_data(step)) for step in await self._history.steps_after(run, self._after)]
         news += await self._lines(run)
+        if run.status not in TERMINAL:
+            news = [each for each in news if each[0] <= run.seq]
         news.sort(key=lambda each: each[0])
         events = [_event(kind, data, seq) for seq, kind, data in news]
         ended_before = self._first and run.status in TERMINAL and run.seq > self._after

@@ -66,8 +66,8 @@ def _value(declared: object, value: Json) -> object:
         return UUID(str(value))
     if declared in _TIMES:
         return datetime.fromisoformat(str(value))
-    if declared in _NUMBERS:
-        return int(str(value))
+    if declared in _NUMBERS and type(value) is not int:
+        raise ValueError(f"{value!r:.40} is no whole number")
     return value
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -21,6 +21,7 @@ from api.server import Server, server
 from core import keys as core_keys
 from core import settings as core_settings
 from core.db import Database
+from core.errors import Unavailable
 from core.keys import Keys
 from core.settings import Settings
 from tests.api import coverage
@@ -92,7 +93,9 @@ async def served(settings: Settings, keys: Keys, app_dsn: str) -> AsyncIterator[
 
 
 async def _is_open(app: FastAPI) -> bool:
-    return bool(app.state.services.listener.connected)
+    with suppress(Unavailable):
+        return bool(app.state.services.listener.connected and app.state.services.db.pool)
+    return False
 
 
 @pytest.fixture

@@ -168,13 +168,16 @@ async def test_a_few_uploads_at_once(client: httpx.AsyncClient, ada: Tenant) -> 
 
     uploads = [asyncio.create_task(put(client, ada, "slow", slow())) for _ in range(4)]
     await under_way.wait()
-    for _ in range(100):  # a chunk that was sent may still be on its way
-        refused = await put(client, ada, "fifth", b"x")
-        if refused.status_code == 429:
+    answers = []
+    for _ in range(20):  # one that overtakes a slow one takes its place
+        answers.append(await put(client, ada, "fifth", b"x"))
+        if answers[-1].status_code == 429:
             break
-    problem(refused, 429, "uploads_at_once")
     go_on.set()
-    assert {(await each).status_code for each in uploads} == {201}
+    answers += [await each for each in uploads]
+    refused = [each for each in answers if each.status_code != 201]
+    assert len(refused) == 1
+    problem(refused[0], 429, "uploads_at_once")
     assert (await put(client, ada, "sixth", b"x")).status_code == 201
 
 

@@ -172,6 +172,33 @@ async def test_many_changes_with_a_broken_listener(
     await until(again)
 
 
+async def test_what_is_committed_between_two_reads_is_not_passed_over(  # noqa: PLR0917 - fixtures
+    client: httpx.AsyncClient, served: Served, db: Database, ada: Tenant, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = served.app.state.services.history
+    read, late = history.lines_after, [5, 7]
+    run_id = await add_run(db, ada, hook.rule_id)
+    async with worker(db) as engine, watching(client, ada, run_id) as watch:
+        run = await engine.claim()
+
+        async def read_late(*of: Any) -> Any:
+            while late and of[1] < 3 <= of[0].seq:  # the steps of this look have been read
+                seq = late.pop(0)
+                await engine.step(run, seq, step=f"s{seq}", index=seq)
+            return await read(*of)
+
+        monkeypatch.setattr(history, "lines_after", read_late)
+        await engine.step(run, 3, step="s3", index=3)
+        await until(lambda: _true(not late))
+        await engine.end(run, 9)
+        events = await watch.rest()
+    assert [ident for kind, ident, _ in events if kind in ("line", "step") and ident is not None] == list(range(2, 8))
+
+
+async def _true(found: bool) -> bool:
+    return found
+
+
 async def test_a_token_that_expires_ends_the_stream(
     client: httpx.AsyncClient, db: Database, keys: Keys, ada: Tenant, hook: Webhook
 ) -> None:
