@@ -10,7 +10,6 @@ Frames both ways: four bytes of length, big endian, and JSON.
 """
 
 import json
-import os
 import resource
 import signal
 import struct
