@@ -11,7 +11,6 @@ Frames both ways: four bytes of length, big endian, and JSON.
 """
 
 import json
-import os
 import resource
 import signal
 import struct
@@ -27,7 +26,6 @@ from core.rendering.sandbox import Program, Sandbox, document, program
 from core.rendering.words import compact
 
 MEMORY = 256 * 1024 * 1024  # bytes of address space
-NICE = 10
 MAX_PROGRAMS = 256
 _STANDARD_STREAMS = 3
 
@@ -38,7 +36,6 @@ _html = Sandbox(autoescape=True)
 
 def confine() -> None:
     """Give up everything that rendering does not need."""
-    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_STANDARD_STREAMS, _STANDARD_STREAMS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

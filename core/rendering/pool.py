@@ -5,10 +5,12 @@ A workspace has at most one question in work, so that one that sends bombs holds
 
 import asyncio
 import contextlib
+import os
 import signal
 import struct
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
@@ -18,8 +20,13 @@ from core import jsontext
 
 WALL_S = 2.0  # for one question
 START_S = 30.0
+NICE = 5  # of a child, from its first moment: starting costs more than most questions
+LAST = 19
+EACH_S = 0.1  # between two looks at a question
+SLOW_S = 0.1  # of CPU: such a question goes on as the last in line
 MAX_QUESTIONS = 1000  # before a child is replaced
 MAX_FRAME = 16_000_000  # bytes, either way
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Breach(Exception):
@@ -42,17 +49,19 @@ class Child:
         assert process.stdout is not None  # noqa: S101
         self._process, self._input, self._output = process, process.stdin, process.stdout
         self._asked = 0
+        self._nice = 0
 
     @classmethod
     async def start(cls) -> Self:
         command = (sys.executable, "-I", "-m", "core.rendering.child")
         try:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, cwd="/"
+                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, cwd="/", start_new_session=True
             )
         except OSError as error:
             raise StartFailed(f"a process can't be started: {error.strerror}") from error
         child = cls(process)
+        child._stand_back(NICE)
         try:
             async with asyncio.timeout(START_S):
                 await child._read()
@@ -66,11 +75,12 @@ class Child:
 
     @property
     def usable(self) -> bool:
-        return self._process.returncode is None and self._asked < MAX_QUESTIONS
+        return self._process.returncode is None and self._asked < MAX_QUESTIONS and self._nice < LAST
 
     async def ask(self, question: bytes) -> Json:
         """Raises `Breach`; the child must be ended then."""
         self._asked += 1
+        self._watching = asyncio.get_running_loop().call_later(EACH_S, self._watch)
         try:
             async with asyncio.timeout(WALL_S):
                 try:
@@ -81,7 +91,38 @@ class Child:
                     code = await self._process.wait()
         except TimeoutError:
             raise Breach("it takes too long") from None
+        finally:
+            self._watching.cancel()
         raise (Breach if code == -signal.SIGXCPU else Died)("it takes too much time or memory")
+
+    def _watch(self, before: float | None = None) -> None:
+        """It is the CPU since the first look that tells: on a busy machine a quick question takes long, too."""
+        used = self._cpu_s()
+        if before is not None and used - before >= SLOW_S:
+            self._stand_back(LAST)
+        else:
+            again = used if before is None else before
+            self._watching = asyncio.get_running_loop().call_later(EACH_S, self._watch, again)
+
+    def _cpu_s(self) -> float:
+        """Used in its life (proc(5), `utime` and `stime`); 0 once it is gone."""
+        try:
+            fields = Path("/proc", str(self._process.pid), "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def _stand_back(self, nice: int) -> None:
+        """Let others go first. There is no way back without privileges, so a child that was made last is replaced.
+
+        Linux may weigh sessions before it weighs their processes (sched(7), "The autogroup feature"): the child has a
+        session of its own, which stands back as a whole.
+        """
+        self._nice = nice
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, nice)
+        with contextlib.suppress(OSError):
+            Path("/proc", str(self._process.pid), "autogroup").write_text(str(nice))
 
     async def _read(self) -> Json:
         size = struct.unpack(">I", await self._output.readexactly(4))[0]

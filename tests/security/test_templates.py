@@ -14,6 +14,7 @@ from blocks.errors import Retryable
 from core.rendering.references import TemplateFailed
 from core.rendering.renderer import Renderer, names
 from tests.security.bombs import BOMBS, LOOPS
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -155,6 +156,51 @@ def _children() -> set[int]:
     return found
 
 
+def _nice(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[16])
+
+
+async def test_a_question_that_takes_long_lets_all_others_go_first() -> None:
+    """The process of one that took long is replaced, as it can't get its place back."""
+    before = _children()
+    async with Renderer(children=1) as renderer:
+        await renderer.warm()
+        (first,) = _children() - before
+        assert os.getsid(first) == first
+        assert _places_in_line(first) == [5, 5]
+        seen: set[int] = set()
+
+        async def last() -> bool:
+            seen.update(pid for pid in _children() - before if _places_in_line(pid) == [19, 19])
+            return bool(seen)
+
+        asked = asyncio.create_task(_ask_without_end(renderer))
+        try:
+            await until(last, seconds=30)
+        finally:
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+        assert await renderer.render("{{ 1 + 1 }}", {}, workspace="w") == 2
+        (other,) = _children() - before
+        assert other not in seen
+        assert _places_in_line(other) == [5, 5]
+
+
+async def _ask_without_end(renderer: Renderer) -> None:
+    while True:
+        await outcome(renderer, LOOPS)
+
+
+def _places_in_line(pid: int) -> list[int]:
+    """How nice the process is, and its session where the kernel weighs sessions. Empty once it is gone."""
+    try:
+        own = _nice(pid)
+        group = Path(f"/proc/{pid}/autogroup")
+        return [own, int(group.read_text().split()[-1]) if group.exists() else own]
+    except OSError:
+        return []
+
+
 async def test_a_child_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VUTLER_SECRET_KEY", "s3cret")
     before = _children()
@@ -171,7 +217,7 @@ async def test_a_child_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         assert limits["Max address space"] == [str(256 * 1024 * 1024)] * 2
         assert limits["Max open files"] == ["3", "3"]
         assert limits["Max file size"] == ["0", "0"]
-        assert int(place.joinpath("stat").read_text().rpartition(")")[2].split()[16]) == 10  # nice
+        assert _nice(pid) == 5
         await renderer.render("{{ 1 + 1 }}", {}, workspace="w")
         cpu = place.joinpath("limits").read_text().split("Max cpu time")[1].split()[0]
         assert 1 <= int(cpu) <= 4
