@@ -111,6 +111,7 @@ async def test_messages_that_came_meanwhile_are_answered_together(
     assert len(models.script.asked) == 1
 
 
+@pytest.mark.proves("S6.2 (4)")
 async def test_the_tool_posts_in_the_channels_of_its_author_alone(
     office: Office, models: OpenAIServer, room: Room
 ) -> None:

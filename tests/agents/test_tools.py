@@ -42,6 +42,7 @@ async def waiting(office: Office, run: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.proves("S6.2 (5)")
 async def test_a_request_to_an_allowed_host(office: Office, models: OpenAIServer, echo: Echo) -> None:
     await office.provider(models.url)
     await office.set("code_bot", tools=[tool("http", hosts=[f"127.0.0.1:{echo.port}"])])
@@ -158,6 +159,7 @@ async def test_limits_of_a_turn(office: Office, models: OpenAIServer) -> None:
         assert len(models.script.asked) == before  # no call was made at all
 
 
+@pytest.mark.proves("S6.2 (5)")
 async def test_files_and_history(office: Office, models: OpenAIServer) -> None:
     await office.provider(models.url)
     await office.set("code_bot", tools=[tool("drive"), tool("search_history")])

@@ -1,10 +1,13 @@
 """An agent is asked in a run: what it says, what it costs, and what is recorded."""
 
+import pytest
+
 from tests.agents.conftest import Office
 from tests.vendors.openai import OpenAIServer
 from tests.vendors.script import Say
 
 
+@pytest.mark.proves("US-3.1", "US-3.1 (1)", "US-3.1 (2)", "S6.1 (4)", "I-14")
 async def test_it_answers(office: Office, models: OpenAIServer) -> None:
     await office.provider(models.url)
     models.script.answers = [Say("82 points.", usage=(1000, 100))]

@@ -58,6 +58,7 @@ async def test_five_come_with_every_workspace(api: httpx.AsyncClient) -> None:
     problem(await api.get("/api/agents", params={"cursor": "x"}), 422, "invalid_request")
 
 
+@pytest.mark.proves("S6.2 (2)", "S6.2 (3)")
 async def test_create_read_change_delete(api: httpx.AsyncClient) -> None:
     agent = await made(
         api, name="Übersetzung & Co", avatar="🛟", instructions="Be kind.",
@@ -243,6 +244,7 @@ async def test_without_a_provider_it_is_offline(api: httpx.AsyncClient) -> None:
     assert (told["status"], "no provider" in told["reason"]) == ("offline", True)
 
 
+@pytest.mark.proves("I-10")
 async def test_the_older_pair(api: httpx.AsyncClient) -> None:
     body = {"name": "Remind", "prompt": "Remind them", "run_at": "2036-12-01T09:00:00Z"}
     answer = await api.post("/api/agents/run/automation", json=body)

@@ -128,6 +128,7 @@ async def test_templates_fill_in_and_escape() -> None:
             await sent(renderer, to="a@b.example", template="../../secrets")
 
 
+@pytest.mark.proves("S6.5 (4)")
 @pytest.mark.parametrize("language", letters.LANGUAGES)
 @pytest.mark.parametrize("name", ["welcome", "notification", "reply", "password", "email", "invitation", "approval"])
 async def test_every_template_is_whole_in_every_language(name: str, language: str) -> None:
@@ -142,6 +143,7 @@ async def test_every_template_is_whole_in_every_language(name: str, language: st
     assert letters.template(name, language) != letters.template(name, "en" if language == "fr" else "fr") or name == "x"
 
 
+@pytest.mark.proves("S6.5 (1)", "R-INTG-2", "I-12", "R-ENG-3")
 async def test_the_whole_step_over_a_real_server() -> None:
     async with (
         SmtpServer() as server,

@@ -72,6 +72,7 @@ async def streamed(person: Person, agent: str, prompt: str, server: Any) -> list
     return events
 
 
+@pytest.mark.proves("S6.1 (5)", "US-3.1 (3)", "US-3.1 (4)", "R-ENG-3", "I-14")
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 async def test_it_answers_while_one_watches(person: Person, ports: tuple[int, int], protocol: str) -> None:
     server: Any = OpenAIServer(port=ports[0]) if protocol == "openai" else AnthropicServer(port=ports[1])
@@ -131,6 +132,7 @@ async def test_it_answers_while_one_watches(person: Person, ports: tuple[int, in
     await until(offline, seconds=OFFLINE_WITHIN_S)
 
 
+@pytest.mark.proves("S6.1", "S6.1 (2)", "S6.1 (3)")
 async def test_it_answers_in_a_channel(person: Person, ports: tuple[int, int]) -> None:
     async with OpenAIServer(port=ports[0]) as server:
         connection = await connect(person, "openai", server.url, OPENAI_KEY, "gpt-5-mini")

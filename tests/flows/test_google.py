@@ -96,6 +96,7 @@ async def worker(account: Account, slot: str) -> AsyncIterator[Engine]:
             await task
 
 
+@pytest.mark.proves("R-INTG-5")
 async def test_a_row_and_a_cell(account: Account, google: Google, sheet: str) -> None:
     cell = row(sheet, operation="update_cell", cell="C1", values=["seen"]) | {"id": "b", "needs": ["a"]}
     rule = await account.automation(row(sheet), cell)
@@ -132,6 +133,7 @@ async def test_what_google_was_too_busy_for_is_tried_again(account: Account, goo
     assert google.sheets.files[sheet]["Leads"] == [["=Ada", 1]]
 
 
+@pytest.mark.proves("R-INTG-4")
 @pytest.mark.parametrize("kind", ["$file", "$blob"])
 async def test_a_video_by_reference(account: Account, google: Google, kind: str) -> None:
     if kind == "$file":

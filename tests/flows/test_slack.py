@@ -26,6 +26,7 @@ def step(**config: Any) -> dict[str, Any]:
     return {"id": "tell", "type": "slack", "config": {"connection": "Chat", "channel": "#general", **config}, **more}
 
 
+@pytest.mark.proves("R-INTG-1", "I-13", "R-ENG-3")
 async def test_it_posts_and_tells_where(account: Account, slack: Slack) -> None:
     room = slack.channel("general")
     rule = await account.automation(step(text="hello"))
