@@ -1,6 +1,6 @@
 """An instant model in a process of its own: the tests' server of OpenAI's protocol, which answers every prompt at once.
 
-    python -m bench.model --port 9000
+python -m bench.model --port 9000
 """
 
 import argparse

@@ -1,39 +1,31 @@
-"""What a sampling profile (`bench/sampling`) says: the share of the time in each function, all that it calls included."""
+"""What a sampling profile (`bench/sampling`) says: the share of the time in each function, with all that it calls."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
-from tests.waiting import until
+from tests.e2e.product import wait_for
 
-_SHOWN = 60
+_SHOWN = 70
+_LOOP = "asyncio/runners.py:Runner.run"  # the innermost frame of Python while uvloop waits
 
 
-async def show(file: Path) -> None:
-    async def is_there() -> bool:
-        return file.exists()
-
-    await until(is_there, seconds=10)
+def show(file: Path) -> None:
+    wait_for("the profile is written", file.exists, 10)
     within: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     total = 0
-    for line in (await asyncio.to_thread(file.read_text)).splitlines():
-        count, _, stack = line.partition(" ")
-        frames = [_short(each) for each in stack.split(";")]
-        total += int(count)
-        alone[frames[-1]] += int(count)
+    for line in file.read_text().splitlines():
+        seen, _, stack = line.partition(" ")
+        frames, count = [_short(each) for each in stack.split(";")], int(seen)
+        total += count
+        alone[frames[-1]] += count
         for each in set(frames):
-            within[each] += int(count)
-    asleep = alone[frames_of_waiting(alone)]
-    print(f"engine: {total} looks, of which waiting {100 * asleep / total:.0f} %; % of the rest, with what it calls | alone")
-    busy = max(total - asleep, 1)
-    for name, count in within.most_common(_SHOWN):
-        print(f"  {100 * count / busy:5.1f} % {100 * alone[name] / busy:5.1f} %  {name}")
-
-
-def frames_of_waiting(alone: Counter[str]) -> str:
-    """uvloop waits in `run_until_complete`, which is the innermost Python frame then."""
-    return next((name for name in alone if name.endswith("Runner.run") or name.endswith(":run")), "")
+            within[each] += count
+    busy = max(total - alone[_LOOP], 1)  # what the loop does itself can't be told from its waiting
+    print(f"engine: {total} looks, {100 * busy / total:.0f} % of them at work; % of these, with what it calls | alone")
+    for name, times in within.most_common(_SHOWN):
+        if times <= busy:
+            print(f"  {100 * times / busy:5.1f} | {100 * alone[name] / busy:5.1f}  {name}")
 
 
 def _short(frame: str) -> str:

@@ -1,5 +1,6 @@
 """What PostgreSQL was asked while its log said so: how often in a turn, and how long it took."""
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from pathlib import Path
 import asyncpg
 
 _LINE = re.compile(
-    r"\] (?P<who>.*?) LOG:  duration: (?P<ms>[\d.]+) ms(?:  (?P<phase>parse|bind|execute) [^:]*: |  statement: )(?P<sql>.*)"
+    r"\] (?P<who>.*?) LOG:  duration: (?P<ms>[\d.]+) ms"
+    r"(?:  (?P<phase>parse|bind|execute) [^:]*: |  statement: )(?P<sql>.*)"
 )
 _SHOWN = 45
 
@@ -25,7 +27,7 @@ class Log:
 @asynccontextmanager
 async def logged(connection: "asyncpg.Connection[asyncpg.Record]", file: Path) -> AsyncIterator[Log]:
     """Every statement with its time is in the log's `text` at the end."""
-    log = Log(file, file.stat().st_size)
+    log = Log(file, os.stat(file).st_size)
     await _set(connection, "0")
     try:
         yield log
