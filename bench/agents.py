@@ -206,10 +206,10 @@ async def measure(port: int, pid: int, profile: Path, options: argparse.Namespac
         async with Person(product.url) as ada, Person(product.url, "bob@example.com") as bob:
             talking = await agents(ada, f"http://127.0.0.1:{port}/v1", options.agents)
             plain = await automations(bob, options.agents)
-            idle = await bench.idle()
             for side in (talking, plain):  # the first turn loads libraries
-                await bench.stretch(side, 5, 4, idle)
+                await bench.stretch(side, 5, 4, dict.fromkeys(bench.processes(), 0.0))
                 side.stretches.clear()
+            idle = await bench.idle()
             for _ in range(options.repeats):
                 for side in (talking, plain):
                     await bench.stretch(side, options.rate, options.seconds, idle)
