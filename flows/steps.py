@@ -5,6 +5,7 @@ are worth another attempt and after how long, and `timeout_seconds`.
 """
 
 import copy
+import functools
 import inspect
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -122,7 +123,7 @@ def _compile_step(index: int, step: Step, actions: Mapping[str, Action[Any]]) ->
         max_delay_s=retry.max_delay_s if retry is not None else LONGEST_DELAY_S,
         retry_on=frozenset(retry.on if retry is not None else get_args(Cause)),
         timeout_s=float(step.timeout_s or action.timeout_s),
-        prefect_task=_prefect_task(action),
+        prefect_task=_prefect_task(action.name),
         approval_required=step.approval_required,
         in_doubt=step.in_doubt or "ask",
         kept=kept,
@@ -138,9 +139,11 @@ async def _unbound() -> Outcome:
     raise RuntimeError("A step's task is called through `bind`.")
 
 
-def _prefect_task(action: Action[Any]) -> "Task[[], Any]":
-    made = task(name=action.name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(_unbound)
-    made.task_key = f"vutler.{action.name}"
+@functools.cache
+def _prefect_task(action: str) -> "Task[[], Any]":
+    """One for all steps of an action: a call works on a copy, and Prefect reads a source file to make one."""
+    made = task(name=action, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(_unbound)
+    made.task_key = f"vutler.{action}"
     return made
 
 

@@ -1,6 +1,8 @@
 """A model whose answers are journaled: what was said before is not asked again, and every call is paid for."""
 
+from decimal import Decimal
 from time import monotonic
+from typing import Final
 from uuid import UUID
 
 from pydantic_ai.messages import (
@@ -27,6 +29,8 @@ from core.agents.models import price
 from core.agents.session import Session
 from core.ids import new_id
 
+_FREE: Final = Decimal(0)
+
 
 class Journaled(WrapperModel):
     """`wrapped` is asked for what the journal does not hold."""
@@ -47,7 +51,7 @@ class Journaled(WrapperModel):
         part = session.next_part()
         if part is not None:
             answer = _read(part.content)
-            self._count(answer)
+            self._count(answer, self._price(answer))
             return answer
         hashed = journal.fingerprint([_asked(messages), model_request_parameters.output_mode])
         call = await self._begin(messages, model_request_parameters)
@@ -120,9 +124,7 @@ class Journaled(WrapperModel):
 
     async def _finish(self, call: Call, answer: ModelResponse, hashed: str, latency_ms: int) -> None:
         session = self._session
-        usd = price(self._llm.provider, answer.model_name or self.model_name, answer.usage)
-        if usd is None:
-            usd = price(self._llm.provider, self.model_name, answer.usage)
+        usd = self._price(answer)
         came = Came(answer.usage.input_tokens, answer.usage.output_tokens, latency_ms, usd, spending.credits_of(usd))
         content: JsonObject = {"answer": session.host.redactor.json(_written(answer))}
         content["usd"] = None if usd is None else str(usd)
@@ -132,7 +134,7 @@ class Journaled(WrapperModel):
             )
         )
         session.host.spend(spending.whole(call.most_credits), spending.whole(came.credits))
-        self._count(answer)
+        self._count(answer, usd)
 
     async def _failed(self, call: Call, failure: ActionError, latency_ms: int) -> None:
         """What was refused costs nothing; of what was cut off nobody knows."""
@@ -145,15 +147,19 @@ class Journaled(WrapperModel):
         most = spending.whole(call.most_credits)
         session.host.spend(most, 0 if answered else most)
 
-    def _count(self, answer: ModelResponse) -> None:
+    def _price(self, answer: ModelResponse) -> Decimal | None:
+        usd = price(self._llm.provider, answer.model_name or self.model_name, answer.usage)
+        if usd is None and answer.model_name not in (None, self.model_name):
+            usd = price(self._llm.provider, self.model_name, answer.usage)
+        return usd
+
+    def _count(self, answer: ModelResponse, usd: Decimal | None) -> None:
         session = self._session
         session.requests += 1
         session.tokens_in += answer.usage.input_tokens
         session.tokens_out += answer.usage.output_tokens
-        usd = price(self._llm.provider, answer.model_name or self.model_name, answer.usage)
-        usd = price(self._llm.provider, self.model_name, answer.usage) if usd is None else usd
-        known = None if usd is None or session.cost_usd is None else session.cost_usd + float(usd)
-        session.cost_usd = known
+        session.cost_usd = None if usd is None or session.cost_usd is None else session.cost_usd + float(usd)
+        answer.usage.cost = usd or _FREE  # else pydantic-ai looks for the price again, by address and by name
 
 
 def _limit(what: str, name: str) -> InvalidInput:

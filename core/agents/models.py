@@ -45,11 +45,14 @@ class OpenModel:
             openai = AsyncOpenAI(
                 base_url=llm.base_url, api_key=_UNUSED, http_client=self._client, max_retries=0, organization=None
             )
+            # Else a thread finds it out for each new client, for headers that are not sent.
+            openai._platform = "Unknown"
             return OpenAIChatModel(self._name, provider=OpenAIProvider(openai_client=openai))
         if llm.protocol == "anthropic":
             anthropic = AsyncAnthropic(
                 base_url=llm.base_url, api_key=_UNUSED, http_client=self._client, max_retries=0, auth_token=None
             )
+            anthropic._platform = "Unknown"
             return AnthropicModel(self._name, provider=AnthropicProvider(anthropic_client=anthropic))
         raise InvalidInput("connection_not_allowed", "This connection is no provider of language models.")
 

@@ -28,32 +28,10 @@ EMAIL: Final = "email"
 LATE_S: Final = 60.0
 MOST_HOPS: Final = 6  # messages of bots in a row that may still be answered by bots
 
-# Those that may want something of these channels: what else stands in their config is looked at in Python. Agents are
-# looked up in one object and versions come last, so that a workspace of many agents takes as long as it has agents,
-# whatever the planner thinks of tables that are new to it.
+# What they say besides is looked at in Python.
 _LISTENERS: Final = """
-WITH agents_by_name AS MATERIALIZED (
-    SELECT coalesce(jsonb_object_agg(n.name, jsonb_build_array(a.id,
-        a.channels ?| $4 OR a.id IN (SELECT agent_id FROM channel_members WHERE channel_id = ANY ($3)))), '{}') AS known
-    FROM agents a, unnest(ARRAY[a.slug, a.id::text]) AS n (name)
-    WHERE a.workspace_id = $1 AND a.deleted_at IS NULL AND a.enabled
-), live AS MATERIALIZED (
-    SELECT t.id AS trigger_id, t.rule_id, t.type, t.config, b.known -> (t.config ->> 'agent') AS agent
-    FROM automation_triggers t, agents_by_name b WHERE t.workspace_id = $1 AND t.type = ANY ($2) AND t.active
-), wanting AS MATERIALIZED (
-    SELECT * FROM live l WHERE CASE WHEN l.config ->> 'agent' IS NULL THEN true
-        ELSE l.agent IS NOT NULL AND (l.type = 'email' OR l.config ? 'channels' OR (l.agent ->> 1)::boolean) END
-)
-SELECT w.trigger_id, w.rule_id, r.live_version AS version, w.type, w.config,
-    coalesce(v.definition -> 'policy', '{}') AS policy, a.id AS agent_id, a.slug AS agent_slug,
-    coalesce((a.settings ->> 'answer_bots')::boolean, false) AS answers_bots, a.email ->> 'inbox' AS inbox,
-    ARRAY(SELECT h.id FROM unnest($3::uuid[]) AS h (id) WHERE a.channels ? h.id::text OR EXISTS (
-        SELECT FROM channel_members m WHERE m.channel_id = h.id AND m.agent_id = a.id)) AS joined
-FROM wanting w JOIN automation_rules r ON r.id = w.rule_id
-JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
-LEFT JOIN agents a ON a.id = (w.agent ->> 0)::uuid
-WHERE r.enabled AND r.deleted_at IS NULL
-ORDER BY w.rule_id, w.trigger_id
+SELECT trigger_id, rule_id, version, type, config, policy, agent_id, agent_slug, answers_bots, inbox, joined
+FROM listeners_of($1, $2, $3, $4, $5, $6)
 """
 # How many messages of bots stand at the end of a conversation, behind the last one of a person.
 _HOPS: Final = """
@@ -153,11 +131,16 @@ class Listener:
         )
 
 
-async def listeners_of(connection: Connection, workspace_id: UUID, channels: Sequence[Channel]) -> list[Listener]:
-    """Everybody who may want something of these channels, by the automation's id."""
+async def listeners_of(
+    connection: Connection, workspace_id: UUID, channels: Sequence[Channel], *, people: bool = True
+) -> list[Listener]:
+    """Everybody who may want something of these channels, by the automation's id; `people` False: something that bots
+    alone said there."""
     kinds = list({EMAIL if each.kind == "mail" else MESSAGE for each in channels})
     ids = [each.id for each in channels]
-    rows = await connection.fetch(_LISTENERS, workspace_id, kinds, ids, [str(each) for each in ids])
+    texts = [str(each) for each in ids]
+    called = {*texts, *(_own_name(each) for each in channels), *(each.external_id or "" for each in channels)}
+    rows = await connection.fetch(_LISTENERS, workspace_id, kinds, ids, texts, list(called), people)
     return [Listener(**row) for row in rows]
 
 
@@ -179,7 +162,8 @@ async def start_runs(
     if not heard:
         return {}
     channels = {each.channel.id: each.channel for each in heard}
-    listeners = await listeners_of(connection, workspace_id, list(channels.values()))
+    people = not all(each.author.is_bot for each in heard)
+    listeners = await listeners_of(connection, workspace_id, list(channels.values()), people=people)
     tired: dict[UUID, bool] = {}
     made: dict[UUID, list[tuple[UUID, UUID]]] = {}
     received: list[tuple[Listener, Arrived]] = []
@@ -223,8 +207,12 @@ async def _is_tired(connection: Connection, message: Arrived) -> bool:
 
 
 def _named(channel: Channel, names: Sequence[str]) -> bool:
-    own = channel.name.lstrip("#").casefold()
+    own = _own_name(channel)
     return any(name.lstrip("#").casefold() == own for name in names) or channel.external_id in names
+
+
+def _own_name(channel: Channel) -> str:
+    return channel.name.lstrip("#").casefold()
 
 
 def _is(source: Source, reference: str) -> bool:
