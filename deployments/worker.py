@@ -119,6 +119,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "deleted": _every(_HOUR_S, lambda: forget_deleted(everyone), stop),
                 "credits": _every(housekeeping.EVERY_S, lambda: housekeeping.keep(everyone), stop),
                 "warm renderer": renderer.warm(),
+                "warm agents": talks.preload(everyone, stop),
             }.items()
         ]
         if settings.smtp is not None:
