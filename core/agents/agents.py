@@ -18,7 +18,7 @@ from core import clock
 from core.agents import carried, repository
 from core.agents.model import RESERVED, Agent, AgentMail, AgentSettings, GivenTool, as_json
 from core.agents.naming import require_unnamed
-from core.agents.status import Standing, standing
+from core.agents.status import Standing, standing, watch
 from core.audit import noting as audit
 from core.automations.service import Automations, Detail
 from core.caller import Caller
@@ -94,6 +94,11 @@ class Agents:
         async with self._db.connection() as connection:
             agent = await found(connection, caller, reference)
             return agent, await standing(connection, agent)
+
+    async def watched(self, caller: Caller) -> None:
+        """Somebody watches how the agents stand."""
+        async with self._db.connection() as connection:
+            await watch(connection, caller.workspace_id)
 
     async def carrier_of(self, caller: Caller, rule_id: UUID) -> UUID | None:
         """The agent that carries an automation."""
