@@ -4,6 +4,7 @@ Events carry ids and states, never values. Notifications reach the person they a
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Final
@@ -16,6 +17,9 @@ from api.problems import documented
 from api.services import Services, ServicesDep
 from blocks.values import JsonObject
 from core import jsontext
+from core.agents.status import WATCH_S
+from core.db import AWAY
+from core.errors import Unavailable
 
 router = APIRouter(prefix="/api", tags=["history"])
 
@@ -55,9 +59,14 @@ async def stream(session: SessionDep, services: ServicesDep) -> StreamingRespons
 
 async def _events(services: Services, session: Session) -> AsyncIterator[bytes]:
     feed, spoken = services.feed, monotonic()
+    noted: float | None = None
     with feed.subscribe_workspace(session.caller.workspace_id) as subscription:
         yield b": watching\n\n"
         while not feed.closing:
+            if noted is None or monotonic() - noted >= WATCH_S:
+                with suppress(*AWAY, Unavailable):
+                    await services.agents.watched(session.caller)
+                noted = monotonic()
             left = (session.expires_at - datetime.now(UTC)).total_seconds()
             if left <= 0:
                 yield _event("reauth", {"detail": "The access token has expired; sign in and watch again."})

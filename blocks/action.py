@@ -210,6 +210,7 @@ class Action(Described, ABC, Generic[InputT]):
     calls: ClassVar[str | None] = None  # the field of `config` that names an automation, by id or name
     repeats: ClassVar[bool] = True  # it may stand inside a loop
     brings_in: ClassVar[bool] = False  # what it gives may come from outside
+    warm_only: ClassVar[bool] = False  # it needs what a worker of the lane warm has, and a job of another lane has not
     journaled: ClassVar[bool] = False  # it keeps what it did, and goes on from there: being lost leaves no doubt
     example: ClassVar[dict[str, Json]]
 

@@ -90,8 +90,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         ledger = DatabaseLedger(db, limits, door)
         quota = settings.files_quota_mb * 1024 * 1024
         talks = LoadedOnUse(lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits))
-        posts = Posts(db, limits=limits)
-        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, posts)
+        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, Posts(db, limits=limits))
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
         presses = Inbound(everyone, door, http, registry.actions())
@@ -119,6 +118,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
                 "deleted": _every(_HOUR_S, lambda: forget_deleted(everyone), stop),
                 "credits": _every(housekeeping.EVERY_S, lambda: housekeeping.keep(everyone), stop),
                 "warm renderer": renderer.warm(),
+                "warm agents": talks.preload(everyone, stop),
             }.items()
         ]
         if settings.smtp is not None:

@@ -45,6 +45,7 @@ class Agent(Action[AgentInput]):
     retry_attempts = 2
     brings_in = True
     journaled = True
+    warm_only = True
     example: ClassVar[dict[str, Json]] = {"agent": "sales_pro", "prompt": "Score this lead: {{ trigger.data.lead }}"}
 
     def effect(self, given: AgentInput) -> Effect:

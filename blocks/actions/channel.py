@@ -41,6 +41,7 @@ class Channel(Action[ChannelInput]):
     Output = ChannelOutput
     credits = 1
     retry_attempts = 2
+    warm_only = True
     example: ClassVar[dict[str, Json]] = {"channel": "general", "text": "New lead: {{ trigger.data.name }}"}
 
     def effect(self, given: ChannelInput) -> Effect:

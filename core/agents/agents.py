@@ -17,7 +17,8 @@ from blocks.values import JsonObject
 from core import clock
 from core.agents import carried, repository
 from core.agents.model import RESERVED, Agent, AgentMail, AgentSettings, GivenTool, as_json
-from core.agents.status import Standing, standing
+from core.agents.naming import require_unnamed
+from core.agents.status import Standing, standing, watch
 from core.audit import noting as audit
 from core.automations.service import Automations, Detail
 from core.caller import Caller
@@ -94,6 +95,11 @@ class Agents:
             agent = await found(connection, caller, reference)
             return agent, await standing(connection, agent)
 
+    async def watched(self, caller: Caller) -> None:
+        """Somebody watches how the agents stand."""
+        async with self._db.connection() as connection:
+            await watch(connection, caller.workspace_id)
+
     async def carrier_of(self, caller: Caller, rule_id: UUID) -> UUID | None:
         """The agent that carries an automation."""
         async with self._db.connection() as connection:
@@ -141,13 +147,16 @@ class Agents:
     async def change(
         self, caller: Caller, reference: str, given: Given, *, read: str | None = None
     ) -> tuple[Agent, Detail | None]:
-        """Raises as `create`, `NotFound`, `Conflict` (`automation_running`) while its automation is changed, and
-        `Stale` where `read`, the revision that the caller has seen, is not the present one."""
+        """Raises as `create`, `NotFound`, `Conflict` while its automation is changed (`automation_running`) or where
+        others name the slug that changes (`agent_named`), and `Stale` where `read`, the revision that the caller has
+        seen, is not the present one."""
         caller.require("editor")
         async with self._db.transaction() as connection:
             former = await found(connection, caller, reference, lock=True)
             if read is not None and read != revision(former, await _revision_of_rule(connection, former)):
                 raise Stale("agent_stale", "Somebody changed this agent; read it again and redo the change.")
+            if given.values.get("slug", former.slug) != former.slug:
+                await require_unnamed(connection, former)
             changed = await self._save(connection, caller, former, given, done="agent.changed")
         detail = await self._carry(caller, changed, given, former)
         return await self.get(caller, str(changed.id)), detail

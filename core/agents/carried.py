@@ -8,6 +8,7 @@ from blocks import registry
 from blocks.values import Json, JsonObject
 from core import jsontext
 from core.agents.model import Agent
+from core.agents.naming import renamed
 from core.automations.definition import Definition, canonical
 from core.automations.service import Detail
 from core.db import Connection
@@ -61,20 +62,13 @@ def following(detail: Detail, former: Agent, agent: Agent) -> JsonObject:
         config = rule.trigger_config
         if config.get("agent") == former.slug:
             changes["trigger_config"] = {"agent": agent.slug}
-        actions = [_renamed(each, former.slug, agent.slug) for each in rule.actions]
+        actions = renamed([*rule.actions], former.slug, agent.slug)
         if actions != rule.actions:
             changes["actions"] = actions
     overlap = _overlap(agent)
     if overlap != _overlap(former) and rule.policy.get("overlap") == _overlap(former):
         changes["policy"] = {"overlap": overlap}
     return changes
-
-
-def _renamed(step: Json, former: str, slug: str) -> Json:
-    config = step.get("config") if isinstance(step, dict) else None
-    if not isinstance(step, dict) or not isinstance(config, dict) or config.get("agent") != former:
-        return step
-    return {**step, "config": {**config, "agent": slug}}
 
 
 def _overlap(agent: Agent) -> str:

@@ -29,6 +29,16 @@ INSERT INTO provider_health AS h (connection_id, workspace_id, checked_at)
 SELECT c.id, c.workspace_id, now() - interval '1 hour' FROM connections c WHERE c.id = $2 AND c.workspace_id = $1
 ON CONFLICT (connection_id) DO UPDATE SET used_at = now() WHERE h.used_at < now() - interval '1 minute'
 """
+# The same for whoever watches the whole workspace.
+_WATCH_ALL: Final = """
+INSERT INTO provider_health AS h (connection_id, workspace_id, checked_at)
+SELECT c.id, c.workspace_id, now() - interval '1 hour' FROM connections c
+WHERE c.workspace_id = $1 AND c.kind = ANY ($2) AND EXISTS (
+    SELECT FROM agents a WHERE a.workspace_id = $1 AND a.deleted_at IS NULL AND a.enabled
+        AND (a.connection_id = c.id OR (a.connection_id IS NULL AND c.used_by = 'editors')))
+ON CONFLICT (connection_id) DO UPDATE SET used_at = now() WHERE h.used_at < now() - interval '1 minute'
+"""
+WATCH_S: Final = 300.0  # between two notes of the same watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +63,8 @@ async def standing(connection: Connection, agent: Agent) -> Standing:
     if row["failing_since"] is not None:
         return Standing("offline", row["error"], row["failing_since"], row["connection_id"])
     return Standing("processing" if row["processing"] else "online", connection_id=row["connection_id"])
+
+
+async def watch(connection: Connection, workspace_id: UUID) -> None:
+    """Somebody watches the workspace for the next `WATCH_S` seconds, and wants to be told how its agents stand."""
+    await connection.execute(_WATCH_ALL, workspace_id, [*registry.connections_for("model")])

@@ -12,6 +12,7 @@ from core.caller import Caller
 from core.connections import repository as connections
 from core.db import Connection, Database
 from core.errors import Finding, Invalid
+from core.runs.channels import LISTENING
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Chats:
                 " updated_at = now() RETURNING connection_id, channel, updated_at",
                 caller.workspace_id, connection_id, channel, caller.user_id,
             )  # fmt: skip
+            await _tell_listeners(connection)
             after: JsonObject = {"connection": str(connection_id), "channel": channel}
             await audit.note(connection, caller, "approval_chat.chosen", "workspace", caller.workspace_id, after=after)
         return Chat(**dict(row or {}))
@@ -70,7 +72,13 @@ class Chats:
         caller.require("admin")
         async with self._db.transaction() as connection:
             await connection.execute("DELETE FROM approval_chats WHERE workspace_id = $1", caller.workspace_id)
+            await _tell_listeners(connection)
             await audit.note(connection, caller, "approval_chat.cleared", "workspace", caller.workspace_id)
+
+
+async def _tell_listeners(connection: Connection) -> None:
+    """Presses of buttons may come by the connection that listens to the account."""
+    await connection.execute("SELECT pg_notify($1, '')", LISTENING)
 
 
 async def chat_of(connection: Connection, workspace_id: UUID) -> Chat | None:

@@ -26,6 +26,7 @@ from core.automations.reading import Reading, named
 from core.automations.templates import Templates, check_templates, is_template
 from core.errors import Finding
 from core.places import place
+from core.runs.queue import WARM
 from core.sentences import sentence
 
 WARNING: Final = "warning"
@@ -52,7 +53,7 @@ class Checker:
         findings = [*self._trigger(definition), *self._steps(bodies)]
         for body in bodies:
             findings += _graph(body, bodies, self.actions)
-        findings += [*_policy(definition.policy), *_overlap(definition)]
+        findings += [*_policy(definition.policy), *_overlap(definition), *_lane(definition, bodies, self.actions)]
         findings += await check_templates(self.templates, bodies, self.actions, workspace)
         rank = _ranking(definition.actions, self.actions)
         return sorted(findings, key=lambda finding: rank(finding.at))
@@ -198,6 +199,19 @@ def _policy(policy: Policy) -> Iterator[Finding]:
     named = policy.on_failure.automation
     if named is not None and not _UUID.match(named):  # whether there is one is looked up when it is saved
         yield Finding("policy.on_failure.automation", "This is the id of an automation, as its page's address has it.")
+
+
+def _lane(definition: Definition, bodies: Sequence[Body], actions: Mapping[str, Action[Any]]) -> Iterator[Finding]:
+    lane = definition.policy.lane
+    for body in bodies if lane != WARM else ():
+        for index, step in enumerate(body.steps):
+            action = actions.get(step.type)
+            if action is not None and action.warm_only:
+                yield Finding(
+                    body.place(index, "type"),
+                    f"A step {step.type} can't run in the lane {lane}: choose the lane {WARM} (policy.lane), or call"
+                    " an automation of that lane that has this step.",
+                )
 
 
 def _overlap(definition: Definition) -> Iterator[Finding]:

@@ -16,8 +16,9 @@ from core.db import Connection
 LEASE_S: Final = 15
 CLAIM_AT_ONCE: Final = 200
 
-# An account is needed by agents (their channels, their mailbox) and by triggers. The rooms are the service's ids of
-# those that are needed; one that is null needs them all.
+# An account is needed by agents (their channels, their mailbox), by triggers, and where questions are put, whose
+# buttons are pressed there. The rooms are the service's ids of those that are needed; one that is null needs them all,
+# and for buttons alone it is one that no service has.
 _REFRESH: Final = """
 WITH hearing AS (
     SELECT t.workspace_id, t.type, t.config, a.id AS agent_id, a.channels, a.email ->> 'inbox' AS inbox
@@ -51,6 +52,8 @@ WITH hearing AS (
     FROM accounts a JOIN connections k ON k.workspace_id = a.workspace_id AND k.id::text = a.name
     UNION SELECT k.id, a.room
     FROM accounts a JOIN connections k ON k.workspace_id = a.workspace_id AND lower(k.name) = a.name
+    UNION SELECT connection_id, ' ' FROM approval_chats
+    UNION SELECT connection_id, ' ' FROM approval_posts WHERE closed_at IS NULL
 ), needed AS (
     SELECT k.id, k.workspace_id, CASE WHEN bool_or(p.room IS NULL) THEN '{}'
         ELSE array_agg(p.room ORDER BY p.room) END AS rooms

@@ -1,6 +1,7 @@
 """`/api/agents`: create, read, change, delete, run, status, avatars, and the older addresses."""
 
 import io
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,73 @@ async def test_it_carries_the_automation_it_is_given(api: httpx.AsyncClient, wor
     await api.delete(f"/api/agents/{agent['id']}")
     problem(await api.get(f"/api/automations/{agent['automation_id']}"), 404, "automation_not_found")
     assert (await api.get(f"/api/agents/runs/{run_id}")).status_code == 200
+
+
+def ask(agent: str, name: str = "ask") -> dict[str, Any]:
+    return {"id": name, "type": "agent", "config": {"agent": agent, "prompt": "Say {{ trigger.data }}"}}
+
+
+async def test_a_new_slug_goes_into_the_steps_inside_of_steps_too(api: httpx.AsyncClient) -> None:
+    other = {"id": "other", "type": "http", "config": {"method": "POST", "url": "https://example.com",
+                                                       "json": {"agent": "support"}}}  # fmt: skip
+    inner = {"id": "inner", "type": "for_each", "config": {"items": [1], "steps": [ask("support", "deep"), other]}}
+    fork = {"id": "fork", "type": "branch", "config": {"cases": [{"name": "yes", "when": True}], "else": "no"}}
+    loop = {"id": "loop", "type": "for_each", "needs": ["fork:no"], "config": {
+        "items": [1], "steps": [ask("support", "near"), ask("code_bot", "else"), inner]}}  # fmt: skip
+    actions = [fork, {**ask("support"), "needs": ["fork:yes"]}, loop]
+    agent = await made(api, trigger_type="agent_event", trigger_config={"event": "agent.error", "agent": "support"},
+                       actions=actions)  # fmt: skip
+    changed = await api.patch("/api/agents/support", json={"slug": "helpdesk"})
+    assert changed.status_code == 200, changed.text
+    rule = (await api.get(f"/api/automations/{agent['automation_id']}")).json()
+    assert rule["trigger_config"]["agent"] == "helpdesk"
+    written = json.dumps(rule["actions"])
+    assert written.count('"agent": "helpdesk"') == 3
+    assert written.count('"agent": "support"') == 1, "what is no step's agent stays as it is"
+    assert written.count('"agent": "code_bot"') == 1
+
+
+async def test_a_slug_that_others_name_stays(api: httpx.AsyncClient) -> None:
+    agent = await made(api)
+    loop = {"id": "loop", "type": "for_each", "config": {"items": [1], "steps": [ask("support")]}}
+    manual: dict[str, Any] = {"trigger_type": "manual", "actions": [loop]}
+    event = {"trigger_type": "agent_event", "trigger_config": {"event": "agent.error", "agent": "support"},
+             "actions": ACTIONS}  # fmt: skip
+    ids = []
+    for name, body in (("Nested", manual), ("On errors", event)):
+        answer = await api.post("/api/automations", json={"name": name, **body})
+        assert answer.status_code == 201, answer.text
+        ids.append(answer.json()["id"])
+    told = problem(await api.patch("/api/agents/support", json={"slug": "helpdesk"}), 409, "agent_named")
+    assert "“Nested”, “On errors”" in told["detail"]
+    assert agent["id"] in told["detail"]
+    assert (await api.patch("/api/agents/support", json={"slug": "support", "name": "Help"})).status_code == 200
+    by_id = {"actions": [{**loop, "config": {"items": [1], "steps": [ask(agent["id"])]}}]}
+    path = f"/api/automations/{ids[0]}"
+    assert (await api.patch(path, params={"as_draft": True}, json=by_id)).status_code == 200
+    await api.delete(f"/api/automations/{ids[1]}")
+    told = problem(await api.patch("/api/agents/support", json={"slug": "helpdesk"}), 409, "agent_named")
+    assert "“Nested”." in told["detail"], "its live version names it still"
+    assert (await api.post(f"{path}/publish")).status_code == 200
+    changed = await api.patch("/api/agents/support", json={"slug": "helpdesk"})
+    assert (changed.status_code, changed.json()["slug"]) == (200, "helpdesk")
+
+
+async def test_agents_and_channels_are_of_the_warm_lane(api: httpx.AsyncClient) -> None:
+    loop = {"id": "loop", "type": "for_each", "config": {"items": [1], "steps": [ask("code_bot")]}}
+    post = {"id": "post", "type": "channel", "config": {"channel": "general", "text": "hello"}}
+    body = {"name": "Apart", "trigger_type": "manual", "actions": [loop, post], "policy": {"lane": "containers"}}
+    told = problem(await api.post("/api/automations", json=body), 422, "automation_invalid")
+    assert {each["at"]: each["message"] for each in told["errors"]} == {
+        f"{at}.type": f"A step {kind} can't run in the lane containers: choose the lane warm (policy.lane), or call an"
+        " automation of that lane that has this step."
+        for at, kind in (("actions[0].config.steps[0]", "agent"), ("actions[1]", "channel"))
+    }
+    draft = await api.post("/api/automations", params={"as_draft": True}, json=body)
+    assert draft.status_code == 201, draft.text
+    problem(await api.post(f"/api/automations/{draft.json()['id']}/publish"), 422, "automation_invalid")
+    carried = {"actions": [post], "trigger_type": "manual", "policy": {"lane": "containers"}}
+    problem(await api.patch("/api/agents/code_bot", json=carried), 422, "automation_invalid")
 
 
 async def test_without_an_automation_there_is_nothing_to_run(api: httpx.AsyncClient) -> None:

@@ -84,6 +84,7 @@ class OpenAIServer:
     script: Script = field(default_factory=Script)
     key: str | None = KEY  # None: everybody is let in, as with Ollama
     models: tuple[str, ...] = MODELS
+    down: int | str | None = None  # a status that every list of models has, or "silent": it never comes
     port: int = 0
     _runner: web.AppRunner | None = None
     _count: int = 0
@@ -113,6 +114,11 @@ class OpenAIServer:
         return self.key is None or request.headers.get("Authorization") == f"Bearer {self.key}"
 
     async def _models(self, request: web.Request) -> web.Response:
+        if self.down == "silent":
+            await asyncio.sleep(3600)
+        if isinstance(self.down, int):
+            return web.json_response({"error": {"message": "The server had an error", "type": "server_error"}},
+                                     status=self.down)  # fmt: skip
         if not self._let_in(request):
             return refusal("unauthorized")
         data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "openai"} for name in self.models]

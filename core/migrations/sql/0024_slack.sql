@@ -19,6 +19,7 @@ CREATE TABLE approval_posts (
     posted_at timestamptz NOT NULL DEFAULT now(),
     closed_at timestamptz
 );
+CREATE INDEX approval_posts_open ON approval_posts (connection_id) WHERE closed_at IS NULL;
 
 ALTER TABLE approvals DROP CONSTRAINT approvals_decided_how_check;
 ALTER TABLE approvals ADD CONSTRAINT approvals_decided_how_check
