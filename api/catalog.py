@@ -1,4 +1,4 @@
-"""What automations can be made of, with JSON Schemas: actions, triggers, connections; and the definition language."""
+"""What automations and agents can be made of, with JSON Schemas; and the definition language."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -57,6 +57,19 @@ _EXAMPLE: Final = {
             "example": {"token": "the token"},
         }
     ],
+    "tools": [
+        {
+            "name": "http",
+            "title": "Web requests",
+            "description": "Calls web services on the hosts that you allow.",
+            "settings_schema": {"type": "object"},
+            "arguments_schema": {"type": "object"},
+            "sends_out": True,
+            "brings_in": True,
+            "connection": "http",
+            "example": {"hosts": ["api.example.com"], "methods": ["GET"]},
+        }
+    ],
 }
 
 
@@ -102,15 +115,33 @@ class ConnectionKindView(BaseModel):
     example: dict[str, JsonValue]
 
 
+class AgentToolView(BaseModel):
+    """A kind of tool that an agent may be given."""
+
+    name: str = Field(description="`tool` of an entry in an agent's `tools`")
+    title: str
+    description: str
+    settings_schema: dict[str, JsonValue] = Field(description="JSON Schema of `settings`, which the author fixes")
+    arguments_schema: dict[str, JsonValue] | None = Field(
+        description="of what the model fills, and conditions of `approval` may name; null: each server's own, see"
+        " `GET /api/connections/{connection_id}/tools`"
+    )
+    sends_out: bool = Field(description="it carries what the model wrote out of the workspace")
+    brings_in: bool = Field(description="what it gives may come from outside, and taints the turn")
+    connection: str | None = Field(description="purpose of the connections that `settings.connection` may name")
+    example: dict[str, JsonValue] = Field(description="of `settings`")
+
+
 class CatalogView(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})  # type: ignore[dict-item]
 
     actions: list[ActionView]
     triggers: list[TriggerView]
     connections: list[ConnectionKindView]
+    tools: list[AgentToolView]
 
 
-@router.get("", summary="List actions, triggers and connections", responses=documented(401))
+@router.get("", summary="List actions, triggers, connections and tools", responses=documented(401))
 async def catalog(_caller: CallerDep, language: LanguageDep) -> CatalogView:
     """Everything that is installed here, in English or French by `Accept-Language`."""
     return _catalog(language)
@@ -178,6 +209,20 @@ def _catalog(language: Language) -> CatalogView:
                 example=_plain(kind.example),
             )
             for _, kind in sorted(registry.connections().items())
+        ],
+        tools=[
+            AgentToolView(
+                name=tool.name,
+                title=_said(tool.title, language),
+                description=_said(tool.description, language),
+                settings_schema=tool.Settings.model_json_schema(),
+                arguments_schema=None if tool.changing else tool.Arguments.model_json_schema(),
+                sends_out=tool.sends_out,
+                brings_in=tool.brings_in,
+                connection=tool.connection,
+                example=_plain(tool.example),
+            )
+            for _, tool in sorted(registry.tools().items())
         ],
     )
 

@@ -226,6 +226,14 @@ TOOLS: Final[tuple[Offered, ...]] = (
         ("approval_id", "decision"), body=("decision", "comment", "values"), reads=False,
     ),
     Offered(
+        "list_agents", "List agents", "The workspace's agents: steps of the type agent name one of them by its slug.",
+        "GET", "/api/agents", _PAGE, query={"limit": "20"},
+    ),
+    Offered(
+        "list_channels", "List channels", "Channels in which agents listen and steps post.",
+        "GET", "/api/channels", _PAGE, query={"limit": "20"},
+    ),
+    Offered(
         "list_connections", "List connections", "Saved accounts that steps can name, without their secrets.",
         "GET", "/api/connections", _PAGE, query={"limit": "20"},
     ),

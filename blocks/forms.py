@@ -64,6 +64,17 @@ def judged(foreign: JsonObject) -> JsonObject | None:
         return None
 
 
+def is_of_arguments(foreign: JsonObject) -> bool:
+    """Whether somebody else's schema is one of an object, refers to nothing outside itself and is not too deep."""
+    if foreign.get("type", "object") != "object" or not _is_closed(foreign):
+        return False
+    try:
+        Draft202012Validator.check_schema({**foreign, "$schema": _DIALECT})
+    except SchemaError:
+        return False
+    return True
+
+
 def faults(form: JsonObject, values: Json, *, most: int = MOST_VALUES) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong with an answer: places in `values`, and sentences. `form` was checked before."""
     if sum(1 for _ in _parts(values)) > most:
@@ -115,6 +126,29 @@ def _judged(schema: JsonObject, depth: int) -> JsonObject:
     if more is not None and not (_ELSEWHERE & set(schema)):
         kept["additionalProperties"] = _judged(more, depth + 1) if isinstance(more, dict) else more
     return kept
+
+
+def _is_closed(schema: JsonObject) -> bool:
+    """References are to its own definitions alone, and it is no deeper than `DEEPEST` schemas are."""
+    defined = schema.get("$defs", schema.get("definitions", {}))
+    places = {f"#/{word}/{name}" for word in ("$defs", "definitions") for name in _names(defined)} | {"#"}
+    todo: list[tuple[Json, int]] = [(schema, 0)]
+    while todo:
+        here, depth = todo.pop()
+        if depth > 2 * DEEPEST:
+            return False
+        if isinstance(here, dict):
+            reference = here.get("$ref", "#")
+            if (isinstance(reference, str) and reference not in places) or "$dynamicRef" in here:
+                return False
+            todo += [(each, depth + 1) for each in here.values()]
+        elif isinstance(here, list):
+            todo += [(each, depth + 1) for each in here]
+    return True
+
+
+def _names(defined: Json) -> list[str]:
+    return [*defined] if isinstance(defined, dict) else []
 
 
 def _is_pattern(text: str) -> bool:

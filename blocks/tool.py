@@ -5,8 +5,8 @@ The author of an agent fixes what stands in `Settings` (hosts, recipients, a cha
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -46,21 +46,23 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 class Offer:
     """A function as the model sees it.
 
-    `schema` is the JSON Schema of what it fills, `into` makes `Arguments` of that.
+    `schema` is the JSON Schema of what it fills; with `target`, which the model does not see, `Tool.into` makes
+    `Arguments` of that. All of it is JSON, so that a turn which goes on later finds what it began with.
     """
 
     name: str
     description: str
     schema: JsonObject
-    into: Callable[[JsonObject], JsonObject] = lambda filled: filled
+    target: JsonObject = field(default_factory=dict)
 
 
 class Tool(ABC, Generic[ArgumentsT, SettingsT]):
     """One kind of tool. `name` is permanent.
 
     `sends_out`: it carries what the model wrote out of the workspace. `brings_in`: what it gives may come from outside,
-    so that from then on the turn is tainted. `connection` is the purpose of the account that `settings.connection`
-    names. `guide` is what the model reads.
+    so that from then on the turn is tainted. `changing`: what it offers is somebody else's word, which taints the turn
+    as soon as the model reads it, and is kept for the turn. `connection` is the purpose of the account that
+    `settings.connection` names. `guide` is what the model reads.
     """
 
     name: ClassVar[str]
@@ -71,6 +73,7 @@ class Tool(ABC, Generic[ArgumentsT, SettingsT]):
     Settings: ClassVar[type[BaseModel]] = NoSettings
     sends_out: ClassVar[bool] = False
     brings_in: ClassVar[bool] = False
+    changing: ClassVar[bool] = False
     connection: ClassVar[str | None] = None
     example: ClassVar[JsonObject] = {}  # of `Settings`
 
@@ -85,6 +88,10 @@ class Tool(ABC, Generic[ArgumentsT, SettingsT]):
     async def offers(self, settings: SettingsT, context: ToolContext) -> Sequence[Offer]:
         """The functions that the model sees; one, where a tool does not say otherwise."""
         return [Offer(self.name, self.described(settings), self.Arguments.model_json_schema())]
+
+    def into(self, target: JsonObject, filled: JsonObject) -> JsonObject:
+        """`Arguments` of what the model filled into the offer with this `target`."""
+        return filled
 
     def described(self, settings: SettingsT) -> str:
         """What the model reads of it, with what the author has fixed."""

@@ -49,6 +49,10 @@ ON CONFLICT (turn_id, seq) DO UPDATE SET content = excluded.content, state = exc
     WHERE p.state <> 'done' OR excluded.state = 'done'
 RETURNING 1
 """
+_KEEP_OFFERS: Final = """
+UPDATE agent_turns SET asked = asked || jsonb_build_object('offered', $2::jsonb)
+WHERE id = $1 AND run_is_held($3, $4) RETURNING 1
+"""
 _END: Final = """
 WITH former AS (SELECT id, status FROM agent_turns WHERE id = $1 FOR UPDATE)
 UPDATE agent_turns t SET status = $2, result = $3, error_code = $4, error = left($5, 1000), ended_at = now()
@@ -194,6 +198,12 @@ async def put_tool(
         _PUT_TOOL, turn_id, seq, hashed, content, state, run.workspace_id, run.id, run.epoch
     )
     if kept is None:
+        raise RunLost
+
+
+async def keep_offers(connection: Connection, run: ClaimedRun, turn_id: UUID, offered: Json) -> None:
+    """Keep what other servers offered the model, with what the turn began with. Raises `RunLost`."""
+    if await connection.fetchval(_KEEP_OFFERS, turn_id, offered, run.id, run.epoch) is None:
         raise RunLost
 
 

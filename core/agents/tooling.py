@@ -1,7 +1,7 @@
 """The tools of an agent, as its model calls them: limits, approvals, the rule of taint, and the journal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -38,20 +38,57 @@ class Function:
     settings: BaseModel
 
 
-async def functions(session: Session, lends: Lends, given: Sequence[GivenTool]) -> dict[str, Function]:
-    """What the agent's tools offer, by name; of two with one name the second gets a number."""
+async def functions(
+    session: Session, lends: Lends, given: Sequence[GivenTool], kept: Json = None
+) -> dict[str, Function]:
+    """What the agent's tools offer, by name; of two with one name the second gets a number, and our own come first.
+
+    What others offer (`Tool.changing`) is kept when it is first seen, and stays as it was then: `kept` is that. Else a
+    turn that goes on might call another tool of the same name.
+    """
     found: dict[str, Function] = {}
-    for each in given:
-        tool = registry.tools().get(each.tool)
-        if tool is None:
-            raise InvalidInput("tool_unknown", f"The agent has the tool {each.tool!r}, which this installation lacks.")
+    tools = [(each, _tool(each)) for each in given]
+    changing = [(each, tool) for each, tool in tools if tool.changing]
+    earlier = _read_offers(kept, len(changing))
+    fresh: list[list[Offer]] = []
+    for each, tool in [*((each, tool) for each, tool in tools if not tool.changing), *changing]:
         settings = tool.Settings.model_validate(each.settings)
-        for offer in await tool.offers(settings, lends.to(session, tool, settings, "offers")):
+        if tool.changing and earlier is not None:
+            offers: Sequence[Offer] = earlier[len(fresh)]
+        else:
+            offers = await tool.offers(settings, lends.to(session, tool, settings, "offers"))
+        if tool.changing:
+            fresh.append([*offers])
+        for offer in offers:
             name, number = offer.name, 2
             while name in found:
                 name, number = f"{offer.name}_{number}", number + 1
             found[name] = Function(offer, tool, each, settings)
+    if changing:
+        session.tainted = True
+        if earlier is None:
+            await _keep(session, fresh)
     return found
+
+
+def _tool(given: GivenTool) -> AnyTool:
+    tool = registry.tools().get(given.tool)
+    if tool is None:
+        raise InvalidInput("tool_unknown", f"The agent has the tool {given.tool!r}, which this installation lacks.")
+    return tool
+
+
+def _read_offers(kept: Json, most: int) -> list[list[Offer]] | None:
+    """As `_keep` wrote them; None before that."""
+    if not isinstance(kept, list) or len(kept) != most:
+        return None
+    written: list[list[dict[str, Any]]] = jsontext.load(jsontext.dump(kept))  # type: ignore[assignment]
+    return [[Offer(**each) for each in some] for some in written]
+
+
+async def _keep(session: Session, offers: list[list[Offer]]) -> None:
+    offered = session.host.redactor.json([[asdict(each) for each in some] for some in offers])
+    await session.work(lambda connection: journal.keep_offers(connection, session.host.run, session.turn_id, offered))
 
 
 class Toolbox(AbstractToolset[None]):
@@ -153,8 +190,9 @@ class _Call:
             raise InvalidInput(
                 "invalid_arguments", f"The arguments are too long: at most {LONGEST_ARGUMENTS} characters."
             )
+        tool = self._function.tool
         try:
-            return self._function.tool.Arguments.model_validate(self._function.offer.into(self._filled))
+            return tool.Arguments.model_validate(tool.into(self._function.offer.target, self._filled))
         except ValidationError as error:
             faults = [
                 f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}"
@@ -204,7 +242,9 @@ class _Call:
         fixed = self._function.given.settings
         call = jsontext.dump_text(self._shown["arguments"])
         settings = f"\nset by the author: {jsontext.dump_text(fixed)}" if fixed else ""
-        return f"{self._name} with\n{call}{settings}"
+        target = self._function.offer.target
+        which = f"\nwhich is: {jsontext.dump_text(target)}" if target else ""
+        return f"{self._name} with\n{call}{which}{settings}"
 
     @property
     def _details(self) -> JsonObject:

@@ -171,7 +171,7 @@ class Turns:
             )
         async with OpenModel(llm, signed, name, session.settings.timeout_s) as opened:
             model = Journaled(opened.model(), session, llm, ready.opened.id)
-            found = await functions(session, self._lends, agent.read_tools())
+            found = await functions(session, self._lends, agent.read_tools(), ready.turn.asked.get("offered"))
             runner = _runner(model, session, Toolbox(session, self._lends, found))
             output = await self._run(runner, session, ready.history, name)
         return await self._finish(session, output, name)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError
+from itertools import count
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -90,12 +91,16 @@ class Checker:
         if not bodies[0].steps:
             yield Finding("actions", "An automation needs at least one action.")
         seen: dict[str, str] = {}
+        taken = {step.id for body in bodies for step in body.steps}
         for body in bodies:
             for index, step in enumerate(body.steps):
                 here = body.place(index)
                 first = seen.setdefault(step.id, here)
                 if first != here:
-                    yield Finding(f"{here}.id", f"The id {step.id} is taken by {first}; ids are unique.")
+                    free = next(each for n in count(2) if (each := f"{step.id[:35]}_{n}") not in taken)
+                    taken.add(free)
+                    text = f"The id {step.id} is taken by {first}; ids are unique. Write {free}, here and where this"
+                    yield Finding(f"{here}.id", f"{text} step is meant in needs and templates.")
                 action = self.actions.get(step.type)
                 if action is None:
                     yield Finding(f"{here}.type", _unknown("action", step.type, self.actions))

@@ -112,8 +112,32 @@ class Position(Part):
     y: float = Field(ge=-1e6, le=1e6)
 
 
+_EXAMPLE: Final[JsonObject] = {
+    "name": "Good leads",
+    "description": "Tells sales of leads that are worth a call.",
+    "trigger_type": "webhook",
+    "trigger_config": {"auth": "secret"},
+    "actions": [
+        {"id": "score", "type": "transform", "config": {"value": "{{ trigger.data.employees * 2 }}"}, "needs": []},
+        {
+            "id": "good", "type": "branch", "needs": ["score"],
+            "config": {"cases": [{"name": "yes", "when": "{{ steps.score.output >= 70 }}"}], "else": "no"},
+        },
+        {
+            "id": "tell", "type": "http", "needs": ["good:yes"],
+            "config": {
+                "method": "POST", "url": "https://sales.example.com/leads",
+                "json": {"lead": "{{ trigger.data }}", "score": "{{ steps.score.output }}"},
+            },
+        },
+    ],
+}  # fmt: skip
+
+
 class Definition(Part):
     """An automation: its trigger and the acyclic graph of its steps."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     name: Name
     description: str | None = Field(default=None, max_length=5000)

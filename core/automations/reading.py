@@ -1,5 +1,6 @@
 """From JSON that somebody sent to a `Definition`, with everything that is wrong about its shape. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -131,8 +132,14 @@ def _wrong_inside(document: JsonObject) -> Iterator[tuple[Loc, str]]:
 
 def _in_words(detail: ErrorDetails) -> str:
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1:] == ("id",):
-        return "An id begins with a letter a-z and goes on with at most 39 letters a-z, digits and _."
+        rule = "An id begins with a letter a-z and goes on with at most 39 letters a-z, digits and _"
+        return f"{rule}, such as {_as_id(str(detail['input']))}."
     return sentence(detail)
+
+
+def _as_id(text: str) -> str:
+    """An id that somebody may have meant by it."""
+    return re.sub(r"[^a-z0-9]+", "_", text[:200].lower()).lstrip("_0123456789")[:40].rstrip("_") or "send_mail"
 
 
 def _secret(secret: Json, findings: list[Finding]) -> str | None:

@@ -100,6 +100,24 @@ async def test_what_can_not_be_saved(api: httpx.AsyncClient) -> None:
     problem(await api.post("/api/agents", json={}), 422, "invalid_request")
 
 
+async def test_the_tools_of_an_mcp_server_are_given_by_its_connection(api: httpx.AsyncClient) -> None:
+    fields = {"url": "https://mcp.example.com/mcp", "token": "mcp-canary"}
+    await api.post("/api/connections", json={"kind": "mcp", "name": "Tickets", "fields": fields})
+    given = {"tool": "mcp", "settings": {"connection": "Tickets", "tools": ["create_issue"]}, "approval": "always"}
+    made = await api.post("/api/agents", json={"name": "Desk", "tools": [given]})
+    assert made.status_code == 201, made.text
+    assert made.json()["tools"][0]["settings"] == given["settings"]
+    wrong = [
+        {"tool": "mcp", "settings": {"connection": "Nobody"}},
+        {"tool": "mcp", "settings": {}},
+        {"tool": "mcp", "settings": {"connection": "Tickets", "tools": [""] * 65}},
+    ]
+    answer = await api.post("/api/agents", json={"name": "Wrong", "tools": wrong})
+    problem(answer, 422, "agent_invalid")
+    places = {each["at"] for each in answer.json()["errors"]}
+    assert {f"tools[{number}].settings.connection" for number in (0, 1)} | {"tools[2].settings.tools"} <= places
+
+
 async def test_it_carries_the_automation_it_is_given(api: httpx.AsyncClient, worker: None) -> None:
     agent = await made(api, trigger_type="webhook", actions=ACTIONS)
     assert agent["trigger_type"] == "webhook"

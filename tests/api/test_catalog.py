@@ -16,6 +16,7 @@ async def test_everything_in_the_folders_is_listed(client: httpx.AsyncClient, ad
     assert [each["name"] for each in found["actions"]] == sorted(registry.actions())
     assert [each["name"] for each in found["triggers"]] == sorted(registry.triggers())
     assert [each["name"] for each in found["connections"]] == sorted(registry.connections())
+    assert [each["name"] for each in found["tools"]] == sorted(registry.tools())
     bearer = next(each for each in found["connections"] if each["name"] == "http_bearer")
     assert (bearer["purpose"], bearer["secrets"]) == ("http", ["token"])
     assert bearer["fields_schema"]["properties"]["token"]["writeOnly"] is True
@@ -35,6 +36,19 @@ async def test_in_french(client: httpx.AsyncClient, ada: Tenant) -> None:
     assert titles["cron"] == "Planification"
     sentences = {each["name"]: each["sentence"] for each in answer.json()["actions"]}
     assert sentences["http"] == "envoyer un {method} à {host}"
+
+
+async def test_the_tools_of_agents(client: httpx.AsyncClient, ada: Tenant) -> None:
+    """All that a form for an agent's tools needs, so that none has to know any of them."""
+    french = {**ada.headers, "Accept-Language": "fr"}
+    found = {each["name"]: each for each in (await client.get("/api/catalog", headers=french)).json()["tools"]}
+    http, mcp = found["http"], found["mcp"]
+    assert (http["title"], mcp["title"]) == ("Requêtes web", "Serveur MCP")
+    assert (http["sends_out"], http["brings_in"], found["run_automation"]["brings_in"]) == (True, True, False)
+    assert http["settings_schema"]["properties"]["connection"]["purpose"] == http["connection"] == "http"
+    assert http["arguments_schema"]["properties"]["json_body"]
+    assert mcp["settings_schema"]["required"] == ["connection"]
+    assert (mcp["connection"], mcp["arguments_schema"]) == ("mcp", None)
 
 
 async def test_the_definition_language(client: httpx.AsyncClient, ada: Tenant) -> None:

@@ -207,7 +207,7 @@ async def test_everything_inside_is_said_with_its_place() -> None:
         f"{inner}[4].needs[3]", f"{inner}[5].needs", f"{inner}[6].config.steps", "actions[2].needs[0]",
     ]  # fmt: skip
     said = {each.at: each.message for each in found}
-    assert said[f"{inner}[1].id"] == "The id a is taken by actions[0]; ids are unique."
+    assert said[f"{inner}[1].id"].startswith("The id a is taken by actions[0]; ids are unique. Write a_2, ")
     assert said[f"{inner}[3].type"] == "A step respond can't stand inside a loop: put it behind each."
     assert said[f"{inner}[4].needs[1]"].startswith("The step each stands outside of this loop; ")
     assert said["actions[2].needs[0]"].startswith("The step f stands inside of the loop inner; ")
