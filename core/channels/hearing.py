@@ -26,6 +26,7 @@ from core.runs.breaker import Limits
 MESSAGE: Final = "message"
 EMAIL: Final = "email"
 LATE_S: Final = 60.0
+_ANY_MAIL: Final = EmailConfig()
 MOST_HOPS: Final = 6  # messages of bots in a row that may still be answered by bots
 
 # Those that may want something of these channels: what else stands in their config is looked at in Python. Agents are
@@ -42,7 +43,7 @@ WITH agents_by_name AS MATERIALIZED (
     FROM automation_triggers t, agents_by_name b WHERE t.workspace_id = $1 AND t.type = ANY ($2) AND t.active
 ), wanting AS MATERIALIZED (
     SELECT * FROM live l WHERE CASE WHEN l.config ->> 'agent' IS NULL THEN true
-        ELSE l.agent IS NOT NULL AND (l.type = 'email' OR l.config ? 'channels' OR (l.agent ->> 1)::boolean) END
+        ELSE l.agent IS NOT NULL AND (l.type = 'email' OR l.config ?| '{channels,mail}' OR (l.agent ->> 1)::boolean) END
 )
 SELECT w.trigger_id, w.rule_id, r.live_version AS version, w.type, w.config,
     coalesce(v.definition -> 'policy', '{}') AS policy, a.id AS agent_id, a.slug AS agent_slug,
@@ -106,9 +107,10 @@ class Listener:
         if self.type == EMAIL:
             return self._wants_mail(EmailConfig.model_validate(self.config), arrived, source)
         config = MessageConfig.model_validate(self.config)
+        if arrived.channel.kind == "mail":
+            return config.mail and config.wants_text(arrived.text) and self._wants_mail(_ANY_MAIL, arrived, source)
         return (
-            arrived.channel.kind != "mail"
-            and (config.bots or self.answers_bots or not arrived.author.is_bot)
+            (config.bots or self.answers_bots or not arrived.author.is_bot)
             and self._is_there(config, arrived.channel, source)
             and (not config.mention or self._is_addressed(arrived))
             and config.wants_text(arrived.text)
@@ -155,7 +157,7 @@ class Listener:
 
 async def listeners_of(connection: Connection, workspace_id: UUID, channels: Sequence[Channel]) -> list[Listener]:
     """Everybody who may want something of these channels, by the automation's id."""
-    kinds = list({EMAIL if each.kind == "mail" else MESSAGE for each in channels})
+    kinds = [MESSAGE, EMAIL] if any(each.kind == "mail" for each in channels) else [MESSAGE]
     ids = [each.id for each in channels]
     rows = await connection.fetch(_LISTENERS, workspace_id, kinds, ids, [str(each) for each in ids])
     return [Listener(**row) for row in rows]
