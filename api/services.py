@@ -169,12 +169,13 @@ class Services:
         access = AccessTokens(keys.jwt)
         self.callers = Callers(db, access)
         self.sessions = Sessions(db, RefreshTokens(keys.sessions), self.callers)
+        by_mail = None if settings.smtp is None else ByMail(Sealer(sealing(settings, keys)))
         self.accounts = Accounts(
-            db, access, self.passwords, self.sessions, self.callers, signup_open=settings.signup_open
-        )
+            db, access, self.passwords, self.sessions, self.callers, letters=by_mail or NoLetters(),
+            signup_open=settings.signup_open,
+        )  # fmt: skip
         self.api_tokens = ApiTokens(db, self.callers)
         self.members = Members(db, self.callers)
-        by_mail = None if settings.smtp is None else ByMail(Sealer(sealing(settings, keys)))
         self.invitations = Invitations(db, self.callers, settings.public_url, by_mail or NoInvites())
         self.identities = Identities(db, self.accounts, self.callers)
         self.issuer = _issuer(settings)
