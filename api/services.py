@@ -31,6 +31,7 @@ from core.agent_events.service import AgentEvents
 from core.agents.agents import Agents
 from core.agents.asking import Asking
 from core.agents.avatars import Avatars
+from core.agents.fallback import allowed
 from core.agents.offered import Offered
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
@@ -111,7 +112,7 @@ class Services:
         self.history = History(db)
         self.renderer = Renderer()
         reachable = Policy.of(settings.http_allow_hosts, settings.public_url)
-        self.http = Outgoing(reachable)
+        self.http = Outgoing(reachable, programs=allowed(settings))
         self.automations = Automations(db, Checker.of(self.renderer, refusing(reachable)), signing)
         self.rotation = Rotation(db, self.automations, signing)
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
@@ -139,7 +140,7 @@ class Services:
         self.administration = Administration(everyone)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, everyone)
-        self._add_agents(db, everyone, limits)
+        self._add_agents(db, everyone, limits, claude=settings.claude is not None)
         self.audit = Audit(db)
         self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
         self.rates = Rates(
@@ -147,11 +148,11 @@ class Services:
         )
         self.health = Health(everyone, self.feed, settings.prefect_url)
 
-    def _add_agents(self, db: Database, everyone: Database, limits: Limits) -> None:
+    def _add_agents(self, db: Database, everyone: Database, limits: Limits, *, claude: bool) -> None:
         """And the channels in which they talk."""
         self.channels = Channels(db)
         self.talk = Talk(db, self.channels, limits=limits)
-        self.agents = Agents(db, everyone, self.automations)
+        self.agents = Agents(db, everyone, self.automations, fallback=claude)
         self.asking = Asking(db)
         self.avatars = Avatars(db)
         self.offered = Offered(self.connections)

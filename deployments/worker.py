@@ -21,6 +21,7 @@ from blocks import registry
 from blocks.services import Mailer
 from core import journal
 from core import keys as core_keys
+from core.agents.fallback import allowed, fallback
 from core.agents.health import Looking
 from core.agents.loading import LoadedOnUse
 from core.approvals.answering import Approvals
@@ -81,7 +82,8 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         if db is None:
             return
         stack.push_async_callback(db.close)
-        http = await stack.enter_async_context(Outgoing(Policy.of(settings.http_allow_hosts, settings.public_url)))
+        policy = Policy.of(settings.http_allow_hosts, settings.public_url)
+        http = await stack.enter_async_context(Outgoing(policy, programs=allowed(settings)))
         renderer = await stack.enter_async_context(Renderer())
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
@@ -89,7 +91,10 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         door, tokens = Door(Sealer(core_keys.sealing(settings, keys))), Tokens()
         ledger = DatabaseLedger(db, limits, door)
         quota = settings.files_quota_mb * 1024 * 1024
-        talks = LoadedOnUse(lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits))
+        spare = fallback(settings)
+        talks = LoadedOnUse(
+            lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits, fallback=spare)
+        )
         posts = Posts(db, limits=limits)
         tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, posts)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)

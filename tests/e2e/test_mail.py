@@ -1,11 +1,11 @@
-"""Mail in the product as it is started by hand: an agent with a mailbox, and the letters of accounts, over real servers.
+"""Mail in the product as it is started by hand: an agent with a mailbox, the letters of accounts, over real servers.
 
 What is sent by mail is an unsafe effect: after a crash of which nobody knows whether the mail went out, the run asks.
 """
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -126,21 +126,33 @@ async def helper(
     assert (status, made["trigger_type"]) == (201, "email"), made
 
     async def listens() -> bool:
-        found = await person.get(f"/api/connections/{inbox}")
-        return bool(found["listening"] and found["listening"]["state"] == "listening")
+        seen = await person.get(f"/api/connections/{inbox}")
+        return bool(seen["listening"] and seen["listening"]["state"] == "listening")
 
     await until(listens, seconds=60)
     return dict(made)
+
+
+async def found(look: Callable[[], Awaitable[Any]]) -> Any:
+    """What it gives as soon as that is something."""
+    seen: list[Any] = []
+
+    async def there() -> bool:
+        seen[:] = [await look()]
+        return bool(seen[0])
+
+    await until(there, seconds=60)
+    return seen[0]
 
 
 async def sent(server: SmtpServer, to: str, count: int) -> list[Delivered]:
     """The mails to somebody, once there are so many."""
 
     async def there() -> list[Delivered]:
-        found = [each for each in server.delivered if to in each.to]
-        return found if len(found) >= count else []
+        to_them = [each for each in server.delivered if to in each.to]
+        return to_them if len(to_them) >= count else []
 
-    return await until(there, seconds=60)
+    return list(await found(there))
 
 
 def text_of(mail: Delivered) -> str:
@@ -151,10 +163,10 @@ def text_of(mail: Delivered) -> str:
 
 async def runs(person: Person, agent: dict[str, Any], *statuses: str) -> list[dict[str, Any]]:
     async def there() -> list[dict[str, Any]]:
-        found = await person.runs(agent["automation_id"])
-        return found if found and all(each["status"] in statuses for each in found) else []
+        all_ = await person.runs(agent["automation_id"])
+        return all_ if all_ and all(each["status"] in statuses for each in all_) else []
 
-    return await until(there, seconds=60)
+    return list(await found(there))
 
 
 async def test_an_agent_answers_its_mail_in_the_thread(
@@ -236,9 +248,11 @@ async def test_a_worker_that_dies_neither_loses_a_mail_nor_answers_twice(
         newest = (await person.runs(agent["automation_id"]))[0]
         return await person.run(newest["id"]) if newest["status"] == "waiting" else None
 
-    waiting = await until(in_doubt, seconds=60)
-    assert "in doubt" in str(waiting["wait"]), waiting
-    status, _ = await person.send("POST", f"/api/agents/runs/{waiting['id']}/approve", {"comment": "It arrived."})
+    waiting = await found(in_doubt)
+    assert "doubt" in str(waiting["waiting_for"]), waiting["waiting_for"]
+    questions = (await person.get("/api/approvals"))["items"]
+    (doubt,) = [each for each in questions if each["run_id"] == waiting["id"]]
+    status, _ = await person.send("POST", f"/api/approvals/{doubt['id']}/answer", {"decision": "done"})
     assert status == 200
     assert len(await runs(person, agent, "success")) == 3
     assert [each.to[0] for each in server.delivered if each.to[0].endswith("example.net")] == [
@@ -248,7 +262,7 @@ async def test_a_worker_that_dies_neither_loses_a_mail_nor_answers_twice(
 
 @pytest.mark.parametrize(
     ("language", "subjects"),
-    [("en", ("Confirm your e-mail address", "Choose a new password")),
+    [("en", ("Confirm your e-mail address", "Set a new password")),
      ("fr", ("Confirmez votre adresse e-mail", "Choisir un nouveau mot de passe"))],
 )  # fmt: skip
 async def test_the_letters_of_an_account(
