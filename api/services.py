@@ -153,7 +153,7 @@ class Services:
         self.channels = Channels(db)
         self.talk = Talk(db, self.channels, limits=limits)
         self.agents = Agents(db, everyone, self.automations, fallback=claude)
-        self.asking = Asking(db)
+        self.asking = Asking(db, fallback=claude)
         self.avatars = Avatars(db)
         self.offered = Offered(self.connections)
 

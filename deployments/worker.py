@@ -82,8 +82,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         if db is None:
             return
         stack.push_async_callback(db.close)
-        policy = Policy.of(settings.http_allow_hosts, settings.public_url)
-        http = await stack.enter_async_context(Outgoing(policy, programs=allowed(settings)))
+        http = await stack.enter_async_context(_way_out(settings))
         renderer = await stack.enter_async_context(Renderer())
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
@@ -91,10 +90,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         door, tokens = Door(Sealer(core_keys.sealing(settings, keys))), Tokens()
         ledger = DatabaseLedger(db, limits, door)
         quota = settings.files_quota_mb * 1024 * 1024
-        spare = fallback(settings)
-        talks = LoadedOnUse(
-            lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits, fallback=spare)
-        )
+        talks = _talks(settings, db, door, http, tokens)
         posts = Posts(db, limits=limits)
         tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, posts)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
@@ -137,6 +133,17 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
             stop.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*behind, return_exceptions=True), 3)
+
+
+def _way_out(settings: Settings) -> Outgoing:
+    policy = Policy.of(settings.http_allow_hosts, settings.public_url)
+    return Outgoing(policy, programs=allowed(settings))
+
+
+def _talks(settings: Settings, db: Database, door: Door, http: Outgoing, tokens: Tokens) -> LoadedOnUse:
+    quota, limits = settings.files_quota_mb * 1024 * 1024, Limits(runs_per_min=settings.breaker_runs_per_min)
+    spare = fallback(settings)
+    return LoadedOnUse(lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits, fallback=spare))
 
 
 def _listeners(hears: Hears, identity: Identity) -> Listeners:

@@ -38,6 +38,7 @@ class ClaudeCli(LlmConnection[ClaudeCliFields]):
         "en": "The claude program of this installation, where the operator allows it. Without tools.",
         "fr": "Le programme claude de cette installation, si l’opérateur l’autorise. Sans outils.",
     }
+    hosts = ("api.anthropic.com",)  # what the program itself speaks to
     Fields = ClaudeCliFields
     example: ClassVar[dict[str, Json]] = {"default_model": DEFAULT}
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The command line of Claude Code as `claude -p --output-format json` has it, for tests: nothing but the standard library.
+"""The command line of Claude Code as `claude -p --output-format json` has it, out of the standard library alone.
 
-Flags: https://code.claude.com/docs/en/cli-reference (`--print`, `--tools ""` turns all of them off, `--system-prompt-file`
-and `--no-session-persistence` in print mode alone, `--setting-sources`, `--strict-mcp-config`, `--max-turns`). The one
+Flags: https://code.claude.com/docs/en/cli-reference (`--print`; `--tools ""` turns all off; `--system-prompt-file` and
+`--no-session-persistence` in print mode alone, `--setting-sources`, `--strict-mcp-config`, `--max-turns`). The one
 object that it prints: https://code.claude.com/docs/en/headless. Signed in by `CLAUDE_CODE_OAUTH_TOKEN`
 (https://code.claude.com/docs/en/authentication); without it, it prints a result that is an error, and ends with 1
 (https://github.com/anthropics/claude-code/issues/5166).
@@ -27,7 +27,7 @@ MODELS = {"sonnet": "claude-sonnet-4-5", "opus": "claude-opus-4-5", "haiku": "cl
 
 
 def refuse(text: str) -> None:
-    print(text, file=sys.stderr)
+    sys.stderr.write(text + "\n")
     raise SystemExit(1)
 
 
@@ -51,7 +51,9 @@ def say(text: str, *, model: str = "claude-sonnet-4-5", error: bool = False, **m
     result = {
         "type": "result", "subtype": "success", "is_error": error, "duration_ms": 812, "duration_api_ms": 700,
         "num_turns": 1, "result": text, "session_id": "6b1a1f0a-9a10-4d72-9d5e-5b0f2f4e7c53", "total_cost_usd": 0.003,
-        "usage": {"input_tokens": 20, "cache_creation_input_tokens": 5, "cache_read_input_tokens": 3, "output_tokens": 7},
+        "usage": {
+            "input_tokens": 20, "cache_creation_input_tokens": 5, "cache_read_input_tokens": 3, "output_tokens": 7,
+        },
         "modelUsage": {} if error else {model: {"inputTokens": 20, "outputTokens": 7}},
     }  # fmt: skip
     sys.stdout.write(json.dumps(result | more) + "\n")
@@ -104,6 +106,25 @@ def main() -> None:
         say(f"There's an issue with the selected model ({model}). It may not exist or you may not have access to it.",
             error=True)  # fmt: skip
     say(plans.get("text", "Hello from the command line."), model=MODELS.get(model, model))
+
+
+class Cli:
+    """The program in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.path = folder / "claude"
+        self.path.write_text(f"#!{sys.executable} -I\n" + Path(__file__).read_text().partition("\n")[2])
+        self.path.chmod(0o755)
+
+    def plan(self, **plan: Any) -> None:
+        (self.folder / "plan.json").write_text(json.dumps(plan))
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        file = self.folder / "asked.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 if __name__ == "__main__":
