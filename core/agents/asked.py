@@ -1,11 +1,14 @@
 """A provider without tools and streams (`blocks.llm.AskedLlm`) as a model of pydantic-ai."""
 
+from dataclasses import replace
 from typing import Final
 
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
-from pydantic_ai.models import Model
+from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.models.function import AgentInfo, FunctionModel
+from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.profiles import ModelProfile
+from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RequestUsage
 
 from blocks.errors import InvalidInput
@@ -14,6 +17,7 @@ from core import jsontext
 
 # An answer of a shape is asked for in words, since there is no tool to give it through.
 _PROFILE: Final = ModelProfile(supports_tools=False, default_structured_output_mode="prompted")
+_MODEL: Final = "model"
 
 
 def model(llm: AskedLlm, name: str, timeout_s: float) -> Model:
@@ -31,9 +35,22 @@ def model(llm: AskedLlm, name: str, timeout_s: float) -> Model:
             input_tokens=said.tokens_in, output_tokens=said.tokens_out, cache_read_tokens=said.cache_read,
             cache_write_tokens=said.cache_write,
         )  # fmt: skip
-        return ModelResponse(parts=[TextPart(said.text)], usage=usage, model_name=said.model or name)
+        return ModelResponse(parts=[TextPart(said.text)], usage=usage, provider_details={_MODEL: said.model or name})
 
-    return FunctionModel(answer, model_name=name, profile=_PROFILE)
+    return _Named(FunctionModel(answer, model_name=name, profile=_PROFILE))
+
+
+class _Named(WrapperModel):
+    """Its answers name the model that gave them, which price lists know, where the one asked for was a short name."""
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        answer = await super().request(messages, model_settings, model_request_parameters)
+        return replace(answer, model_name=str((answer.provider_details or {}).get(_MODEL) or answer.model_name))
 
 
 def _told(messages: list[ModelMessage], info: AgentInfo) -> tuple[str, str]:
