@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 
 from api import etags, session_cookie
 from api.caller import CallerDep, SessionDep
+from api.language import LanguageDep
 from api.problems import documented
 from api.services import Services, ServicesDep
 from api.strict import StrictRoute
@@ -115,6 +116,7 @@ class RegisterBody(BaseModel):
     name: Name
     workspace_name: Name | None = None
     invitation: Invitation | None = None
+    locale: Literal["en", "fr"] | None = Field(default=None, description="missing: what `Accept-Language` likes best")
 
 
 class LoginBody(BaseModel):
@@ -157,10 +159,14 @@ class MeView(BaseModel):
 @router.post(
     "/auth/register", status_code=201, summary="Register", responses=documented(403, 404, 409, 410, 413, 422, 429)
 )
-async def register(body: RegisterBody, response: Response, services: ServicesDep) -> SignedInView:
+async def register(
+    body: RegisterBody, response: Response, services: ServicesDep, language: LanguageDep
+) -> SignedInView:
     """Make an account with a workspace of its own, or with an `invitation` to one. Without that it is closed after the
-    first user, unless the operator opened it. The refresh token comes as a cookie."""
-    outcome = await services.accounts.register(Registration(**body.model_dump()))
+    first user, unless the operator opened it. The refresh token comes as a cookie.
+    Where the installation sends mail, a link that verifies the address is on its way."""
+    given = body.model_dump() | {"locale": body.locale or language}
+    outcome = await services.accounts.register(Registration(**given))
     return signed_in(outcome, response, services)
 
 

@@ -31,6 +31,7 @@ from core.agent_events.service import AgentEvents
 from core.agents.agents import Agents
 from core.agents.asking import Asking
 from core.agents.avatars import Avatars
+from core.agents.fallback import allowed
 from core.agents.offered import Offered
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
@@ -111,7 +112,7 @@ class Services:
         self.history = History(db)
         self.renderer = Renderer()
         reachable = Policy.of(settings.http_allow_hosts, settings.public_url)
-        self.http = Outgoing(reachable)
+        self.http = Outgoing(reachable, programs=allowed(settings))
         self.automations = Automations(db, Checker.of(self.renderer, refusing(reachable)), signing)
         self.rotation = Rotation(db, self.automations, signing)
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
@@ -139,7 +140,7 @@ class Services:
         self.administration = Administration(everyone)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, everyone)
-        self._add_agents(db, everyone, limits)
+        self._add_agents(db, everyone, limits, claude=settings.claude is not None)
         self.audit = Audit(db)
         self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
         self.rates = Rates(
@@ -147,12 +148,12 @@ class Services:
         )
         self.health = Health(everyone, self.feed, settings.prefect_url)
 
-    def _add_agents(self, db: Database, everyone: Database, limits: Limits) -> None:
+    def _add_agents(self, db: Database, everyone: Database, limits: Limits, *, claude: bool) -> None:
         """And the channels in which they talk."""
         self.channels = Channels(db)
         self.talk = Talk(db, self.channels, limits=limits)
-        self.agents = Agents(db, everyone, self.automations)
-        self.asking = Asking(db)
+        self.agents = Agents(db, everyone, self.automations, fallback=claude)
+        self.asking = Asking(db, fallback=claude)
         self.avatars = Avatars(db)
         self.offered = Offered(self.connections)
 
@@ -169,12 +170,13 @@ class Services:
         access = AccessTokens(keys.jwt)
         self.callers = Callers(db, access)
         self.sessions = Sessions(db, RefreshTokens(keys.sessions), self.callers)
+        by_mail = None if settings.smtp is None else ByMail(Sealer(sealing(settings, keys)))
         self.accounts = Accounts(
-            db, access, self.passwords, self.sessions, self.callers, signup_open=settings.signup_open
-        )
+            db, access, self.passwords, self.sessions, self.callers, letters=by_mail or NoLetters(),
+            signup_open=settings.signup_open,
+        )  # fmt: skip
         self.api_tokens = ApiTokens(db, self.callers)
         self.members = Members(db, self.callers)
-        by_mail = None if settings.smtp is None else ByMail(Sealer(sealing(settings, keys)))
         self.invitations = Invitations(db, self.callers, settings.public_url, by_mail or NoInvites())
         self.identities = Identities(db, self.accounts, self.callers)
         self.issuer = _issuer(settings)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from blocks.action import Http
 from blocks.errors import InvalidInput
+from blocks.program import Program
 from blocks.values import Json
 
 TEST_S = 15.0
@@ -104,6 +105,10 @@ class Way(Protocol):
 
         `ports` are those that the protocol has; others must be allowed by the operator.
         """
+        ...
+
+    def program(self, name: str) -> Program:
+        """A program of the machine. Raises `InvalidInput` (`program_off`) where the operator does not allow it."""
         ...
 
     def mask(self, secret: str) -> None:

@@ -1,6 +1,7 @@
 """What the connection kinds of language models have in common: a list of models, and a test that asks for it."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -80,6 +81,26 @@ def _data(body: bytes) -> list[Json]:
             "model_answer_invalid", "What stands at the base address does not answer as a provider of models does."
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer. `model` is the one that gave it, where that is told; `tokens_in` holds those of the caches."""
+
+    text: str
+    model: str | None
+    tokens_in: int
+    tokens_out: int
+    cache_read: int = 0
+    cache_write: int = 0
+
+
+class AskedLlm(Llm):
+    """A provider that is asked for whole answers, without tools and without streams."""
+
+    @abstractmethod
+    async def ask(self, instructions: str, prompt: str, *, model: str, timeout_s: float) -> Said:
+        """Raises the classes of `blocks/errors.py`."""
 
 
 class LlmConnection(Connection[FieldsT]):

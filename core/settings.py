@@ -49,6 +49,15 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaudeSettings:
+    """The Claude Code CLI as a fallback for workspaces without a provider of models."""
+
+    program: Path
+    token: str | None = field(repr=False)  # of `claude setup-token`
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything an operator can set. Ports are TCP ports, sizes are counts."""
 
@@ -70,6 +79,7 @@ class Settings:
     signup_open: bool
     oidc: OidcSettings | None  # None: people sign in with passwords alone
     smtp: SmtpSettings | None  # None: the installation sends no mail of its own
+    claude: ClaudeSettings | None  # None: nobody uses the claude program of this machine
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]  # whose X-Forwarded-For is believed
     rate_address_per_min: int  # requests of one network address, of one user, of one workspace
     rate_user_per_min: int
@@ -200,6 +210,18 @@ def _smtp(env: Mapping[str, str]) -> SmtpSettings | None:
     )
 
 
+def _claude(env: Mapping[str, str]) -> ClaudeSettings | None:
+    program = env.get("VUTLER_CLAUDE_CLI", "").strip()
+    if not program:
+        return None
+    if not program.startswith("/"):
+        raise BadSetting(
+            f"VUTLER_CLAUDE_CLI is the whole path of the program, such as /usr/bin/claude, not {program!r}."
+        )
+    at_once = _whole(env, "VUTLER_CLAUDE_AT_ONCE", 2, 1, 100)
+    return ClaudeSettings(Path(program), _secret(env, "VUTLER_CLAUDE_TOKEN"), at_once)
+
+
 def _networks(env: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
     entries = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
     try:
@@ -257,6 +279,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         signup_open=signup == "open",
         oidc=_oidc(env),
         smtp=_smtp(env),
+        claude=_claude(env),
         trusted_proxies=_networks(env, "VUTLER_TRUSTED_PROXIES"),
         rate_address_per_min=_whole(env, "VUTLER_RATE_ADDRESS_PER_MIN", 6_000, 1, 10_000_000),
         rate_user_per_min=_whole(env, "VUTLER_RATE_USER_PER_MIN", 3_000, 1, 10_000_000),

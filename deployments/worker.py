@@ -21,6 +21,7 @@ from blocks import registry
 from blocks.services import Mailer
 from core import journal
 from core import keys as core_keys
+from core.agents.fallback import allowed, fallback
 from core.agents.health import Looking
 from core.agents.loading import LoadedOnUse
 from core.approvals.answering import Approvals
@@ -81,7 +82,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         if db is None:
             return
         stack.push_async_callback(db.close)
-        http = await stack.enter_async_context(Outgoing(Policy.of(settings.http_allow_hosts, settings.public_url)))
+        http = await stack.enter_async_context(_way_out(settings))
         renderer = await stack.enter_async_context(Renderer())
         prefect = await stack.enter_async_context(PrefectApi(settings.prefect_url, prefect_auth(settings, keys)))
         writer = await stack.enter_async_context(Writer(db, identity.owner))
@@ -89,8 +90,9 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         door, tokens = Door(Sealer(core_keys.sealing(settings, keys))), Tokens()
         ledger = DatabaseLedger(db, limits, door)
         quota = settings.files_quota_mb * 1024 * 1024
-        talks = LoadedOnUse(lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits))
-        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, Posts(db, limits=limits))
+        talks = _talks(settings, db, door, http, tokens)
+        posts = Posts(db, limits=limits)
+        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, posts)
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
         presses = Inbound(everyone, door, http, registry.actions())
@@ -132,6 +134,17 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
             stop.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*behind, return_exceptions=True), 3)
+
+
+def _way_out(settings: Settings) -> Outgoing:
+    policy = Policy.of(settings.http_allow_hosts, settings.public_url)
+    return Outgoing(policy, programs=allowed(settings))
+
+
+def _talks(settings: Settings, db: Database, door: Door, http: Outgoing, tokens: Tokens) -> LoadedOnUse:
+    quota, limits = settings.files_quota_mb * 1024 * 1024, Limits(runs_per_min=settings.breaker_runs_per_min)
+    spare = fallback(settings)
+    return LoadedOnUse(lambda module: module.Turns(db, door, http, tokens, quota=quota, limits=limits, fallback=spare))
 
 
 def _listeners(hears: Hears, identity: Identity) -> Listeners:

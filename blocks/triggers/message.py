@@ -13,6 +13,7 @@ MOST_CHANNELS: Final = 100
 
 _ANYWHERE: Final[dict[Language, str]] = {"en": "any open channel", "fr": "un canal ouvert"}
 _OF_AGENT: Final[dict[Language, str]] = {"en": "a channel of {agent}", "fr": "un canal de {agent}"}
+_AND_MAIL: Final[dict[Language, str]] = {"en": " or its mailbox", "fr": " ou sa boîte aux lettres"}
 _WITH: Final[dict[Language, str]] = {"en": " with the word “{keyword}”", "fr": " avec le mot « {keyword} »"}
 
 
@@ -33,6 +34,7 @@ class MessageConfig(TriggerModel):
     agent: str | None = Field(
         default=None, min_length=1, max_length=200, description="slug or id: whoever it is that listens"
     )
+    mail: bool = Field(default=False, description="also the mails that come into the mailbox of the agent")
     keyword: str | None = Field(
         default=None, min_length=1, max_length=200, description="stands in the text, in capitals or not"
     )
@@ -82,4 +84,6 @@ class Message(Trigger[MessageConfig]):
             where = listed(named, language)
         else:
             where = _ANYWHERE[language] if agent is None else _OF_AGENT[language].format(agent=agent)
+        if agent is not None and config.get("mail") is True:
+            where += _AND_MAIL[language]
         return {"where": where, "words": "" if keyword is None else _WITH[language].format(keyword=keyword)}

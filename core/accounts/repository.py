@@ -34,11 +34,12 @@ async def add_user(
     password_hash: str | None,
     is_operator: bool = False,
     verified: bool = False,
+    locale: str = "en",
 ) -> User | None:
     """None when the address is taken. `verified`: somebody trustworthy says that it is theirs."""
     row = await connection.fetchrow(
-        f"""INSERT INTO users (id, email, name, password_hash, is_operator, email_verified_at)
-            VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)
+        f"""INSERT INTO users (id, email, name, password_hash, is_operator, email_verified_at, locale)
+            VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END, $7)
             ON CONFLICT (lower(email)) DO NOTHING RETURNING {_USER}""",
         new_id(),
         email,
@@ -46,6 +47,7 @@ async def add_user(
         password_hash,
         is_operator,
         verified,
+        locale,
     )
     return None if row is None else _user(row)
 

@@ -12,6 +12,7 @@ from core.accounts.callers import Callers
 from core.accounts.model import SignedIn, User, Workspace
 from core.accounts.noting import note_user, note_workspace
 from core.accounts.passwords import Passwords
+from core.accounts.recovery import Letters
 from core.accounts.sessions import Renewed, Sessions, revoke_all
 from core.accounts.tokens import AccessTokens
 from core.audit import noting as audit
@@ -29,6 +30,7 @@ class Registration:
     name: str
     workspace_name: str | None = None
     invitation: str | None = None
+    locale: str | None = None  # None: English
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Accounts:
         sessions: Sessions,
         callers: Callers,
         *,
+        letters: Letters,
         signup_open: bool,
     ) -> None:
         self._db = db
@@ -62,6 +65,7 @@ class Accounts:
         self._passwords = passwords
         self._sessions = sessions
         self._callers = callers
+        self._letters = letters
         self._signup_open = signup_open
         self._attempts = Attempts()
         self._is_empty = True  # until somebody was seen
@@ -84,6 +88,7 @@ class Accounts:
                 password_hash=password_hash,
                 workspace_name=wanted.workspace_name,
                 invitation=wanted.invitation,
+                locale=wanted.locale,
             )
 
     async def admit(
@@ -96,14 +101,17 @@ class Accounts:
         workspace_name: str | None = None,
         invitation: str | None = None,
         verified: bool = False,
+        locale: str | None = None,
     ) -> SignedIn:
-        """Make a user by the rules of sign-up, and sign them in, in the caller's transaction."""
+        """Make a user by the rules of sign-up, and sign them in, in the caller's transaction. Where mail is set up, an
+        address that is not `verified` gets a link that does so."""
         await repository.lock_registration(connection)
         first = not await repository.any_user(connection)
         await self.require_open(connection, invitation)
         user = await repository.add_user(
-            connection, email=email, name=name, password_hash=password_hash, is_operator=first, verified=verified
-        )
+            connection, email=email, name=name, password_hash=password_hash, is_operator=first, verified=verified,
+            locale=locale or "en",
+        )  # fmt: skip
         if user is None:
             raise Conflict("email_taken", "There is an account with this e-mail address; sign in instead.")
         if invitation is not None:
@@ -115,6 +123,8 @@ class Accounts:
             await note_workspace(connection, made.id, user.id, made.name)
         if first:
             await legacy.hand_over(connection, user.id)
+        if self._letters.by_mail and not verified:
+            await self._letters.wanted(connection, "email", user)
         signed_in = await self._open_session(connection, user)
         actor = audit.Actor(signed_in.workspace.id, user.id)
         await audit.note_as(connection, actor, "user.registered", "user", user.id, after={"operator": first})

@@ -60,7 +60,8 @@ class Given:
 class Agents:
     """The service of one process."""
 
-    def __init__(self, db: Database, everyone: Database, automations: Automations) -> None:
+    def __init__(self, db: Database, everyone: Database, automations: Automations, *, fallback: bool = False) -> None:
+        self._fallback = fallback
         self._db = db
         self._everyone = everyone  # for senders, who have no workspace
         self._automations = automations
@@ -93,7 +94,7 @@ class Agents:
         """Whether it can be spoken to. Raises `NotFound`."""
         async with self._db.connection() as connection:
             agent = await found(connection, caller, reference)
-            return agent, await standing(connection, agent)
+            return agent, await standing(connection, agent, fallback=self._fallback)
 
     async def watched(self, caller: Caller) -> None:
         """Somebody watches how the agents stand."""

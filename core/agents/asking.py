@@ -35,8 +35,9 @@ class Question:
 class Asking:
     """The service of one process."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, fallback: bool = False) -> None:
         self._db = db
+        self._fallback = fallback  # there is a provider for workspaces without one
 
     async def ask(
         self, caller: Caller, reference: str, question: Question, once: Once | None, run_id: UUID | None = None
@@ -63,7 +64,7 @@ class Asking:
         agent = await found(connection, caller, reference, lock=True)
         if not agent.enabled:
             raise Conflict("agent_disabled", f"{agent.name} is switched off: switch it on to ask it.")
-        if await repository.provider_of(connection, agent) is None:
+        if not self._fallback and await repository.provider_of(connection, agent) is None:
             raise Conflict("no_model_provider", NO_PROVIDER)
         rule_id = await carried.ensure(connection, agent, caller.user_id)
         version = await carried.pin(connection, rule_id, carried.asking(agent, question.output_schema), caller.user_id)

@@ -19,6 +19,7 @@ from pydantic_ai.models.wrapper import WrapperModel
 from pydantic_ai.settings import ModelSettings
 
 from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.llm import AskedLlm
 from blocks.services import Llm
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
@@ -70,8 +71,11 @@ class Journaled(WrapperModel):
     async def _answer(
         self, messages: list[ModelMessage], settings: ModelSettings | None, parameters: ModelRequestParameters
     ) -> ModelResponse:
-        if not self._session.turn.streamed:
-            return await self.wrapped.request(messages, settings, parameters)
+        if isinstance(self._llm, AskedLlm) or not self._session.turn.streamed:
+            answer = await self.wrapped.request(messages, settings, parameters)
+            if self._session.turn.streamed:
+                self._tell(answer.text or "")
+            return answer
         async with self.wrapped.request_stream(messages, settings, parameters) as stream:
             async for event in stream:
                 text = ""

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from blocks.conditions import Condition, Operator, holds
+from blocks.mail.fields import Recipient
 from blocks.values import Json, JsonObject
 
 SLUG: Final = r"^[a-z][a-z0-9_-]{0,59}$"
@@ -88,7 +89,7 @@ class AgentMail(Part):
 
     inbox: str | None = Field(default=None, max_length=200)
     account: str | None = Field(default=None, max_length=200)
-    sender: str | None = Field(default=None, alias="from", max_length=320)
+    sender: Recipient | None = Field(default=None, alias="from", max_length=320)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.usage import RequestUsage
 
 from blocks.errors import InvalidInput
+from blocks.llm import AskedLlm
 from blocks.services import Llm
+from core.agents import asked
 from core.agents.prices import cost
 from core.outgoing import transport
 from core.outgoing.transport import Streams
@@ -28,6 +30,7 @@ class OpenModel:
     def __init__(self, llm: Llm, streams: Streams, name: str, timeout_s: float) -> None:
         self._client = transport.client(streams, timeout_s)
         self._llm = llm
+        self._timeout_s = timeout_s
         self._name = name
 
     async def __aenter__(self) -> Self:
@@ -54,6 +57,8 @@ class OpenModel:
             )
             anthropic._platform = "Unknown"
             return AnthropicModel(self._name, provider=AnthropicProvider(anthropic_client=anthropic))
+        if isinstance(llm, AskedLlm):
+            return asked.model(llm, self._name, self._timeout_s)
         raise InvalidInput("connection_not_allowed", "This connection is no provider of language models.")
 
 

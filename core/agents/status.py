@@ -51,12 +51,14 @@ class Standing:
     connection_id: UUID | None = None
 
 
-async def standing(connection: Connection, agent: Agent) -> Standing:
-    """How the agent stands now."""
+async def standing(connection: Connection, agent: Agent, *, fallback: bool = False) -> Standing:
+    """How the agent stands now. `fallback`: there is a provider for workspaces without one."""
     kinds = [*registry.connections_for("model")]
     row = await connection.fetchrow(_STATUS, agent.workspace_id, agent.id, kinds)
     if row is None or not row["enabled"]:
         return Standing("offline", "The agent is switched off.")
+    if row["connection_id"] is None and fallback:
+        return Standing("processing" if row["processing"] else "online")
     if row["connection_id"] is None:
         return Standing("offline", "The workspace has no provider of language models: add a connection to one.")
     await connection.execute(_WATCH, agent.workspace_id, row["connection_id"])

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from blocks.values import JsonObject
+from core.agents import journal
 from core.agents.model import Agent
 from core.channels import merging
 from core.db import Connection
@@ -55,6 +56,8 @@ async def talk(
     )
     asker = _author(data)[0]
     history, before = _pairs(rows[::-1], asker)
+    if "message_id" in data and conversation is not None:  # what it answers by mail is no message of a channel
+        history, before = await journal.history(connection, run, agent.id, conversation, most), []
     return Talk(history, before, [_told(*_author(each), str(each.get("text") or ""), asker) for each in taken])
 
 

@@ -60,12 +60,15 @@ class _Ready:
 
 
 class Turns:
-    """`core.agents.hosting.Talks` of one worker. `db` is narrowed to the workspace of each run."""
+    """`core.agents.hosting.Talks` of one worker. `db` is narrowed to the workspace of each run. `fallback` is the
+    provider of a workspace that has none; one that fails is never replaced by it."""
 
     def __init__(
-        self, db: Database, door: Door, out: Asks, tokens: Tokens, *, quota: int, limits: Limits = DEFAULT
-    ) -> None:
+        self, db: Database, door: Door, out: Asks, tokens: Tokens, *, quota: int, limits: Limits = DEFAULT,
+        fallback: Opened | None = None,
+    ) -> None:  # fmt: skip
         self._db = db
+        self._fallback = fallback
         self._door = door
         self._lends = Lends(door, out, tokens, quota, limits)
         self._out = out
@@ -127,9 +130,12 @@ class Turns:
         if not agent.enabled:
             raise InvalidInput("agent_disabled", f"The agent {agent.name} is switched off: switch it on to ask it.")
         reference = await repository.provider_of(connection, agent)
-        if reference is None:
+        if reference is not None:
+            opened = await self._door.for_agent(connection, agent, reference)
+        elif self._fallback is not None:
+            opened = self._fallback
+        else:
             raise InvalidInput("no_model_provider", NO_PROVIDER)
-        opened = await self._door.for_agent(connection, agent, reference)
         said = turn.conversation
         place = (host.step_id, host.iteration)
         begins = not await journal.was_begun(connection, run, place)

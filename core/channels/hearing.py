@@ -26,6 +26,7 @@ from core.runs.breaker import Limits
 MESSAGE: Final = "message"
 EMAIL: Final = "email"
 LATE_S: Final = 60.0
+_ANY_MAIL: Final = EmailConfig()
 MOST_HOPS: Final = 6  # messages of bots in a row that may still be answered by bots
 
 # What they say besides is looked at in Python.
@@ -84,9 +85,10 @@ class Listener:
         if self.type == EMAIL:
             return self._wants_mail(EmailConfig.model_validate(self.config), arrived, source)
         config = MessageConfig.model_validate(self.config)
+        if arrived.channel.kind == "mail":
+            return config.mail and config.wants_text(arrived.text) and self._wants_mail(_ANY_MAIL, arrived, source)
         return (
-            arrived.channel.kind != "mail"
-            and (config.bots or self.answers_bots or not arrived.author.is_bot)
+            (config.bots or self.answers_bots or not arrived.author.is_bot)
             and self._is_there(config, arrived.channel, source)
             and (not config.mention or self._is_addressed(arrived))
             and config.wants_text(arrived.text)
@@ -136,7 +138,7 @@ async def listeners_of(
 ) -> list[Listener]:
     """Everybody who may want something of these channels, by the automation's id; `people` False: something that bots
     alone said there."""
-    kinds = list({EMAIL if each.kind == "mail" else MESSAGE for each in channels})
+    kinds = [MESSAGE, EMAIL] if any(each.kind == "mail" for each in channels) else [MESSAGE]
     ids = [each.id for each in channels]
     texts = [str(each) for each in ids]
     called = {*texts, *(_own_name(each) for each in channels), *(each.external_id or "" for each in channels)}

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from blocks import registry
 from blocks.connection import Connection, ConnectionFields, Token
 from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.program import Program
 from blocks.values import Json, JsonObject
 from core import redaction
 from core.connections import hosts
@@ -69,6 +70,8 @@ class Asks(Protocol):
     async def connect(
         self, host: str, port: int, *, ports: frozenset[int], timeout_s: float, admit: Admit | None = None
     ) -> socket.socket: ...
+
+    def program(self, name: str) -> Program: ...
 
 
 @dataclass(slots=True)
@@ -273,6 +276,9 @@ class Signed:
 
     async def connect(self, host: str, port: int, *, ports: frozenset[int], timeout_s: float) -> socket.socket:
         return await self._out.connect(host, port, ports=ports, timeout_s=timeout_s, admit=self._admit)
+
+    def program(self, name: str) -> Program:
+        return self._out.program(name)
 
     def mask(self, secret: str) -> None:
         register(self._redactor, [secret])

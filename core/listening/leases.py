@@ -35,6 +35,8 @@ WITH hearing AS (
     SELECT h.workspace_id, lower(coalesce(h.config ->> 'connection', h.inbox)) AS name,
         CASE WHEN h.type = 'email' THEN coalesce(h.config ->> 'folder', 'INBOX') END AS room
     FROM hearing h WHERE h.type = 'email' OR h.config ->> 'connection' IS NOT NULL
+    UNION ALL SELECT h.workspace_id, lower(h.inbox), 'INBOX'
+    FROM hearing h WHERE h.type = 'message' AND h.config -> 'mail' = 'true' AND h.inbox IS NOT NULL
 ), rooms AS (
     SELECT id, workspace_id, connection_id, external_id, name FROM channels
     WHERE connection_id IS NOT NULL AND archived_at IS NULL

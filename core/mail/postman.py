@@ -50,6 +50,13 @@ _ASKED: Final[dict[str, dict[str, str]]] = {
     },
 }
 
+_LANGUAGE: Final = """
+SELECT u.locale FROM users u WHERE lower(u.email) = lower($1)
+UNION ALL SELECT u.locale FROM approvals q JOIN automation_rules r ON r.id = q.rule_id
+    JOIN users u ON u.id = coalesce(r.updated_by, r.created_by) WHERE q.id = $2
+LIMIT 1
+"""
+
 log = structlog.get_logger(__name__)
 
 
@@ -222,9 +229,11 @@ class Postman:
         return Draft(row["email"], row["locale"], "notification", values)
 
     async def _asked_outside(self, connection: Connection, payload: JsonObject) -> Draft | None:
-        """Somebody whom a question names by address and who is no member."""
+        """Somebody whom a question names by address and who is no member: in their language where they have an account,
+        else in that of whoever wrote the automation."""
         address = str(payload["address"])
-        asked = _Recipient(address, address, "en")
+        language: str | None = await connection.fetchval(_LANGUAGE, address, UUID(str(payload["question"])))
+        asked = _Recipient(address, address, language or "en")
         return await self._asked(connection, UUID(str(payload["question"])), asked, bool(payload.get("again")))
 
     async def _asked(self, connection: Connection, question_id: UUID, asked: _Recipient, again: bool) -> Draft | None:

@@ -7,7 +7,7 @@ DNS answer, nor a cache can lead around the check.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -20,6 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import AddrInfoType
 
 from blocks.errors import InvalidInput, Retryable
+from blocks.program import Program
 from core.outgoing import headers as outgoing_headers
 from core.outgoing.addresses import PORTS, Policy, parsed
 from core.outgoing.decoding import decoder, too_large
@@ -88,6 +89,7 @@ class Outgoing:
     """`async with Outgoing(Policy.of(settings.http_allow_hosts, settings.public_url)) as http`: one for a process.
 
     `lookup` and `resolver` replace the system's name resolution; `max_body` is in bytes.
+    `programs` are those of this machine that the operator allows.
     """
 
     def __init__(
@@ -98,7 +100,9 @@ class Outgoing:
         resolver: AbstractResolver | None = None,
         dns_cache_s: int = 10,
         max_body: int = MAX_BODY,
+        programs: Mapping[str, Program] | None = None,
     ) -> None:
+        self._programs = programs or {}
         self._policy = policy
         self._threads = ThreadPoolExecutor(DNS_THREADS, "vutler-dns")
         self._lookup = lookup or self._system_lookup
@@ -197,6 +201,17 @@ class Outgoing:
             yield Streamed(answer, exchange, self._max_body, timeout_s)
         finally:
             answer.close()
+
+    def program(self, name: str) -> Program:
+        """Raises `InvalidInput` (`program_off`)."""
+        try:
+            return self._programs[name]
+        except KeyError:
+            raise InvalidInput(
+                "program_off",
+                f"The {name} program is off in this installation: the operator turns it on with"
+                f" VUTLER_{name.upper()}_CLI, or choose another provider.",
+            ) from None
 
     async def websocket(
         self, url: str, *, headers: dict[str, str], timeout_s: float, admit: Admit | None = None

@@ -47,14 +47,14 @@ class SmtpServer:
     seen: list[str] = field(default_factory=list)  # recipients that were asked for
     logins: list[tuple[str, str]] = field(default_factory=list)
     sessions: int = 0
-    port: int = 0
+    port: int = 0  # 0: a free one
     _server: asyncio.Server | None = None
     _grey: set[str] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         secured = self.context if self.tls == "implicit" else None
-        self._server = await loop.create_server(self._protocol, "127.0.0.1", 0, ssl=secured)
+        self._server = await loop.create_server(self._protocol, "127.0.0.1", self.port, ssl=secured)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

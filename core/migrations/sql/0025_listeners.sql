@@ -25,7 +25,7 @@ WITH present AS MATERIALIZED (
     FROM automation_triggers t, present p
     WHERE t.workspace_id = p_workspace AND t.type = ANY (p_kinds) AND t.active
         AND (p_people OR t.config ->> 'agent' IS NOT NULL OR coalesce(t.config ->> 'bots', 'false') <> 'false')
-        AND CASE WHEN t.type = 'email' THEN true
+        AND CASE WHEN t.type = 'email' OR (t.config -> 'mail' = 'true' AND 'email' = ANY (p_kinds)) THEN true
             WHEN jsonb_typeof(t.config -> 'channels') = 'array' THEN EXISTS (
                 SELECT FROM jsonb_array_elements_text(t.config -> 'channels') AS c (name)
                 WHERE c.name = ANY (p_called) OR lower(ltrim(c.name, '#')) = ANY (p_called) OR c.name ~ '[^ -~]')
