@@ -86,6 +86,9 @@ from core.schedules.history import FireHistory
 from core.schedules.preview import Previews
 from core.seal import Sealer
 from core.settings import Settings
+from core.templates.completing import Completing
+from core.templates.reading import catalog
+from core.templates.service import Templates
 
 _log = structlog.get_logger()
 _RETRY_S: Final = (0.1, 0.5, 1.0, 2.0)
@@ -112,7 +115,8 @@ class Services:
         self.renderer = Renderer()
         reachable = Policy.of(settings.http_allow_hosts, settings.public_url)
         self.http = Outgoing(reachable)
-        self.automations = Automations(db, Checker.of(self.renderer, refusing(reachable)), signing)
+        self._checked = partial(Automations, checker=Checker.of(self.renderer, refusing(reachable)), signing=signing)
+        self.automations = self._checked(db)
         self.rotation = Rotation(db, self.automations, signing)
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
         self.agent_events = AgentEvents(db, limits=limits)
@@ -139,7 +143,7 @@ class Services:
         self.administration = Administration(everyone)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, everyone)
-        self._add_agents(db, everyone, limits)
+        self._add_agents(db, limits)
         self.audit = Audit(db)
         self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
         self.rates = Rates(
@@ -147,14 +151,20 @@ class Services:
         )
         self.health = Health(everyone, self.feed, settings.prefect_url)
 
-    def _add_agents(self, db: Database, everyone: Database, limits: Limits) -> None:
+    def _add_agents(self, db: Database, limits: Limits) -> None:
         """And the channels in which they talk."""
         self.channels = Channels(db)
         self.talk = Talk(db, self.channels, limits=limits)
-        self.agents = Agents(db, everyone, self.automations)
+        self.agents, _ = self._agents_over(db)
         self.asking = Asking(db)
         self.avatars = Avatars(db)
         self.offered = Offered(self.connections)
+        self.templates = Templates(db, catalog(), self._agents_over)
+
+    def _agents_over(self, db: Database) -> tuple[Agents, Automations]:
+        """The services of agents and their automations over another view of the database."""
+        automations = self._checked(db)
+        return Agents(db, self.db.for_everyone(), automations, Completing(catalog()).changes), automations
 
     def _add_connections(self, door: Door, reachable: Policy, db: Database, limits: Limits) -> None:
         self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)

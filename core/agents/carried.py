@@ -9,6 +9,7 @@ from blocks.values import Json, JsonObject
 from core import jsontext
 from core.agents.model import Agent
 from core.automations.definition import Definition, canonical
+from core.automations.model import Rule
 from core.automations.service import Detail
 from core.db import Connection
 from core.ids import new_id
@@ -51,6 +52,12 @@ def default_document(agent: Agent) -> JsonObject:
         "actions": [answer, reply],
         "policy": {"overlap": _overlap(agent), "concurrency_key": "trigger.data.conversation"},
     }
+
+
+def is_bare(rule: Rule) -> bool:
+    """Whether it is what `ensure` made for want of anything else."""
+    types = [step.get("type") for step in rule.actions if isinstance(step, dict)]
+    return rule.live_version is None and rule.trigger_type == "manual" and types == ["agent"]
 
 
 def following(detail: Detail, former: Agent, agent: Agent) -> JsonObject:
