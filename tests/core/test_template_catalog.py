@@ -1,4 +1,4 @@
-"""The catalogue of templates: every file deployable as the product judges it, in both languages; broken ones refused."""
+"""The catalogue of templates: every file deployable as the product judges it, broken ones refused with their place."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -118,8 +118,15 @@ def test_a_new_one_is_one_file(tmp_path: Path) -> None:
     assert [*read(put(tmp_path, minimal()))] == ["hello"]
 
 
+def test_the_recipe_of_the_documents_is_a_template(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "templates.md").read_text()
+    recipe = text.partition("```yaml\n")[2].partition("```")[0]
+    assert [*read(put(tmp_path, recipe, "weekly-thanks"))] == ["weekly-thanks"]
+
+
 AGENTS = minimal()["agents"]
 RULE = minimal()["automations"][0]
+BARE = {"word": {"title": RULE["name"], "schema": {"type": "string"}}}
 BROKEN: dict[str, tuple[Any, str]] = {
     "no yaml": ("slug: [", "line 1"),
     "a name twice": ("slug: hello\nslug: hello\n", "line 2, column 1: this is no YAML: slug stands here twice"),
@@ -127,7 +134,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "an unknown field": (minimal(colour="red"), "colour: There is no such field"),
     "no French": (minimal(title={"en": "Hello"}), "title.fr: This is missing"),
     "an unknown category": (minimal(category="Fun"), "category: "),
-    "no default": (minimal(inputs={"word": {"title": RULE["name"], "schema": {"type": "string"}}}), "inputs.word.schema"),
+    "no default": (minimal(inputs=BARE), "inputs.word.schema"),
     "an unknown purpose": (
         minimal(connections={"mail": minimal()["connections"]["mail"] | {"purpose": "pigeons"}}), "'pigeons'",
     ),
