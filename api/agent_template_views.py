@@ -294,7 +294,9 @@ class DeployedView(BaseModel):
     template_version: int
     agent: AgentView
     agents: list[AgentView]
-    automations: list[DeployedAutomation] = Field(description="those that the template brings")
+    automations: list[DeployedAutomation] = Field(
+        description="those of the template, and what its agents do of themselves"
+    )
     missing: list[MissingView] = Field(description="what it was switched off for")
 
     @classmethod

@@ -116,6 +116,10 @@ class Templates:
             hook = None if detail.webhook is None else Webhook(detail.webhook.id, secret)
             details.append(Detail(detail.rule, hook, detail.schedules, detail.next_run_at, detail.findings))
         made = [await agents.get(caller, each) for each in _texts(record["agents"])]
+        known = {each.rule.id for each in details}
+        for agent in made:  # what it does of itself
+            if agent.rule_id is not None and agent.rule_id not in known:
+                details.append(await automations.get(caller, agent.rule_id))
         return Deployed(template, made, details, _texts(record["missing"]))
 
 

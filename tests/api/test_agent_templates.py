@@ -133,7 +133,9 @@ async def test_overrides(api: httpx.AsyncClient) -> None:
     general = next(ident for ident, name in rooms.items() if name == "general")
     again = await deploy(api, "answer-customers-in-chat", channels=[general])
     assert again["agent"]["channels"] == [general]
-    assert (again["agent"]["trigger_type"], again["automations"], again["missing"]) == ("message", [], [])
+    (answering,) = again["automations"]
+    assert (again["agent"]["trigger_type"], answering["trigger_type"], again["missing"]) == ("message", "message", [])
+    assert answering["agent_id"] == again["agent"]["id"]
 
 
 async def test_what_is_wrong_with_overrides_makes_nothing(api: httpx.AsyncClient, db: Database) -> None:
