@@ -87,6 +87,9 @@ from core.schedules.history import FireHistory
 from core.schedules.preview import Previews
 from core.seal import Sealer
 from core.settings import Settings
+from core.templates.completing import Completing
+from core.templates.reading import catalog
+from core.templates.service import Templates
 
 _log = structlog.get_logger()
 _RETRY_S: Final = (0.1, 0.5, 1.0, 2.0)
@@ -113,7 +116,8 @@ class Services:
         self.renderer = Renderer()
         reachable = Policy.of(settings.http_allow_hosts, settings.public_url)
         self.http = Outgoing(reachable, programs=allowed(settings))
-        self.automations = Automations(db, Checker.of(self.renderer, refusing(reachable)), signing)
+        self._checked = partial(Automations, checker=Checker.of(self.renderer, refusing(reachable)), signing=signing)
+        self.automations = self._checked(db)
         self.rotation = Rotation(db, self.automations, signing)
         limits = Limits(runs_per_min=settings.breaker_runs_per_min)
         self.agent_events = AgentEvents(db, limits=limits)
@@ -140,7 +144,7 @@ class Services:
         self.administration = Administration(everyone)
         self.passwords = Passwords()
         self._add_accounts(settings, keys, everyone)
-        self._add_agents(db, everyone, limits, claude=settings.claude is not None)
+        self._add_agents(db, limits, claude=settings.claude is not None)
         self.audit = Audit(db)
         self.files = Files(db, quota=settings.files_quota_mb * 1024 * 1024)
         self.rates = Rates(
@@ -148,14 +152,22 @@ class Services:
         )
         self.health = Health(everyone, self.feed, settings.prefect_url)
 
-    def _add_agents(self, db: Database, everyone: Database, limits: Limits, *, claude: bool) -> None:
+    def _add_agents(self, db: Database, limits: Limits, *, claude: bool) -> None:
         """And the channels in which they talk."""
         self.channels = Channels(db)
         self.talk = Talk(db, self.channels, limits=limits)
-        self.agents = Agents(db, everyone, self.automations, fallback=claude)
+        self._claude = claude
+        self.agents, _ = self._agents_over(db)
         self.asking = Asking(db, fallback=claude)
         self.avatars = Avatars(db)
         self.offered = Offered(self.connections)
+        self.templates = Templates(db, catalog(), self._agents_over)
+
+    def _agents_over(self, db: Database) -> tuple[Agents, Automations]:
+        """The services of agents and their automations over another view of the database."""
+        automations = self._checked(db)
+        complete = Completing(catalog()).changes
+        return Agents(db, self.db.for_everyone(), automations, complete, fallback=self._claude), automations
 
     def _add_connections(self, door: Door, reachable: Policy, db: Database, limits: Limits) -> None:
         self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)

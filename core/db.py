@@ -112,6 +112,7 @@ class Database:
         self.size = size
         self._held = _Held()
         self._workspace: str | None = None
+        self._joined: Connection | None = None
 
     def for_workspace(self, workspace_id: UUID) -> "Database":
         """The same pool, asking for this workspace wherever it is used."""
@@ -121,6 +122,13 @@ class Database:
         """The same pool, asking across all workspaces. For what works before there is a caller, or for all of them at
         once; tests/test_architecture.py holds the list of those who may."""
         return self._view(tenancy.EVERYONE)
+
+    def within(self, connection: Connection) -> "Database":
+        """The same database inside of a transaction that is under way: services over it take part, and what they do is
+        committed or undone with it. For one task alone, as long as the transaction lasts."""
+        view = copy.copy(self)
+        view._joined = connection
+        return view
 
     def _view(self, workspace: str) -> "Database":
         view = copy.copy(self)
@@ -160,6 +168,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One short transaction: committed when the block ends well, rolled back when it raises."""
+        if self._joined is not None:
+            async with self._joined.transaction():
+                yield self._joined
+            return
         async with self.pool.acquire(timeout=10) as connection:
             _scoped(connection).begin_for(self.workspace)
             async with connection.transaction():
@@ -168,6 +180,9 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for single statements, each its own transaction."""
+        if self._joined is not None:
+            yield self._joined
+            return
         async with self.pool.acquire(timeout=10) as connection:
             await _scoped(connection).ask_for(self.workspace)
             yield connection

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -57,14 +57,27 @@ class Given:
         return {name: self.values[name] for name in _AUTOMATION if self.values.get(name) is not None}
 
 
+# What of a draft that a template left becomes with the connections that are there now, as a patch.
+Complete = Callable[[Connection, Caller, JsonObject], Awaitable[JsonObject]]
+
+
 class Agents:
     """The service of one process."""
 
-    def __init__(self, db: Database, everyone: Database, automations: Automations, *, fallback: bool = False) -> None:
+    def __init__(
+        self,
+        db: Database,
+        everyone: Database,
+        automations: Automations,
+        complete: Complete | None = None,
+        *,
+        fallback: bool = False,
+    ) -> None:
         self._fallback = fallback
         self._db = db
         self._everyone = everyone  # for senders, who have no workspace
         self._automations = automations
+        self._complete = complete
 
     async def listing(self, caller: Caller, search: str | None, *, before: UUID | None, limit: int) -> list[Agent]:
         """The newest first."""
@@ -152,10 +165,11 @@ class Agents:
         others name the slug that changes (`agent_named`), and `Stale` where `read`, the revision that the caller has
         seen, is not the present one."""
         caller.require("editor")
+        if given.values.get("enabled") is True and await self._put_live(caller, reference, read):
+            read = None
         async with self._db.transaction() as connection:
             former = await found(connection, caller, reference, lock=True)
-            if read is not None and read != revision(former, await _revision_of_rule(connection, former)):
-                raise Stale("agent_stale", "Somebody changed this agent; read it again and redo the change.")
+            await _require_fresh(connection, former, read)
             if given.values.get("slug", former.slug) != former.slug:
                 await require_unnamed(connection, former)
             changed = await self._save(connection, caller, former, given, done="agent.changed")
@@ -274,6 +288,21 @@ class Agents:
             await carried.adopt(connection, agent, detail.rule.id)
         return detail
 
+    async def _put_live(self, caller: Caller, reference: str, read: str | None) -> bool:
+        """Publish what the agent was made to carry and could not yet, for want of a connection; whether that was so.
+        Raises `NotFound`, `Stale`, and `Invalid` with what is still missing."""
+        agent = await self.get(caller, reference)
+        if agent.rule_id is None:
+            return False
+        rule = (await self._automations.get(caller, agent.rule_id)).rule
+        if rule.live_version is not None or carried.is_bare(rule):
+            return False
+        async with self._db.connection() as connection:
+            await _require_fresh(connection, agent, read)
+            changes = {} if self._complete is None else await self._complete(connection, caller, rule.document)
+        await self._automations.patch(caller, rule.id, {"name": rule.name, "enabled": True, **changes})
+        return True
+
     async def _carry(self, caller: Caller, agent: Agent, given: Given, former: Agent) -> Detail | None:
         """Make or change the automation that it carries, as what was set asks for."""
         if agent.rule_id is None:
@@ -286,7 +315,7 @@ class Agents:
         if "enabled" in given.values:
             changes["enabled"] = agent.enabled
         detail = await self._automations.get(caller, agent.rule_id)
-        if detail.rule.live_version is None and not wanted and listens:
+        if carried.is_bare(detail.rule) and not wanted and listens:
             changes = document | changes
         changes = carried.following(detail, former, agent) | changes
         if not changes:
@@ -309,6 +338,11 @@ def _owners(wanted: JsonObject) -> JsonObject:
 def revision(agent: Agent, of_rule: int | None) -> str:
     """Of the agent with the automation that it carries: another one after each change of either."""
     return hashlib.sha256(f"{agent.updated_at.isoformat()} {of_rule}".encode()).hexdigest()[:16]
+
+
+async def _require_fresh(connection: Connection, agent: Agent, read: str | None) -> None:
+    if read is not None and read != revision(agent, await _revision_of_rule(connection, agent)):
+        raise Stale("agent_stale", "Somebody changed this agent; read it again and redo the change.")
 
 
 async def _revision_of_rule(connection: Connection, agent: Agent) -> int | None:

@@ -97,6 +97,12 @@ def _by_mail(slug: str, mail: AgentMail, needs: list[Json]) -> list[Json]:
     return [*steps, {"id": "reply_mail", "type": "email", "needs": ["answer_mail"], "config": sent}]
 
 
+def is_bare(rule: Rule) -> bool:
+    """Whether it is what `ensure` made for want of anything else."""
+    types = [step.get("type") for step in rule.actions if isinstance(step, dict)]
+    return rule.live_version is None and rule.trigger_type == "manual" and types == ["agent"]
+
+
 def following(detail: Detail, former: Agent, agent: Agent) -> JsonObject:
     """What of the automation names the agent's slug or mailbox, or does as its settings say, and so changes with them.
 

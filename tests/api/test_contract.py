@@ -34,6 +34,7 @@ AGENT: Final[dict[str, Any]] = {
 WHOLE: Final = {
     "/api/usage": "sums, of a span of days that is limited",
     "/api/catalog": "what is installed",
+    "/api/agents/templates": "what is installed",
     "/api/admin/plans": "the plans of an installation",
     "/api/connections/{connection_id}/models": "what the service answers",
     "/api/connections/{connection_id}/tools": "what the service answers",

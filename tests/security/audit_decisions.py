@@ -68,6 +68,7 @@ NOTED: Final[dict[Operation, set[str]]] = {
     ("DELETE", "/api/files/{file_id}"): {"file.deleted"},
     ("POST", "/api/agents"): {"agent.created"},
     ("PATCH", "/api/agents/{agent}"): {"agent.changed"},
+    ("POST", "/api/agents/from-template"): {"template.deployed"},
     ("DELETE", "/api/agents/{agent}"): {"agent.deleted"},
     ("PUT", "/api/agents/{agent}/avatar"): {"agent.picture_changed"},
     ("POST", "/api/agents/run/automation"): {"automation.created"},

@@ -109,6 +109,11 @@ EXPECTED: dict[str, Expected] = {
     "POST /api/alerts/{alert_id}/resolve": WRITE,
     "GET /api/agents": READ,
     "POST /api/agents": Expected("editor", 201, {"name": "Another"}),
+    "GET /api/agents/templates": READ,
+    "GET /api/agents/templates/{slug}": READ,
+    "POST /api/agents/from-template": Expected(
+        "editor", 201, {"template_slug": "status-page-checker", "overrides": {"connections": {"slack": None}}}
+    ),
     "GET /api/agents/{agent}": READ,
     "PATCH /api/agents/{agent}": Expected("editor", body={"description": "Answers."}),
     "DELETE /api/agents/{agent}": Expected("editor", 204),

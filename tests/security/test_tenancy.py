@@ -115,6 +115,7 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "step": "send",
         "file_id": file_id,
         "plan": "free",
+        "slug": "nothing",  # of a template: the catalogue is the same for everybody
     }
 
 

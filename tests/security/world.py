@@ -65,6 +65,7 @@ async def build(client: httpx.AsyncClient, db: Database, owner: Tenant) -> World
         "number": 2,
         "step": "send",
         "plan": "free",
+        "slug": "daily-digest",  # of a template
         "workspace_id": owner.workspace_id,
         "connection_id": UUID(saved.json()["id"]),
         "slack_id": UUID(slack.json()["id"]),
