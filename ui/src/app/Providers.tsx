@@ -5,7 +5,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { queryClient } from '~/api/queryClient';
 import { session, subscribeSession } from '~/api/session';
-import { theme } from '~/design/theme';
+import { theme, variables } from '~/design/theme';
 import { router } from './router';
 
 /** Whoever is signed out elsewhere, or whose session ended, signs in and comes back to where they were. */
@@ -34,7 +34,7 @@ function useSessionEnd() {
 export function Providers() {
   useSessionEnd();
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
         <Notifications position="bottom-right" limit={4} autoClose={8000} />
         <RouterProvider router={router} />
