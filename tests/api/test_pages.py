@@ -59,7 +59,7 @@ async def test_hashed_files_are_kept_for_good(
 
 @pytest.mark.parametrize(
     "path",
-    ["/assets/gone.js", "/assets/../../core/settings.py", "/assets/%2e%2e/index.html", "/favicon.ico", "/api/none",
+    ["/assets/gone.js", "/assets/%2e%2e/index.html", "/assets/%2e%2e%2f%2e%2e%2fcore%2fsettings.json", "/favicon.ico", "/api/none",
      "/api", "/api/automations/none/at/all", "/mcp/x"],
 )  # fmt: skip
 async def test_what_is_no_page(client: httpx.AsyncClient, built: Path, path: str) -> None:

@@ -25,7 +25,9 @@ def echo_port() -> int:
 
 @pytest.fixture(scope="module")
 def product(echo_port: int) -> Iterator[Product]:
-    with Product({"VUTLER_HTTP_ALLOW_HOSTS": f"127.0.0.1:{echo_port}", "VUTLER_SIGNUP": "open"}) as product:
+    with Product(
+        {"VUTLER_HTTP_ALLOW_HOSTS": f"127.0.0.1:{echo_port}", "VUTLER_SIGNUP": "open"}, ready_within=300
+    ) as product:
         yield product
 
 
