@@ -1,6 +1,5 @@
 """The built pages as the API serves them: policy, caches, compression; and what is no page."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,7 @@ SCRIPT = "console.log(1);" * 200
 
 
 @pytest.fixture
-def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A built interface of three files."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>Vutler</title>")
@@ -24,7 +23,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "assets" / "index-abc.js.gz").write_bytes(b"gzip")
     monkeypatch.setattr(pages, "BUILT", tmp_path)
     monkeypatch.setattr(openapi, "BUILT", tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.parametrize("path", ["/", "/automations", "/automations/logs/0199c2a4", "/password/vur_abc", "/login"])
@@ -59,8 +58,8 @@ async def test_hashed_files_are_kept_for_good(
 
 @pytest.mark.parametrize(
     "path",
-    ["/assets/gone.js", "/assets/%2e%2e/index.html", "/assets/%2e%2e%2f%2e%2e%2fcore%2fsettings.json", "/favicon.ico", "/api/none",
-     "/api", "/api/automations/none/at/all", "/mcp/x"],
+    ["/assets/gone.js", "/assets/%2e%2e/index.html", "/assets/%2e%2e%2f%2e%2e%2fcore%2fsettings.json", "/favicon.ico",
+     "/api/none", "/api", "/api/automations/none/at/all", "/mcp/x"],
 )  # fmt: skip
 async def test_what_is_no_page(client: httpx.AsyncClient, built: Path, path: str) -> None:
     problem(await client.get(path), 404, "not_found")
