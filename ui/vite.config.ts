@@ -12,5 +12,11 @@ export default defineConfig({
     rollupOptions: { input: { index: 'index.html', docs: 'docs.html' } },
   },
   server: { proxy: { '/api': process.env.VUTLER_DEV_API ?? 'http://127.0.0.1:8000' } },
-  test: { environment: 'jsdom', isolate: false, pool: 'threads', setupFiles: ['src/testing/setup.ts'], css: false },
+  test: {
+    environment: 'jsdom',
+    isolate: false,
+    pool: 'threads',
+    setupFiles: ['src/testing/setup.ts'],
+    css: false,
+  },
 });

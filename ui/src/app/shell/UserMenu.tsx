@@ -29,7 +29,7 @@ export function UserMenu() {
     <Menu width={250} closeOnItemClick={false}>
       <Menu.Target>
         <UnstyledButton aria-label={t('shell.account')}>
-          <Avatar size={28} name={data?.user.name} color="gray" variant="light" aria-hidden />
+          <Avatar size={28} color="gray" variant="light" aria-hidden />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

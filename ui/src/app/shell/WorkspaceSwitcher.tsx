@@ -1,5 +1,5 @@
 import { Avatar, Group, Menu, Text, UnstyledButton } from '@mantine/core';
-import { IconCheck, IconSelector } from '@tabler/icons-react';
+import { IconBuilding, IconCheck, IconSelector } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -20,10 +20,12 @@ export function WorkspaceSwitcher() {
         <UnstyledButton
           p={6}
           style={{ borderRadius: 7, minWidth: 0, flex: 1 }}
-          aria-label={t('shell.workspace')}
+          aria-label={`${data?.workspace.name ?? ''} · ${t('shell.workspace')}`}
         >
           <Group gap="xs" wrap="nowrap">
-            <Avatar size={26} radius="sm" color="indigo" name={data?.workspace.name} aria-hidden />
+            <Avatar size={26} radius="sm" color="indigo" aria-hidden>
+              <IconBuilding size={15} stroke={1.6} />
+            </Avatar>
             <Text fz="sm" fw={600} truncate style={{ flex: 1 }}>
               {data?.workspace.name ?? ' '}
             </Text>

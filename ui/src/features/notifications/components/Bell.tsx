@@ -45,15 +45,15 @@ export function Bell() {
   };
   return (
     <Popover opened={open} onChange={toggle} position="bottom-end" width={360} shadow="md" trapFocus>
-      <Popover.Target>
-        <Indicator
-          disabled={unread === 0}
-          label={unread > 99 ? '99+' : unread}
-          size={15}
-          offset={4}
-          color="red"
-          fz={10}
-        >
+      <Indicator
+        disabled={unread === 0}
+        label={unread > 99 ? '99+' : unread}
+        size={15}
+        offset={4}
+        color="red"
+        fz={10}
+      >
+        <Popover.Target>
           <ActionIcon
             variant="subtle"
             color="gray"
@@ -63,8 +63,8 @@ export function Bell() {
           >
             <IconBell size={18} stroke={1.6} />
           </ActionIcon>
-        </Indicator>
-      </Popover.Target>
+        </Popover.Target>
+      </Indicator>
       <Popover.Dropdown p={0} aria-label={t('title')}>
         <Group justify="space-between" px="md" py="xs" style={{ borderBottom: 'var(--shell-edge)' }}>
           <Text fw={600} fz="sm">
