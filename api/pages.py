@@ -41,9 +41,7 @@ _MISSING: Final = (
 async def page(request: Request, name: str) -> Response:
     """A file of the built interface, compressed as the browser likes it. Raises 404 where there is none."""
     ending = name.rpartition(".")[2]
-    encoding, content = await run_in_threadpool(
-        _read, BUILT / name, request.headers.get("accept-encoding", "")
-    )
+    encoding, content = await run_in_threadpool(_read, BUILT / name, request.headers.get("accept-encoding", ""))
     if content is None:
         raise HTTPException(404)
     tag = f'"{sha256(content).hexdigest()[:32]}"'

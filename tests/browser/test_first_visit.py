@@ -27,7 +27,7 @@ async def sign_up(page: Page, words: Words, email: str) -> None:
     await page.get_by_label(words("accounts:email"), exact=True).fill(email)
     await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)
     await accessible(page)
-    await picture(page, f"sign-up-{page.url.rpartition('/')[2]}-{words('app:pages.runs')[:2].lower()}")
+    await picture(page, f"sign-up-{'fr' if words('app:pages.runs') == 'Exécutions' else 'en'}")
     await page.get_by_role("button", name=words("accounts:register")).click()
 
 
