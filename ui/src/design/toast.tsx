@@ -1,5 +1,6 @@
 import { Anchor, Group, Text } from '@mantine/core';
 import { hideNotification, showNotification } from '@mantine/notifications';
+import i18next from 'i18next';
 import type { ReactNode } from 'react';
 
 const SHOWN_MS = 10_000; // as long as an undo is offered

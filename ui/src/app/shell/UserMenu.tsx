@@ -1,5 +1,5 @@
-import { Avatar, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconLogout, IconSettings } from '@tabler/icons-react';
+import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { IconCheck, IconLogout, IconSettings } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
@@ -25,6 +25,7 @@ export function UserMenu() {
     void changeLanguage(language);
     answer(api.PATCH('/api/me', { body: { locale: language } })).catch(failed);
   };
+  const chosen = (is: boolean) => (is ? <IconCheck size={15} aria-label={t('shell.current')} /> : null);
   return (
     <Menu width={250} closeOnItemClick={false}>
       <Menu.Target>
@@ -43,27 +44,26 @@ export function UserMenu() {
         </Menu.Label>
         <Menu.Divider />
         <Menu.Label>{t('shell.theme')}</Menu.Label>
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          mx={6}
-          mb={6}
-          aria-label={t('shell.theme')}
-          value={colorScheme}
-          onChange={(scheme) => setColorScheme(scheme as (typeof SCHEMES)[number])}
-          data={SCHEMES.map((value) => ({ value, label: t(`shell.schemes.${value}`) }))}
-        />
+        {SCHEMES.map((scheme) => (
+          <Menu.Item
+            key={scheme}
+            onClick={() => setColorScheme(scheme)}
+            rightSection={chosen(scheme === colorScheme)}
+          >
+            {t(`shell.schemes.${scheme}`)}
+          </Menu.Item>
+        ))}
         <Menu.Label>{t('shell.language')}</Menu.Label>
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          mx={6}
-          mb={6}
-          aria-label={t('shell.language')}
-          value={i18n.language}
-          onChange={(value) => speak(value as Language)}
-          data={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
-        />
+        {LANGUAGES.map((each) => (
+          <Menu.Item
+            key={each}
+            lang={each}
+            onClick={() => speak(each)}
+            rightSection={chosen(each === i18n.language)}
+          >
+            {LANGUAGE_NAMES[each]}
+          </Menu.Item>
+        ))}
         <Menu.Divider />
         <MenuItemLink to="/settings" leftSection={<IconSettings size={15} />}>
           {t('pages.settings')}
