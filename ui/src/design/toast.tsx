@@ -39,6 +39,7 @@ function show(message: ReactNode, color: string, next?: Step): void {
     message: content,
     color,
     autoClose: SHOWN_MS,
+    closeButtonProps: { 'aria-label': i18next.t('dismiss') },
     role: color === 'red' ? 'alert' : 'status',
   });
 }
