@@ -1,5 +1,7 @@
 # make up      everything needed, then Vutler itself (Ctrl-C stops it)
 # make test    everything the tests need, then all tests
+# make ui      build the user interface, where its sources changed
+# make schema  write the types of the user interface from the API's OpenAPI schema
 # make storm   kill, pause and starve a real product for twenty minutes (MINUTES=, SEED=), then judge it
 # make check   format, lint, types, imports, house rules
 # make audit   known weaknesses of the dependencies, where the services answer (not part of check)
@@ -19,13 +21,20 @@ TESTS ?= tests
 MINUTES ?= 20
 SEED ?= 1
 
-.PHONY: up test mail-server storm check audit lock clean
+# Node.js is needed to build the pages; who has none gets the API, and a page that says so.
+NODE_FITS := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -name resources.d.ts -prune -o -type f -print)
+NPM := npm --prefix ui --silent
+
+.PHONY: up test ui schema mail-server browser storm check audit lock clean
 .DELETE_ON_ERROR:
 
 up: $(VENV)/runtime.stamp
+	@if $(NODE_FITS); then $(MAKE) -s ui/dist/.built; \
+		else echo "Without Node.js 20.19 or newer there are no pages: only the API starts."; fi
 	@exec $(BIN)/vutler up
 
-test: $(VENV)/dev.stamp mail-server
+test: $(VENV)/dev.stamp mail-server browser ui/dist/.built
 	@$(BIN)/python -m tests.api.coverage reset
 	@$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadgroup --durations=10
 	@$(BIN)/python -m tests.api.coverage check
@@ -37,15 +46,40 @@ mail-server:
 		apt-get install -y -qq --no-install-recommends dovecot-imapd >/dev/null; } || \
 		{ echo "The tests need an IMAP server. On Debian: apt-get install dovecot-imapd"; exit 1; }
 
+# The tests of the pages drive Debian's Chromium.
+browser:
+	@command -v chromium >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+		apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		{ echo "The tests need a browser. On Debian: apt-get install chromium"; exit 1; }
+
+ui: ui/dist/.built
+
+ui/node_modules/.installed: ui/package-lock.json ui/package.json ui/.npmrc
+	@$(NODE_FITS) || { echo "The user interface needs Node.js 20.19 or newer."; exit 1; }
+	@echo "installing the locked packages of the user interface"
+	@$(NPM) ci --no-progress >/dev/null
+	@touch $@
+
+ui/dist/.built: ui/node_modules/.installed $(UI_SOURCES)
+	@echo "building the user interface"
+	@$(NPM) run build
+	@touch $@
+
+schema: $(VENV)/dev.stamp ui/node_modules/.installed
+	@$(BIN)/python -m deployments.openapi | (cd ui && node scripts/schema.mjs)
+
 storm: $(VENV)/dev.stamp
 	@$(BIN)/python -m bench.storm --minutes $(MINUTES) --seed $(SEED)
 
-check: $(VENV)/dev.stamp
+check: $(VENV)/dev.stamp ui/node_modules/.installed
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest --noconftest tests/test_architecture.py
+	@$(BIN)/python -m deployments.openapi | (cd ui && node scripts/schema.mjs --check)
+	@$(NPM) run check
 
 audit: $(VENV)/dev.stamp
 	@$(if $(CERTIFICATES),UV_SYSTEM_CERTS=true) $(BIN)/python -m tests.audit_dependencies
@@ -55,7 +89,7 @@ lock: $(BIN)/uv
 	$(COMPILE) requirements.in -c requirements-dev.lock -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
+	rm -rf ui/node_modules ui/dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # An environment with the tools of development runs the product as well, and is left as it is.

@@ -1,14 +1,15 @@
-"""The published schema: FastAPI's, completed by what holds for every operation; and a plain page that lists it."""
+"""The published schema: FastAPI's, completed by what holds for every operation; and the page that shows it."""
 
 from collections.abc import Iterator
 from html import escape
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from pydantic.json_schema import models_json_schema
 
+from api.pages import BUILT, page
 from api.problems import Problem, documented
 from core.settings import VERSION
 
@@ -71,8 +72,10 @@ def _everywhere(operation: JsonSchema) -> list[int]:
 
 
 @router.get("/api/docs", include_in_schema=False)
-async def docs(request: Request) -> HTMLResponse:
-    """The operations at a glance, without a script."""
+async def docs(request: Request) -> Response:
+    """Swagger UI; where the user interface is not built, the operations at a glance."""
+    if (BUILT / "docs.html").is_file():
+        return await page(request, "docs.html")
     schema = request.app.openapi()
     rows = "".join(
         f"<tr><td><code>{method}</code></td><td><code>{escape(path)}</code></td>"

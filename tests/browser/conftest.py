@@ -1,0 +1,71 @@
+"""The real product with its built pages, and Debian's Chromium in front of it.
+
+A page of a test (`page`) fails it when anything was written to the console as an error, was thrown, or was refused by
+the Content-Security-Policy.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.browser.watching import Watch
+from tests.e2e.product import Product, free_port
+from tests.echo import Echo
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def echo_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def product(echo_port: int) -> Iterator[Product]:
+    with Product(
+        {"VUTLER_HTTP_ALLOW_HOSTS": f"127.0.0.1:{echo_port}", "VUTLER_SIGNUP": "open"}, ready_within=300
+    ) as product:
+        yield product
+
+
+@pytest.fixture
+async def echo(echo_port: int) -> AsyncIterator[Echo]:
+    async with Echo(port=echo_port) as echo:
+        yield echo
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "These tests need a browser: make browser"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def language() -> str:
+    """What the browser speaks; a test overrides it by `@pytest.mark.parametrize("language", ...)`."""
+    return "en-GB"
+
+
+@pytest.fixture
+async def context(browser: Browser, product: Product, language: str) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context(
+        base_url=product.url, locale=language, viewport=DESKTOP, timezone_id="Europe/Paris", reduced_motion="reduce"
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    await context.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    watch = Watch(context)
+    page = await context.new_page()
+    yield page
+    watch.nothing_went_wrong()

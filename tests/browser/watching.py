@@ -1,0 +1,53 @@
+"""What a browser test looks at besides the page: the console, accessibility, pictures for the documentation."""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, WebError
+
+ROOT: Final = Path(__file__).parents[2]
+AXE: Final = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES: Final = ROOT / "docs" / "screenshots"
+_SERIOUS: Final = ("serious", "critical")
+
+
+class Watch:
+    """Notes errors of every page of a context; refusals by the Content-Security-Policy are among them."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._errors: list[str] = []
+        context.on("console", self._said)
+        context.on("weberror", self._thrown)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" or "Content Security Policy" in message.text:
+            self._errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _thrown(self, error: WebError) -> None:
+        self._errors.append(str(error.error))
+
+    def nothing_went_wrong(self) -> None:
+        assert not self._errors, "the browser complained:\n" + "\n".join(self._errors)
+
+
+async def accessible(page: Page) -> None:
+    """axe finds nothing serious on the page as it is now.
+
+    axe is run by the protocol of the debugger, as playwright's `evaluate` does: the page's own policy stays as it is.
+    """
+    await page.evaluate(AXE.read_text())
+    report: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    found = [
+        f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}"
+        for each in report["violations"]
+        if each["impact"] in _SERIOUS
+    ]
+    assert not found, "\n".join(found)
+
+
+async def picture(page: Page, name: str) -> None:
+    """A picture for the documentation, where `VUTLER_SCREENSHOTS` asks for them: `docs/screenshots/<name>.png`."""
+    if os.environ.get("VUTLER_SCREENSHOTS"):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")

@@ -1,0 +1,54 @@
+import { createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { accountRoutes } from '~/features/accounts/routes';
+import { agentRoutes } from '~/features/agents/routes';
+import { alertRoutes } from '~/features/alerts/routes';
+import { approvalPublicRoutes, approvalRoutes } from '~/features/approvals/routes';
+import { automationRoutes } from '~/features/automations/routes';
+import { channelRoutes } from '~/features/channels/routes';
+import { connectionRoutes } from '~/features/connections/routes';
+import { runRoutes } from '~/features/runs/routes';
+import { settingsRoutes } from '~/features/settings/routes';
+import { templateRoutes } from '~/features/templates/routes';
+import { usageRoutes } from '~/features/usage/routes';
+import { ErrorPage } from './ErrorPage';
+import { insideRoute, outsideRoute, rootRoute } from './layouts';
+import { NotFoundPage } from './NotFoundPage';
+
+const homeRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/automations', replace: true });
+  },
+});
+
+const routeTree = rootRoute.addChildren([
+  outsideRoute.addChildren([...accountRoutes, ...approvalPublicRoutes]),
+  insideRoute.addChildren([
+    homeRoute,
+    ...agentRoutes,
+    ...automationRoutes,
+    ...runRoutes,
+    ...approvalRoutes,
+    ...channelRoutes,
+    ...templateRoutes,
+    ...connectionRoutes,
+    ...usageRoutes,
+    ...alertRoutes,
+    ...settingsRoutes,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+  defaultErrorComponent: ErrorPage,
+  defaultNotFoundComponent: NotFoundPage,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,41 @@
+import { Badge } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+
+const COLORS = {
+  success: 'teal',
+  failed: 'red',
+  running: 'blue',
+  queued: 'gray',
+  waiting: 'yellow',
+  cancelled: 'gray',
+  skipped: 'gray',
+  pending: 'yellow',
+  active: 'teal',
+  inactive: 'gray',
+  draft: 'yellow',
+  deleted: 'gray',
+} as const;
+
+type Known = keyof typeof COLORS;
+
+function isKnown(status: string): status is Known {
+  return status in COLORS;
+}
+
+/** A state as a word with a colour. */
+export function StatusBadge({ status }: { status: string }) {
+  const { t } = useTranslation();
+  return (
+    <Badge
+      variant="light"
+      autoContrast
+      color={isKnown(status) ? COLORS[status] : 'gray'}
+      tt="none"
+      fw={500}
+      size="md"
+      radius="sm"
+    >
+      {isKnown(status) ? t(`status.${status}`) : status}
+    </Badge>
+  );
+}
