@@ -40,7 +40,8 @@ SELECT w.trigger_id, w.rule_id, r.live_version AS version, w.type::text, w.confi
 FROM wanting w JOIN automation_rules r ON r.id = w.rule_id
 JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version
 LEFT JOIN LATERAL (
-    SELECT a.* FROM agents a WHERE a.workspace_id = p_workspace AND a.slug = w.named AND a.deleted_at IS NULL AND a.enabled
+    SELECT a.* FROM agents a
+    WHERE a.workspace_id = p_workspace AND a.slug = w.named AND a.deleted_at IS NULL AND a.enabled
     UNION ALL
     SELECT a.* FROM agents a WHERE a.workspace_id = p_workspace AND a.deleted_at IS NULL AND a.enabled
         AND a.id = CASE WHEN w.named ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN w.named::uuid END
