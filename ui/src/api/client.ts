@@ -5,7 +5,7 @@ import { forgetWorkspace, renew, session } from './session';
 
 /** Addresses that take no token: a 401 of theirs is an answer, not an end of the session. */
 const OPEN =
-  /^\/api\/(?:auth\/(?:login|register|refresh|options|password|email\/verify)|invitations\/[^/]+$|approvals\/by-token\/)/;
+  /^\/api\/(?:auth\/(?:login|logout|register|refresh|options|password|email\/verify)|invitations\/[^/]+$|approvals\/by-token\/)/;
 
 function signed(request: Request): Request {
   const now = session();
