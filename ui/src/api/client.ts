@@ -5,7 +5,7 @@ import { forgetWorkspace, renew, session } from './session';
 
 /** Addresses that take no token: a 401 of theirs is an answer, not an end of the session. */
 const OPEN =
-  /^\/api\/(?:auth\/(?:login|register|refresh|options|password|email\/verify)|invitations\/[^/]+$|approvals\/by-token\/)/;
+  /^\/api\/(?:auth\/(?:login|logout|register|refresh|options|password|email\/verify)|invitations\/[^/]+$|approvals\/by-token\/)/;
 
 function signed(request: Request): Request {
   const now = session();
@@ -23,6 +23,7 @@ export async function authorized(request: Request): Promise<Response> {
   try {
     if (OPEN.test(new URL(request.url).pathname)) return await fetch(signed(request));
     if (session().state === 'unknown') await renew();
+    if (session().state === 'signed-out') throw new Problem(401, 'signed_out', 'You are signed out.');
     const answer = await fetch(signed(request));
     if (answer.status !== 401 || session().state !== 'signed-in') return answer;
     return (await renew()).state === 'signed-in' ? await fetch(signed(request)) : answer;

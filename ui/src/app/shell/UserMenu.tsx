@@ -17,8 +17,11 @@ export function UserMenu() {
   const { data } = useQuery(meQuery());
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const signOut = useMutation({
-    mutationFn: () => answer(api.POST('/api/auth/logout')),
-    onSuccess: leave,
+    // The stream and the queries stop first: none of them asks with a token that has just ended.
+    mutationFn: () => {
+      leave();
+      return answer(api.POST('/api/auth/logout'));
+    },
     onError: (error) => failed(error),
   });
   const speak = (language: Language) => {
