@@ -91,8 +91,7 @@ async def serve(settings: Settings, slot: str, stop: asyncio.Event) -> None:
         ledger = DatabaseLedger(db, limits, door)
         quota = settings.files_quota_mb * 1024 * 1024
         talks = _talks(settings, db, door, http, tokens)
-        posts = Posts(db, limits=limits)
-        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, posts)
+        tools = Tools(ledger, writer, renderer, http, settings.public_url, tokens, talks, Posts(db, limits=limits))
         engine = Engine(identity, db, tools, registry.actions(), settings.worker_concurrency)
         everyone = db.for_everyone()  # what these do is the business of no single run
         presses = Inbound(everyone, door, http, registry.actions())
