@@ -65,9 +65,9 @@ class TalkerKind(Connection[TalkerFields], Listens[TalkerFields]):
         token = fields.revealed("token")
         headers = {"Authorization": f"Bearer {token}"}
         socket = await way.websocket(f"{fields.url.replace('http', 'ws')}/listen", headers=headers, timeout_s=5)
-        if token == "never":
-            raise InvalidInput("connection_refused", f"The talker refuses the token {token}.")
         try:
+            if token == "never":
+                raise InvalidInput("connection_refused", f"The talker refuses the token {token}.")
             at = int(str((ear.cursor or {}).get("at", 0)))
             await socket.send(json.dumps({"from": at}))
             ear.working("BOT")

@@ -1,6 +1,7 @@
 // Writes src/api/schema.d.ts from the OpenAPI schema on stdin; with --check, fails when it is not what is there.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { json } from 'node:stream/consumers';
 import openapi, { astToString } from 'openapi-typescript';
 
 const FILE = 'src/api/schema.d.ts';
@@ -24,7 +25,7 @@ function bare(node, inside = '') {
   return Object.fromEntries(kept.map(([name, value]) => [name, bare(value, names ? '' : name)]));
 }
 
-const schema = bare(JSON.parse(readFileSync(0, 'utf8')));
+const schema = bare(await json(process.stdin));
 delete schema.info;
 const hash = createHash('sha256').update(JSON.stringify(schema)).digest('hex');
 const head = `// Made by \`make schema\`, from the OpenAPI schema ${hash}.\n`;
