@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 632d4f0c021889af09e4c43647acbd31319e80bb275bdf2984a9f032e0ee40d9.
+// Made by `make schema`, from the OpenAPI schema 7dba3eb7522b2f238ca4a17a7ad828f260c89521317c1d97cc16bf6f119cb3fa.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -106,6 +106,22 @@ export interface paths {
         get: operations["agents_api_agents_get"];
         put?: never;
         post: operations["create_api_agents_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/from-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["deploy_api_agents_from_template_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -220,6 +236,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["reject_api_agents_runs__run_id__reject_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["templates_api_agents_templates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/templates/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["template_api_agents_templates__slug__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1878,21 +1926,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        AccountView: {
-            balance: number;
-            granted: number;
-            /** Format: date */
-            month: string;
-            /** Format: date */
-            next_month: string;
-            plan: components["schemas"]["api__credits__PlanView"];
-            reserved: number;
-            runs_in_month: number;
-            runs_waiting: number;
-            spent: number;
-            /** @enum {string} */
-            when_exhausted: "reject" | "queue";
-        };
         ActionView: {
             connection: string | null;
             contains: string | null;
@@ -2016,6 +2049,23 @@ export interface components {
              * @enum {string}
              */
             while_busy: "queue" | "merge" | "interrupt";
+        };
+        AgentToolView: {
+            arguments_schema: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            brings_in: boolean;
+            connection: string | null;
+            description: string;
+            example: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            name: string;
+            sends_out: boolean;
+            settings_schema: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            title: string;
         };
         AgentView: {
             actions: components["schemas"]["JsonValue"][] | null;
@@ -2222,6 +2272,7 @@ export interface components {
         CatalogView: {
             actions: components["schemas"]["ActionView"][];
             connections: components["schemas"]["ConnectionKindView"][];
+            tools: components["schemas"]["AgentToolView"][];
             triggers: components["schemas"]["TriggerView"][];
         };
         ChannelBody: {
@@ -2395,6 +2446,28 @@ export interface components {
             /** @enum {string} */
             verdict: "accepted" | "duplicate" | "filtered" | "refused" | "captured" | "confirmed";
         };
+        DeployedAutomation: {
+            actions: components["schemas"]["JsonValue"][];
+            agent_id: string | null;
+            enabled: boolean;
+            /** Format: uuid */
+            id: string;
+            live_version: number | null;
+            name: string;
+            trigger_config: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            trigger_type: string;
+            webhook: components["schemas"]["HookView"] | null;
+        };
+        DeployedView: {
+            agent: components["schemas"]["AgentView"];
+            agents: components["schemas"]["AgentView"][];
+            automations: components["schemas"]["DeployedAutomation"][];
+            missing: components["schemas"]["MissingView"][];
+            template_slug: string;
+            template_version: number;
+        };
         DetailView: {
             actions: components["schemas"]["JsonValue"][];
             /** Format: date-time */
@@ -2563,6 +2636,10 @@ export interface components {
         ForgotBody: {
             email: string;
         };
+        FromTemplateBody: {
+            overrides?: components["schemas"]["OverridesBody"];
+            template_slug: string;
+        };
         GivenTool: {
             /** @default never */
             approval: ("never" | "always") | components["schemas"]["ApprovalWhen"];
@@ -2587,6 +2664,11 @@ export interface components {
             scheduler_lag_s: number;
             version: string;
             workers: components["schemas"]["WorkerView"][];
+        };
+        HookView: {
+            id: string;
+            secret: string | null;
+            url: string;
         };
         InvitationBody: {
             email: string;
@@ -2722,6 +2804,13 @@ export interface components {
             items: components["schemas"]["api__messages__MessageView"][];
             next_cursor: string | null;
         };
+        MissingView: {
+            connection: string;
+            detail: string;
+            kinds: string[];
+            purpose: string;
+            title: string;
+        };
         ModelView: {
             name: string;
             usd_in: number | null;
@@ -2729,6 +2818,16 @@ export interface components {
         };
         ModelsView: {
             items: components["schemas"]["ModelView"][];
+        };
+        NeedView: {
+            connections: components["schemas"]["api__agent_template_views__AccountView"][];
+            kinds: string[];
+            missing: boolean;
+            name: string;
+            optional: boolean;
+            purpose: string;
+            title: string;
+            why: string;
         };
         NewWebhookView: {
             id: string;
@@ -2805,6 +2904,21 @@ export interface components {
             /** @enum {string} */
             signup: "open" | "closed";
         };
+        OverridesBody: {
+            avatar?: string | null;
+            channels?: string[] | null;
+            connections?: {
+                [key: string]: string | null;
+            };
+            /** @default true */
+            enabled: boolean;
+            inputs?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            instructions?: string | null;
+            model?: string | null;
+            name?: string | null;
+        };
         PausedView: {
             /** Format: date-time */
             at: string;
@@ -2850,11 +2964,6 @@ export interface components {
             trigger_config?: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
-        };
-        PreviewView: {
-            active: boolean;
-            schedules: components["schemas"]["api__schedules__ScheduleView"][];
-            times: components["schemas"]["TimeView"][];
         };
         Problem: {
             code: string;
@@ -2902,6 +3011,7 @@ export interface components {
         RegisterBody: {
             email: string;
             invitation?: string | null;
+            locale?: ("en" | "fr") | null;
             name: string;
             password: string;
             workspace_name?: string | null;
@@ -3137,6 +3247,51 @@ export interface components {
             updated_at: string;
             updated_by: string | null;
         };
+        TemplateAgentView: {
+            avatar: string;
+            channels: string[];
+            description: string;
+            instructions: string;
+            key: string;
+            name: string;
+            tools: components["schemas"]["JsonValue"][];
+        };
+        TemplateCard: {
+            /** @enum {string} */
+            category: "Customer Support" | "Sales" | "Content" | "Dev" | "Custom";
+            connections: components["schemas"]["NeedView"][];
+            description: string;
+            icon: string;
+            missing: string[];
+            preview: components["schemas"]["api__agent_template_views__PreviewView"][];
+            slug: string;
+            title: string;
+            version: number;
+        };
+        TemplateView: {
+            agents: components["schemas"]["TemplateAgentView"][];
+            /** @enum {string} */
+            category: "Customer Support" | "Sales" | "Content" | "Dev" | "Custom";
+            connections: components["schemas"]["NeedView"][];
+            description: string;
+            icon: string;
+            inputs_schema: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            missing: string[];
+            needs: string;
+            preview: components["schemas"]["api__agent_template_views__PreviewView"][];
+            sample: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            slug: string;
+            title: string;
+            use_case: string;
+            version: number;
+        };
+        TemplatesView: {
+            items: components["schemas"]["TemplateCard"][];
+        };
         TestedView: {
             code: string | null;
             message: string;
@@ -3369,6 +3524,21 @@ export interface components {
             grant?: components["schemas"]["Grant"] | null;
             plan?: string | null;
         };
+        api__agent_template_views__AccountView: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            name: string;
+        };
+        api__agent_template_views__PreviewView: {
+            actions: components["schemas"]["JsonValue"][];
+            description: string;
+            name: string;
+            trigger_config: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            trigger_type: string;
+        };
         api__approval_views__LinkView: {
             /** Format: date-time */
             expires_at: string;
@@ -3424,6 +3594,21 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
         };
+        api__credits__AccountView: {
+            balance: number;
+            granted: number;
+            /** Format: date */
+            month: string;
+            /** Format: date */
+            next_month: string;
+            plan: components["schemas"]["api__credits__PlanView"];
+            reserved: number;
+            runs_in_month: number;
+            runs_waiting: number;
+            spent: number;
+            /** @enum {string} */
+            when_exhausted: "reject" | "queue";
+        };
         api__credits__PlanView: {
             history_days?: number | null;
             max_running?: number | null;
@@ -3473,6 +3658,11 @@ export interface components {
             starts: string[];
             version: number;
             warnings: string[];
+        };
+        api__schedules__PreviewView: {
+            active: boolean;
+            schedules: components["schemas"]["api__schedules__ScheduleView"][];
+            times: components["schemas"]["TimeView"][];
         };
         api__schedules__ScheduleView: {
             cron: string | null;
@@ -3709,6 +3899,33 @@ export interface operations {
             };
         };
     };
+    deploy_api_agents_from_template_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromTemplateBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployedView"];
+                };
+            };
+        };
+    };
     make_api_agents_run_automation_post: {
         parameters: {
             query?: never;
@@ -3894,6 +4111,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+        };
+    };
+    templates_api_agents_templates_get: {
+        parameters: {
+            query?: {
+                category?: ("Customer Support" | "Sales" | "Content" | "Dev" | "Custom") | null;
+                search?: string | null;
+            };
+            header?: {
+                "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesView"];
+                };
+            };
+        };
+    };
+    template_api_agents_templates__slug__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
                 };
             };
         };
@@ -4701,7 +4967,9 @@ export interface operations {
     register_api_auth_register_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Accept-Language"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5407,7 +5675,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewView"];
+                    "application/json": components["schemas"]["api__schedules__PreviewView"];
                 };
             };
         };
@@ -6299,7 +6567,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["api__credits__AccountView"];
                 };
             };
         };
@@ -6857,7 +7125,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewView"];
+                    "application/json": components["schemas"]["api__schedules__PreviewView"];
                 };
             };
         };
