@@ -24,7 +24,7 @@ SEED ?= 1
 # Node.js is needed to build the pages; who has none gets the API, and a page that says so.
 NODE_FITS := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -name resources.d.ts -prune -o -type f -print)
-NPM := npm --prefix ui --loglevel=error
+NPM := cd ui && $(if $(CERTIFICATES),NODE_EXTRA_CA_CERTS=$(CERTIFICATES)) npm --loglevel=error
 
 .PHONY: up test ui schema mail-server browser storm check audit lock clean
 .DELETE_ON_ERROR:
