@@ -63,6 +63,7 @@ def test_the_program_does_what_its_pages_say(cli: Cli) -> None:
     assert run("-p", text="").returncode == 1
 
 
+@pytest.mark.proves("DEP-4", "US-3.1 (3)")
 async def test_it_answers_in_an_empty_place(cli: Cli) -> None:
     said = await asked(program(cli), "What is 1 + 1?")
     assert (said.text, said.model) == ("Hello from the command line.", "claude-sonnet-4-5")

@@ -44,7 +44,7 @@ async def other() -> AsyncIterator[AnthropicServer]:
         yield server
 
 
-@pytest.mark.proves("S6.1 (6)")
+@pytest.mark.proves("S6.1 (6)", "RISK-2")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 async def test_each_failure_has_its_own_words(
@@ -118,7 +118,7 @@ async def test_a_base_address_that_may_not_be_reached(office: Office, one: OpenA
     assert one.script.asked == []
 
 
-@pytest.mark.proves("US-2.3", "US-2.3 (4)")
+@pytest.mark.proves("US-2.3", "US-2.3 (4)", "DEP-5")
 async def test_an_agent_event_starts_an_automation(office: Office, one: OpenAIServer) -> None:
     await office.provider(one.url)
     target = await office.workshop.automation(

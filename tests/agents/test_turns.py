@@ -7,7 +7,8 @@ from tests.vendors.openai import OpenAIServer
 from tests.vendors.script import Say
 
 
-@pytest.mark.proves("US-3.1", "US-3.1 (1)", "US-3.1 (2)", "S6.1 (4)", "I-14")
+@pytest.mark.proves("US-3.1", "US-3.1 (1)", "US-3.1 (2)", "S6.1 (4)", "I-14", "US-1.1 (5)", "US-1.4 (2)")
+@pytest.mark.proves("I-3", "R-INT-4", "DOD-4", "PHASE-3", "US-4.1 (4)")
 async def test_it_answers(office: Office, models: OpenAIServer) -> None:
     await office.provider(models.url)
     models.script.answers = [Say("82 points.", usage=(1000, 100))]

@@ -37,6 +37,7 @@ async def _carried(api: httpx.AsyncClient, agent: dict[str, Any]) -> tuple[str, 
     return rule["trigger_type"], rule["trigger_config"], [each["id"] for each in rule["actions"]]
 
 
+@pytest.mark.proves("S6.5 (3)")
 async def test_an_agent_with_a_mailbox_answers_mails(api: httpx.AsyncClient) -> None:
     mail, reads = await _mail_accounts(api)
     agent = await made(api, email=mail)

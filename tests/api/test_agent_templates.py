@@ -66,6 +66,7 @@ async def test_cards_say_what_is_missing(api: httpx.AsyncClient) -> None:
     assert "${" not in answer.text
 
 
+@pytest.mark.proves("S6.4 (4)", "S6.4 (5)", "R-TPL-2", "I-9")
 async def test_by_category_by_words_and_in_french(api: httpx.AsyncClient) -> None:
     async def slugs(**query: str) -> list[str]:
         return [each["slug"] for each in (await api.get("/api/agents/templates", params=query)).json()["items"]]
@@ -84,6 +85,7 @@ async def test_by_category_by_words_and_in_french(api: httpx.AsyncClient) -> Non
     problem(await api.get("/api/agents/templates/nothing"), 404, "template_not_found")
 
 
+@pytest.mark.proves("S6.4", "S6.4 (3)", "R-TPL-2", "I-9", "S6.2 (7)")
 async def test_two_clicks(api: httpx.AsyncClient, ada: Tenant) -> None:
     """The slug alone is enough: the only account that will do is taken."""
     await connect(api, MODEL)

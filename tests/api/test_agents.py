@@ -47,6 +47,7 @@ async def made(api: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.proves("DEP-2", "US-1.1 (5)")
 async def test_five_come_with_every_workspace(api: httpx.AsyncClient) -> None:
     listed = (await api.get("/api/agents")).json()["items"]
     assert {each["slug"] for each in listed} == SEEDS
@@ -59,7 +60,7 @@ async def test_five_come_with_every_workspace(api: httpx.AsyncClient) -> None:
     problem(await api.get("/api/agents", params={"cursor": "x"}), 422, "invalid_request")
 
 
-@pytest.mark.proves("S6.2 (2)", "S6.2 (3)")
+@pytest.mark.proves("S6.2 (2)", "S6.2 (3)", "R-USR-2", "I-7", "D1 (4)", "S6.2")
 async def test_create_read_change_delete(api: httpx.AsyncClient) -> None:
     agent = await made(
         api, name="Übersetzung & Co", avatar="🛟", instructions="Be kind.",
@@ -118,6 +119,7 @@ async def test_the_tools_of_an_mcp_server_are_given_by_its_connection(api: httpx
     assert {f"tools[{number}].settings.connection" for number in (0, 1)} | {"tools[2].settings.tools"} <= places
 
 
+@pytest.mark.proves("I-4", "I-8", "D1 (4)")
 async def test_it_carries_the_automation_it_is_given(api: httpx.AsyncClient, worker: None) -> None:
     agent = await made(api, trigger_type="webhook", actions=ACTIONS)
     assert agent["trigger_type"] == "webhook"

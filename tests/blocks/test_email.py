@@ -143,7 +143,7 @@ async def test_every_template_is_whole_in_every_language(name: str, language: st
     assert letters.template(name, language) != letters.template(name, "en" if language == "fr" else "fr") or name == "x"
 
 
-@pytest.mark.proves("S6.5 (1)", "R-INTG-2", "I-12", "R-ENG-3")
+@pytest.mark.proves("S6.5 (1)", "R-INTG-2", "I-12", "R-ENG-3", "R-INT-4", "PHASE-3")
 async def test_the_whole_step_over_a_real_server() -> None:
     async with (
         SmtpServer() as server,

@@ -23,6 +23,7 @@ def without_ids(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.proves("DEP-1", "DOD-13")
 @pytest.mark.usefixtures("provider")
 async def test_a_prompt(api: httpx.AsyncClient, models: OpenAIServer) -> None:
     models.script.answers = [Say("def add(a, b): return a + b", usage=(1000, 100))]
@@ -49,6 +50,7 @@ async def test_a_prompt_with_context(api: httpx.AsyncClient, models: OpenAIServe
     )
 
 
+@pytest.mark.proves("DOD-13")
 @pytest.mark.usefixtures("provider")
 async def test_the_older_path_by_name(api: httpx.AsyncClient, models: OpenAIServer) -> None:
     models.script.answers = [Say("Bonjour")]

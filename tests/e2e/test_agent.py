@@ -72,7 +72,9 @@ async def streamed(person: Person, agent: str, prompt: str, server: Any) -> list
     return events
 
 
-@pytest.mark.proves("S6.1 (5)", "US-3.1 (3)", "US-3.1 (4)", "R-ENG-3", "I-14")
+@pytest.mark.proves(
+    "S6.1 (5)", "US-3.1 (3)", "US-3.1 (4)", "R-ENG-3", "I-14", "DEP-1", "DEP-3", "RISK-2", "DOD-4", "D1 (4)"
+)
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 async def test_it_answers_while_one_watches(person: Person, ports: tuple[int, int], protocol: str) -> None:
     server: Any = OpenAIServer(port=ports[0]) if protocol == "openai" else AnthropicServer(port=ports[1])

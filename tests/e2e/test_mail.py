@@ -169,6 +169,7 @@ async def runs(person: Person, agent: dict[str, Any], *statuses: str) -> list[di
     return list(await found(there))
 
 
+@pytest.mark.proves("S6.5", "S6.5 (2)", "R-INTG-6")
 async def test_an_agent_answers_its_mail_in_the_thread(
     person: Person, server: SmtpServer, mailbox: Dovecot, models: OpenAIServer
 ) -> None:

@@ -108,7 +108,7 @@ async def test_an_unsafe_step_that_was_refused_is_retried(workshop: Workshop) ->
     assert run["status"] == "success"
 
 
-@pytest.mark.proves("US-1.4 (6)", "I-3", "RISK-2")
+@pytest.mark.proves("US-1.4 (6)", "US-3.1 (5)", "I-3", "RISK-2")
 async def test_a_step_times_out(workshop: Workshop) -> None:
     rule = await workshop.automation(step("hang", timeout_s=0.3))
     async with workshop.engine():

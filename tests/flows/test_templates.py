@@ -143,6 +143,7 @@ def smtp(server: SmtpServer) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.proves("R-TPL-1", "I-27")
 async def test_daily_digest(
     api: httpx.AsyncClient, worker: None, models: OpenAIServer, mail_server: Callable[[], SmtpServer]
 ) -> None:
@@ -165,6 +166,7 @@ async def test_daily_digest(
     assert "Rust 2.0 is out" in mail.message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
+@pytest.mark.proves("R-TPL-1", "I-27")
 async def test_lead_finder(api: httpx.AsyncClient, worker: None) -> None:
     async with AnthropicServer() as thinker, Echo() as echo:
         fields = {"api_key": ANTHROPIC_KEY, "base_url": thinker.url, "default_model": "claude-sonnet-5"}
@@ -188,6 +190,7 @@ async def test_lead_finder(api: httpx.AsyncClient, worker: None) -> None:
     assert [text.strip() for _, text in await said(api, "leads")] == [told], "and nothing where nobody is good enough"
 
 
+@pytest.mark.proves("R-TPL-1", "I-27")
 async def test_status_page_checker(api: httpx.AsyncClient, worker: None) -> None:
     async with Slack() as slack, Echo() as echo:
         room = slack.channel("outages")
@@ -209,6 +212,7 @@ async def test_status_page_checker(api: httpx.AsyncClient, worker: None) -> None
     assert await said(api, "general") == [("agent", alarm)]
 
 
+@pytest.mark.proves("R-TPL-1", "I-27", "PHASE-3")
 async def test_youtube_poster(api: httpx.AsyncClient, worker: None, models: OpenAIServer) -> None:
     await think(api, models)
     async with Google() as google:
@@ -248,6 +252,7 @@ async def test_youtube_poster(api: httpx.AsyncClient, worker: None, models: Open
     assert f"watch?v={ident}" in told
 
 
+@pytest.mark.proves("R-TPL-1", "I-27", "R-INTG-6")
 async def test_inbox_summarizer(
     api: httpx.AsyncClient, worker: None, models: OpenAIServer, authority: Authority,
     mail_server: Callable[[], SmtpServer],
