@@ -23,7 +23,8 @@ from tests.api.rows import SECRET, add_webhook
 
 async def test_routing_errors_are_problems(client: httpx.AsyncClient) -> None:
     problem(await client.get("/api/nothing"), 404, "not_found")
-    problem(await client.get("/"), 404, "not_found")
+    problem(await client.get("/assets/nothing.js"), 404, "not_found")
+    problem(await client.post("/"), 405, "method_not_allowed")
     answer = await client.put("/api/me")
     problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "GET, PATCH"
@@ -57,12 +58,12 @@ async def test_the_unexpected_is_a_500_with_a_traceback_in_the_log(
 ) -> None:
     app = create_app(settings, keys, Database(app_dsn, application="test"))
 
-    @app.get("/broken")
+    @app.get("/api/broken")
     async def broken() -> None:
         raise ZeroDivisionError("inner fact")
 
     async with serve(app) as served, client_of(served) as client:
-        answer = await client.get("/broken")
+        answer = await client.get("/api/broken")
         body = problem(answer, 500, "internal_error")
         assert "inner fact" not in answer.text
         assert answer.headers["x-content-type-options"] == "nosniff"

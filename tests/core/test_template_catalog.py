@@ -128,7 +128,7 @@ AGENTS = minimal()["agents"]
 RULE = minimal()["automations"][0]
 BARE = {"word": {"title": RULE["name"], "schema": {"type": "string"}}}
 BROKEN: dict[str, tuple[Any, str]] = {
-    "no yaml": ("slug: [", "line 1"),
+    "no yaml": ("slug: [", "this is no YAML"),
     "a name twice": ("slug: hello\nslug: hello\n", "line 2, column 1: this is no YAML: slug stands here twice"),
     "another slug": (minimal(slug="bye"), "slug: this must be hello"),
     "an unknown field": (minimal(colour="red"), "colour: There is no such field"),

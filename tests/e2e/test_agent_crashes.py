@@ -17,12 +17,13 @@ from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.runs import queue
 from core.seal import Sealer
-from tests.e2e.test_crash_points import TURNS, Installation, installation, nursery
+from tests.e2e.installation import Installation
+from tests.e2e.test_crash_points import TURNS
 from tests.vendors.openai import KEY, OpenAIServer
 from tests.vendors.script import CallTools, Say
 
+pytest_plugins = ("tests.prefect_fixtures", "tests.e2e.installation")
 pytestmark = pytest.mark.e2e
-__all__ = ["installation", "nursery"]
 
 METHODS = {"unsafe": "POST", "idempotent": "PUT"}
 IN_DOUBT = {("tool_begun", "unsafe"): 0, ("tool_acted", "unsafe"): 1}  # how often the first tool had its effect

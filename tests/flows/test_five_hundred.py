@@ -230,7 +230,7 @@ async def test_rocketchat(desk: Desk) -> None:
             await desk.listening(account)
             said = await talk(says)
             await desk.ended()
-        assert chat.opened > 10, "it was cut often"
+        assert chat.opened > 3, "it was cut, and more than once"
         answers: dict[str, list[str]] = {}
         for message in (each for room in rooms for each in room.messages if each["u"]["_id"] == chat.user_id):
             answers.setdefault(message["tmid"], []).append(message["msg"])

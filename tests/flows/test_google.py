@@ -224,7 +224,8 @@ async def test_a_job_of_an_isolated_lane_uploads_too(lane: Lane) -> None:
             "client_id": google.client_id, "client_secret": google.client_secret, "base_url": google.url,
             "refresh_token": google.refresh_token(),
         }  # fmt: skip
-        owner = Account(lane.workshop, lane.services.connections, None, lane.caller, None)  # type: ignore[arg-type]
+        owner = Account(lane.workshop, lane.services.connections, None, lane.caller, None, None)  # type: ignore[arg-type]
+        tenancy.enter(workspace)
         await owner.make("google_oauth", fields, ["127.0.0.1"], name="Ada")
         run_id = await lane.accepted(await lane.workshop.automation(film({"$file": str(file.id)})))
         async with lane.api(run_id) as api:
