@@ -14,6 +14,7 @@ import pytest
 
 from blocks import registry
 from blocks.errors import InvalidInput
+from core import tenancy
 from core.files import pieces
 from core.files.service import PART, Files
 from core.ids import new_id

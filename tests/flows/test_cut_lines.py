@@ -1,4 +1,6 @@
-"""500 messages over lines that are cut: each is answered once, in its thread, and in order there.
+"""Many messages over lines that are cut: each is answered once, in its thread, and in order there.
+
+As many as `REPLIES` makes them: 100 here, 500 with 24. (500 that are heard, without answers: `tests/blocks`.)
 
 Real kinds against the vendors' servers, a worker that listens and executes, and for events by HTTP the API as served.
 The cuts come before receipt, after it, and before the acknowledgement.
@@ -45,7 +47,8 @@ from tests.waiting import until
 
 KEYS = core_keys.from_secret("a secret of the tests, 32 characters and more")
 LIMITS = Limits(runs_per_min=100_000)
-ROOMS, THREADS, REPLIES = 5, 4, 24  # 5 x 4 x (1 + 24) = 500
+ROOMS, THREADS, REPLIES = 5, 4, 4
+MESSAGES = ROOMS * THREADS * (1 + REPLIES)
 ADA = "U0ADA00001"
 WAYS = ("before", "after", "unacknowledged")
 
@@ -113,7 +116,7 @@ class Desk:
                     "SELECT status, count(*) AS n FROM automation_logs WHERE workspace_id = $1 GROUP BY 1",
                     self.workshop.workspace,
                 )
-            return sum(row["n"] for row in rows if row["status"] in ("success", "failed")) >= 500
+            return sum(row["n"] for row in rows if row["status"] in ("success", "failed")) >= MESSAGES
 
         await until(all_of_them, seconds=300, every_s=0.2)
 
@@ -154,7 +157,7 @@ async def talk(says: Says) -> dict[str, list[str]]:
                 await asyncio.sleep(0.01)
 
     await asyncio.gather(*(room(number) for number in range(ROOMS)))
-    assert sum(len(each) for each in said.values()) == 500
+    assert sum(len(each) for each in said.values()) == MESSAGES
     return said
 
 
@@ -162,7 +165,7 @@ async def test_slack_over_socket_mode(desk: Desk) -> None:
     async with Slack() as slack:
         _prepare(slack)
         slack.sockets.ack_s, slack.sockets.retry_s = 1.0, (0.0, 0.2, 0.4)
-        slack.sockets.cut = lambda number: WAYS[number // 13 % 3] if number % 13 == 0 else None
+        slack.sockets.cut = lambda number: WAYS[number // 7 % 3] if number % 7 == 0 else None
         rooms = [slack.channel(f"r{number}") for number in range(ROOMS)]
 
         async def says(number: int, text: str, thread: str | None) -> str:
@@ -174,7 +177,7 @@ async def test_slack_over_socket_mode(desk: Desk) -> None:
             await desk.listening(account)
             said = await talk(says)
             await desk.ended()
-        assert slack.sockets.opened > 10, "it was cut often"
+        assert slack.sockets.opened > 3, "it was cut often"
         assert _answers_in(slack) == said
 
 
@@ -210,7 +213,7 @@ async def test_slack_by_http(desk: Desk) -> None:
             await desk.listening(account)
             said = await talk(says)
             await desk.ended()
-        assert sent > 550, "it was cut often"
+        assert sent > MESSAGES * 1.1, "it was cut often"
         assert _answers_in(slack) == said
 
 
@@ -230,7 +233,7 @@ async def test_rocketchat(desk: Desk) -> None:
             await desk.listening(account)
             said = await talk(says)
             await desk.ended()
-        assert chat.opened > 3, "it was cut, and more than once"
+        assert chat.opened > 2, "it was cut, and more than once"
         answers: dict[str, list[str]] = {}
         for message in (each for room in rooms for each in room.messages if each["u"]["_id"] == chat.user_id):
             answers.setdefault(message["tmid"], []).append(message["msg"])
