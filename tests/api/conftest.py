@@ -88,8 +88,13 @@ def settings(tmp_path: Path) -> Settings:
 async def served(settings: Settings, keys: Keys, app_dsn: str) -> AsyncIterator[Served]:
     app = create_app(settings, keys, Database(app_dsn, application="test api", size=5))
     async with serve(app) as running:
-        await until(lambda: _is_open(app))
+        await opened(app)
         yield running
+
+
+async def opened(app: FastAPI) -> None:
+    """Wait for its database, which a server does not wait for."""
+    await until(lambda: _is_open(app))
 
 
 async def _is_open(app: FastAPI) -> bool:

@@ -38,7 +38,7 @@ from core.seal import Sealer
 from flows.engine import Engine, Identity
 from flows.execution import Tools
 from flows.ledger import DatabaseLedger
-from tests.api.conftest import serve
+from tests.api.conftest import opened, serve
 from tests.flows.conftest import Workshop
 from tests.vendors.rocketchat import RocketChat
 from tests.vendors.slack import Slack
@@ -134,6 +134,7 @@ async def desk(db: Database, worker_db: Database, app_dsn: str, tmp_path: Path) 
         out = await stack.enter_async_context(Outgoing(Policy.of(["127.0.0.1"])))
         renderer = await stack.enter_async_context(Renderer(children=1))
         served = await stack.enter_async_context(serve(app))
+        await opened(app)
         door = Door(Sealer(core_keys.sealing(settings, KEYS)))
         hears = Hears(worker_db.for_everyone(), door, out, LIMITS, backoff=Backoff(0.01, 0.05))
         yield Desk(workshop, served.url, app.state.services, hears, renderer)

@@ -29,7 +29,7 @@ from flows.execution import Execution
 from flows.job import execute_through, run_as_job
 from flows.job_api import JobApi, JobRefused, portions
 from flows.orchestration import prefect_engine
-from tests.api.conftest import serve
+from tests.api.conftest import opened, serve
 from tests.flows.actions import TEST_ACTIONS, calls, gates
 from tests.flows.conftest import Workshop, called
 from tests.flows.test_engine import step
@@ -89,6 +89,7 @@ async def jobs(workshop: Workshop, app_dsn: str, tmp_path: Path) -> AsyncIterato
     keys = core_keys.from_secret("a secret of the tests, 32 characters and more")
     app = create_app(settings, keys, Database(app_dsn, application="test api", size=5))
     async with serve(app) as served, prefect_engine():
+        await opened(app)
         await until(lambda: _connected(app))
         yield Jobs(workshop, served.url, RunTokens(keys.jobs))
 

@@ -23,7 +23,7 @@ from flows.execution import Execution
 from flows.job import execute_through
 from flows.job_api import JobApi, JobRefused
 from flows.orchestration import prefect_engine
-from tests.api.conftest import serve
+from tests.api.conftest import opened, serve
 from tests.flows.conftest import Workshop
 from tests.oauth import Service
 from tests.waiting import until
@@ -72,6 +72,7 @@ async def lane(db: Database, worker_db: Database, app_dsn: str, tmp_path: Path) 
         return bool(app.state.services.listener.connected)
 
     async with serve(app) as served, prefect_engine():
+        await opened(app)
         await until(connected)
         yield Lane(workshop, served.url, app.state.services, Caller(new_id(), workshop.workspace, "owner"))
 
