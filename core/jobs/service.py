@@ -176,7 +176,7 @@ class Jobs:
     async def charge(self, token: RunToken, made: Json) -> Charged:
         """Charge a step of the run beyond its price. Raises `Invalid`."""
         wanted = _understood(lambda: wire.read(Charge, made))
-        if not all(type(each) is int and 0 <= each <= _MOST_CREDITS for each in (wanted.credits, wanted.budget)):
+        if not (0 <= wanted.credits <= _MOST_CREDITS and 0 <= wanted.budget <= _MOST_CREDITS):
             raise Invalid("invalid_request", "A charge has credits and a budget, two whole numbers.")
         async with self.db.connection() as connection:
             return await reserving.charge(connection, await self._held(connection, token), wanted)

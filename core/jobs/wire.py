@@ -24,6 +24,7 @@ _STATUSES: Final = frozenset({None, "success", "failed", "cancelled", "waiting"}
 _IDS: Final = (UUID, UUID | None)
 _TIMES: Final = (datetime, datetime | None)
 _NUMBERS: Final = (int, int | None)
+_NEVER_NONE: Final = (UUID, datetime, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def read(kind: type[T], facts: Json) -> T:
 
 def _value(declared: object, value: Json) -> object:
     if value is None:
+        if declared in _NEVER_NONE:
+            raise ValueError("null is none of these")
         return None
     if declared in _IDS:
         return UUID(str(value))

@@ -6,17 +6,9 @@ import httpx
 import pytest
 
 from tests.agents.served import settings
+from tests.api.test_agents import ACTIONS, made
 
 __all__ = ["settings"]
-
-ACTIONS = [{"id": "say", "type": "transform", "config": {"value": "{{ trigger.data }}"}}]
-
-
-async def made(api: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
-    answer = await api.post("/api/agents", json={"name": "Support", **body})
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 async def _mail_accounts(api: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -287,6 +287,7 @@ async def test_a_job_charges_a_step_of_its_own_run_beyond_its_price(
     for _ in range(2):
         assert (await paid.post("charge", wanted)).json() == {"credits": 4, "in_all": 4, "remaining": 6}
     assert await paying.account(db, ada.workspace_id) == (26, 0)
-    for wrong in ({}, [], {**wanted, "credits": -1}, {**wanted, "budget": 10**12}, {**wanted, "credits": "4"}):
+    for wrong in ({}, [], {**wanted, "credits": -1}, {**wanted, "budget": 10**12}, {**wanted, "credits": "4"},
+                  {**wanted, "credits": None}, {**wanted, "budget": True}):  # fmt: skip
         problem(await paid.post("charge", wrong), 422, "invalid_request")
     assert await paying.faults(db) == []
