@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from fastapi import FastAPI
 from starlette.routing import Match, Route
@@ -32,7 +33,7 @@ Seen = set[tuple[str, str, int]]  # method, path template, first digit of the st
 def note(method: str, path: str, status: int) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / f"{os.getpid()}.txt").open("a") as file:
-        file.write(f"{method} {path} {status}\n")
+        file.write(f"{method} {quote(path, errors='replace')} {status}\n")
 
 
 def missing(app: FastAPI, noted: list[str]) -> list[str]:
@@ -58,7 +59,7 @@ def _seen(app: FastAPI, noted: list[str]) -> Seen:
     seen: Seen = set()
     for line in set(noted):
         method, path, status = line.split(" ")
-        scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        scope = {"type": "http", "method": method, "path": unquote(path), "root_path": "", "headers": []}
         for route in app.routes:
             if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
                 seen.add((method, _published(route.path), int(status[0])))
