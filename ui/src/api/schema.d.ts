@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7dba3eb7522b2f238ca4a17a7ad828f260c89521317c1d97cc16bf6f119cb3fa.
+// Made by `make schema`, from the OpenAPI schema 2ef138517f35d562edebde3b91c070397000011298a32b34e96075a3f99d5dea.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -1282,6 +1282,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connections/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["try_unsaved_api_connections_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["counts_api_connections_usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connections/{connection_id}": {
         parameters: {
             query?: never;
@@ -1708,6 +1740,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["of_config_api_schedules_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["preview_api_templates_preview_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2388,6 +2436,11 @@ export interface components {
             items: components["schemas"]["ConnectionView"][];
             next_cursor: string | null;
         };
+        CountView: {
+            automations: number;
+            /** Format: uuid */
+            connection_id: string;
+        };
         CountedView: {
             action_type: string;
             /** Format: uuid */
@@ -2396,6 +2449,9 @@ export interface components {
             /** @enum {string} */
             effect: "pure" | "idempotent" | "unsafe";
             step_id: string;
+        };
+        CountsView: {
+            items: components["schemas"]["CountView"][];
         };
         CreditsBody: {
             /** @enum {string} */
@@ -3267,6 +3323,17 @@ export interface components {
             slug: string;
             title: string;
             version: number;
+        };
+        TemplatePreviewBody: {
+            context?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            value: components["schemas"]["JsonValue"];
+        };
+        TemplatePreviewView: {
+            error: string | null;
+            error_code: string | null;
+            value: components["schemas"]["JsonValue"];
         };
         TemplateView: {
             agents: components["schemas"]["TemplateAgentView"][];
@@ -6305,6 +6372,52 @@ export interface operations {
             };
         };
     };
+    try_unsaved_api_connections_test_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestedView"];
+                };
+            };
+        };
+    };
+    counts_api_connections_usage_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsView"];
+                };
+            };
+        };
+    };
     connection_api_connections__connection_id__get: {
         parameters: {
             query?: never;
@@ -7126,6 +7239,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["api__schedules__PreviewView"];
+                };
+            };
+        };
+    };
+    preview_api_templates_preview_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePreviewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreviewView"];
                 };
             };
         };
