@@ -144,7 +144,7 @@ class CatalogView(BaseModel):
 @router.get("", summary="List actions, triggers, connections and tools", responses=documented(401))
 async def catalog(_caller: CallerDep, language: LanguageDep) -> CatalogView:
     """Everything that is installed here, in English or French by `Accept-Language`."""
-    return _catalog(language)
+    return everything(language)
 
 
 @router.get(
@@ -166,7 +166,7 @@ def _said(texts: Mapping[str, str], language: Language) -> str:
 
 
 @cache
-def _catalog(language: Language) -> CatalogView:
+def everything(language: Language) -> CatalogView:
     return CatalogView(
         actions=[
             ActionView(

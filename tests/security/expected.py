@@ -181,6 +181,7 @@ EXPECTED: dict[str, Expected] = {
     "POST /api/automations/{automation_id}/rollback": Expected("editor", body={"version": 1}),
     "POST /api/automations/{automation_id}/run": Expected("editor", 202, {"payload": 1}, ON_HAND),
     "POST /api/automations/{automation_id}/steps/{step}/test": Expected("editor", body={}),
+    "GET /api/automations/{automation_id}/webhook": READ,
     "POST /api/automations/{automation_id}/webhook/rotate": WRITE,
     "GET /api/automations/{automation_id}/capture": READ,
     "POST /api/automations/{automation_id}/capture": WRITE,

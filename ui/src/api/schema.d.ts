@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 2ef138517f35d562edebde3b91c070397000011298a32b34e96075a3f99d5dea.
+// Made by `make schema`, from the OpenAPI schema 0dd56b0b964196facc4471bc7211ac441242f8895748978d5eb104c03d7be62b.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -1082,6 +1082,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["differences_api_automations__automation_id__versions__number__differences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automations/{automation_id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_api_automations__automation_id__webhook_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3539,6 +3555,16 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        WebhookStateView: {
+            /** @enum {string} */
+            auth: "secret" | "hmac";
+            id: string;
+            made_here: boolean;
+            old_until: string | null;
+            secret_set_at: string | null;
+            style: ("standard" | "github" | "slack" | "stripe") | null;
+            url: string;
+        };
         WebhookView: {
             id: string;
             url: string;
@@ -5893,6 +5919,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonView"];
+                };
+            };
+        };
+    };
+    webhook_api_automations__automation_id__webhook_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookStateView"];
                 };
             };
         };
