@@ -20,9 +20,18 @@ interface Part {
 
 /** The catalogue of the product as it is now: there is no copy of it that could be an older one. */
 function catalogue(): Part[] {
-  const raw = execFileSync(resolve('../.venv/bin/python'), ['-m', 'deployments.catalog'], { cwd: '..', encoding: 'utf8', maxBuffer: 2 ** 24 });
+  const raw = execFileSync(resolve('../.venv/bin/python'), ['-m', 'deployments.catalog'], {
+    cwd: '..',
+    encoding: 'utf8',
+    maxBuffer: 2 ** 24,
+  });
   const all = JSON.parse(raw) as Record<string, Record<string, unknown>[]>;
-  const schemas = { actions: 'input_schema', triggers: 'config_schema', connections: 'fields_schema', tools: 'settings_schema' };
+  const schemas = {
+    actions: 'input_schema',
+    triggers: 'config_schema',
+    connections: 'fields_schema',
+    tools: 'settings_schema',
+  };
   return Object.entries(schemas).flatMap(([kind, key]) =>
     (all[kind] ?? []).map((each) => ({
       name: `${kind}: ${String(each.name)}`,
@@ -102,12 +111,16 @@ describe('every schema of the catalogue', () => {
     const visit = (schema: JsonSchema, root: JsonSchema, at: string, depth: number) => {
       if (depth > 6) return;
       const { shape, schema: inner } = read(schema, root);
-      const says = Object.keys(inner).filter((word) => !['title', 'description', 'default', 'examples', '$defs'].includes(word));
+      const says = Object.keys(inner).filter(
+        (word) => !['title', 'description', 'default', 'examples', '$defs'].includes(word),
+      );
       if (shape.kind === 'any' && says.length > 0) found.push(`${at}: ${says.join(', ')}`);
-      if (shape.kind === 'group') for (const each of shape.properties) visit(each.schema, root, `${at}.${each.name}`, depth + 1);
+      if (shape.kind === 'group')
+        for (const each of shape.properties) visit(each.schema, root, `${at}.${each.name}`, depth + 1);
       if (shape.kind === 'list') visit(shape.items, root, `${at}[]`, depth + 1);
       if (shape.kind === 'dict' && isObject(shape.values)) visit(shape.values, root, `${at}.*`, depth + 1);
-      if (shape.kind === 'union') for (const each of shape.options) visit(each.schema, root, `${at}|`, depth + 1);
+      if (shape.kind === 'union')
+        for (const each of shape.options) visit(each.schema, root, `${at}|`, depth + 1);
     };
     for (const part of parts) visit(part.schema, part.schema, part.name, 0);
     expect(found).toEqual([]);

@@ -51,7 +51,13 @@ export function NextTimes({ schedules }: { schedules: Schedules }) {
               <Group gap={6} component="span">
                 <time dateTime={at}>{shown(local, i18n.language)}</time>
                 {mark && (
-                  <Badge size="xs" variant="light" color="yellow" tt="none" title={t(`schedule.marks.${mark}Help`)}>
+                  <Badge
+                    size="xs"
+                    variant="light"
+                    color="yellow"
+                    tt="none"
+                    title={t(`schedule.marks.${mark}Help`)}
+                  >
                     {t(`schedule.marks.${mark}`)}
                   </Badge>
                 )}

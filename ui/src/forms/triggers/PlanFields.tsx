@@ -117,7 +117,11 @@ export function PlanFields({ plan, zone, number, onChange, readOnly }: Props) {
           />
         )}
         {'zone' in plan && (
-          <ZoneSelect value={plan.zone} readOnly={readOnly} onChange={(chosen) => onChange({ ...plan, zone: chosen })} />
+          <ZoneSelect
+            value={plan.zone}
+            readOnly={readOnly}
+            onChange={(chosen) => onChange({ ...plan, zone: chosen })}
+          />
         )}
       </Group>
       {plan.kind === 'weekly' && (

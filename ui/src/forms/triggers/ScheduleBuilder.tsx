@@ -45,7 +45,9 @@ export function ScheduleBuilder({ value, onChange, findings, readOnly = false }:
                 zone={zone}
                 readOnly={readOnly}
                 number={index + 1}
-                onChange={(plan) => put(withItem(schedules, index, scheduleOf(plan)) as Record<string, unknown>[])}
+                onChange={(plan) =>
+                  put(withItem(schedules, index, scheduleOf(plan)) as Record<string, unknown>[])
+                }
               />
             </Box>
             {schedules.length > 1 && !readOnly && (

@@ -45,7 +45,12 @@ describe('schedules', () => {
     const now = new Date('2027-01-01T08:20:00Z');
     for (const from of PLAN_KINDS) {
       for (const to of PLAN_KINDS) {
-        const plan = changedTo(to, changedTo(from, { kind: 'cron', cron: '', zone: ZONE }, ZONE, now), ZONE, now);
+        const plan = changedTo(
+          to,
+          changedTo(from, { kind: 'cron', cron: '', zone: ZONE }, ZONE, now),
+          ZONE,
+          now,
+        );
         expect(plan.kind).toBe(to);
         expect(Object.values(scheduleOf(plan)).every((value) => value !== '' || from === 'cron')).toBe(true);
       }
@@ -53,7 +58,9 @@ describe('schedules', () => {
   });
 
   it('are found in short forms too', () => {
-    expect(schedulesOf({ cron: '0 9 * * *', timezone: ZONE })).toEqual([{ cron: '0 9 * * *', timezone: ZONE }]);
+    expect(schedulesOf({ cron: '0 9 * * *', timezone: ZONE })).toEqual([
+      { cron: '0 9 * * *', timezone: ZONE },
+    ]);
     expect(schedulesOf({ cron_expression: '0 9 * * *' })).toEqual([{ cron: '0 9 * * *' }]);
     expect(schedulesOf({ schedules: [{ every_s: 60 }] })).toEqual([{ every_s: 60 }]);
     expect(schedulesOf({})).toEqual([]);

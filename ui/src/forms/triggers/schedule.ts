@@ -115,7 +115,13 @@ export function changedTo(kind: PlanKind, plan: Plan, zone: string, now: Date): 
       return { kind, cron: typeof cron === 'string' ? cron : '0 9 * * 1-5', zone: own };
     }
     case 'once':
-      return { kind, at: localOf(new Date(now.getTime() + 3_600_000).toISOString(), own).slice(0, 14).concat('00'), zone: own };
+      return {
+        kind,
+        at: localOf(new Date(now.getTime() + 3_600_000).toISOString(), own)
+          .slice(0, 14)
+          .concat('00'),
+        zone: own,
+      };
   }
 }
 
@@ -161,9 +167,12 @@ export function schedulesOf(config: Record<string, unknown>): Record<string, unk
   const cron = config.cron ?? config.cron_expression;
   return [
     Object.fromEntries(
-      Object.entries({ cron, timezone: config.timezone, every_s: config.every_s, run_at: config.run_at }).filter(
-        ([, value]) => value !== undefined && value !== null,
-      ),
+      Object.entries({
+        cron,
+        timezone: config.timezone,
+        every_s: config.every_s,
+        run_at: config.run_at,
+      }).filter(([, value]) => value !== undefined && value !== null),
     ),
   ];
 }
