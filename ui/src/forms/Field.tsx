@@ -54,8 +54,8 @@ const GROUPS = new Set<Shape['kind']>([
 /** pydantic's own titles ("For S", "Fail On Status") as words of a sentence. */
 export function labelOf(schema: JsonSchema, name: string): string {
   const title = typeof schema.title === 'string' ? schema.title : '';
-  const made = name.replaceAll('_', ' ').toLowerCase();
-  return !title || title.toLowerCase() === made ? humanised(name) : title;
+  const made = name.replaceAll('_', ' ').replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  return !title || title === made ? humanised(name) : title;
 }
 
 /** One field of a form: its label, its control, its findings; fixed or an expression. */

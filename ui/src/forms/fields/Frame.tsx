@@ -35,18 +35,18 @@ export function Frame({ id, label, group, required, description, findings, aside
     <Box role={group ? 'group' : undefined} aria-labelledby={group ? `${id}-label` : undefined}>
       <Group justify="space-between" wrap="nowrap" gap={6} mih={24}>
         {group ? (
-          <Text id={`${id}-label`} className={classes.label}>
+          <Text id={`${id}-label`} className={classes.label} fz="sm" fw={500}>
             {words}
           </Text>
         ) : (
-          <Text component="label" htmlFor={id} id={`${id}-label`} className={classes.label}>
+          <Text component="label" htmlFor={id} id={`${id}-label`} className={classes.label} fz="sm" fw={500}>
             {words}
           </Text>
         )}
         {aside}
       </Group>
       {description && (
-        <Text id={ids.description} className={classes.help}>
+        <Text id={ids.description} className={classes.help} fz="xs" c="dimmed">
           {description}
         </Text>
       )}
@@ -54,7 +54,12 @@ export function Frame({ id, label, group, required, description, findings, aside
       {findings.length > 0 && (
         <Box id={ids.error} mt={4}>
           {findings.map((each) => (
-            <Text key={each.message} className={classes.finding} data-severity={each.severity ?? 'error'}>
+            <Text
+              key={each.message}
+              className={classes.finding}
+              fz="xs"
+              data-severity={each.severity ?? 'error'}
+            >
               {each.message}
             </Text>
           ))}

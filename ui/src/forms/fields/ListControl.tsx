@@ -94,6 +94,7 @@ export function ListControl({
             schema={shape.items}
             name={name}
             at={single ? at : placeOf(at, index)}
+            inside={single ? id : undefined}
             value={item}
             required
             bare

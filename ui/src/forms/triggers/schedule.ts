@@ -144,7 +144,7 @@ export function localOf(moment: string, zone: string): string {
 
 /** The moment at which the clocks of a zone show a time, with that zone's offset then. */
 export function momentOf(local: string, zone: string): string {
-  const wanted = Date.parse(`${local}:00Z`);
+  const wanted = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local) ? Date.parse(`${local}:00Z`) : Number.NaN;
   if (Number.isNaN(wanted)) return '';
   let offset = offsetAt(wanted, zone);
   offset = offsetAt(wanted - offset * 60_000, zone);

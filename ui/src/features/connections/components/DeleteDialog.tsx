@@ -33,7 +33,7 @@ export function DeleteDialog({ connection, onClose }: { connection: Connection; 
             {t('keep')}
           </Button>
           <Button
-            color="red"
+            color="red.9"
             loading={remove.isPending}
             disabled={!uses}
             onClick={() =>
