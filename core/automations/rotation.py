@@ -72,6 +72,8 @@ class Rotation:
             config = _config(rule, row)
             found = await connection.fetchrow(_STATE, row.id, caller.workspace_id, str(rule.id))
             signing = await self._signing.live(connection, rule.workspace_id, row.id)
+        if found is None:
+            raise NotFound("automation_not_found", f"There is no automation {rule_id} in this workspace.")
         made_here = webhook_secrets.is_made_here(config)
         if config.style is None:
             is_set = row.webhook_secret is not None
