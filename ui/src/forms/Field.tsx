@@ -64,7 +64,7 @@ export function Field({ schema, at, name, value, onChange, required = false, bar
   const form = useForm();
   const reading = useMemo(() => read(schema, form.root), [schema, form.root]);
   const id = inside ? `${inside}-in` : `${form.idPrefix}-${at || 'value'}`;
-  const label = labelOf(schema, name);
+  const label = bare ? name : labelOf(schema, name);
   const wrong = findingsAt(form.findings, at);
   const findings = inside ? [] : wrong;
   const whole = form.expressions !== null && !form.readOnly && WHOLE.has(reading.shape.kind);

@@ -3,7 +3,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startLanguage } from '~/i18n/language';
 import { standInForBrowser } from '~/testing/standIns';
 import { blankOf, type JsonSchema, SchemaForm, type SchemaFormProps } from './SchemaForm';
@@ -87,6 +87,8 @@ const change = (name: RegExp | string, value: string) =>
   fireEvent.change(screen.getByRole('textbox', { name }), { target: { value } });
 const press = (name: RegExp | string) => fireEvent.click(screen.getByRole('button', { name }));
 
+vi.setConfig({ testTimeout: 60_000 });
+
 beforeAll(async () => {
   standInForBrowser();
   await startLanguage();
@@ -151,11 +153,11 @@ describe('a form', () => {
     expect(screen.queryByText('This is needed.')).toBeNull();
   });
 
-  it('folds what is rarely needed, unless it is set', () => {
+  it('folds what is rarely needed, unless it is set', async () => {
     show({ target: { kind: 'room', room: 'x' } });
     expect(screen.queryByText('Rare')).toBeNull();
     press('More settings');
-    expect(screen.getByText('Rare')).toBeTruthy();
+    expect(await screen.findByText('Rare', {}, { timeout: 20_000 })).toBeTruthy();
   });
 });
 

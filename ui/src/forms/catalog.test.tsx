@@ -4,7 +4,7 @@ import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render } from '@testing-library/react';
 import { useState } from 'react';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { startLanguage } from '~/i18n/language';
 import { standInForBrowser } from '~/testing/standIns';
 import { labelOf } from './Field';
@@ -69,6 +69,8 @@ function shown(part: Part, onChange: (next: unknown) => void) {
     </MantineProvider>,
   );
 }
+
+vi.setConfig({ testTimeout: 60_000 });
 
 beforeAll(async () => {
   standInForBrowser();

@@ -77,7 +77,11 @@ export function useDeleteConnection() {
         }),
       ),
     onSuccess: (_gone, { connection }) => {
-      void client.invalidateQueries({ queryKey: connectionKeys.all });
+      // Not the page of what is gone: it would ask for it once more before it is left.
+      void client.invalidateQueries({
+        queryKey: connectionKeys.all,
+        predicate: ({ queryKey }) => !queryKey.includes(connection.id),
+      });
       done(t('deleted', { name: connection.name }));
     },
   });

@@ -35,11 +35,11 @@ export function Frame({ id, label, group, required, description, findings, aside
     <Box role={group ? 'group' : undefined} aria-labelledby={group ? `${id}-label` : undefined}>
       <Group justify="space-between" wrap="nowrap" gap={6} mih={24}>
         {group ? (
-          <Text id={`${id}-label`} className={classes.label} fz="sm" fw={500}>
+          <Text id={`${id}-label`} className={classes.label} fz="sm" fw={600}>
             {words}
           </Text>
         ) : (
-          <Text component="label" htmlFor={id} id={`${id}-label`} className={classes.label} fz="sm" fw={500}>
+          <Text component="label" htmlFor={id} id={`${id}-label`} className={classes.label} fz="sm" fw={600}>
             {words}
           </Text>
         )}
