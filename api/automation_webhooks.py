@@ -71,6 +71,30 @@ class RotatedView(BaseModel):
     old_until: datetime | None = Field(description="the old one works until then; null: no more")
 
 
+class WebhookStateView(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "kX2v9ZrQ0aYb3mTn5LcWd7EfGh1JsUoP",
+                "url": _ADDRESS,
+                "auth": "hmac",
+                "style": "github",
+                "made_here": True,
+                "secret_set_at": "2026-11-20T09:00:00Z",
+                "old_until": None,
+            }
+        }
+    )
+
+    id: str
+    url: str
+    auth: Literal["secret", "hmac"]
+    style: Literal["standard", "github", "slack", "stripe"] | None
+    made_here: bool = Field(description="we make the secret; else its sender does, and it is sent to `rotate`")
+    secret_set_at: datetime | None = Field(description="when the present secret came; null: there is none yet")
+    old_until: datetime | None = Field(description="the one before works until then; null: no more")
+
+
 class SampleView(BaseModel):
     delivery_id: UUID
     received_at: datetime
@@ -111,6 +135,26 @@ class CaptureView(BaseModel):
     def of(cls, capture: Capture) -> Self:
         sample = None if capture.sample is None else SampleView.of(capture.sample)
         return cls.model_validate({"state": capture.state, "armed_until": capture.armed_until, "sample": sample})
+
+
+@router.get(
+    "/automations/{automation_id:uuid}/webhook",
+    summary="Read about a webhook",
+    responses=documented(401, 404, 409),
+)
+async def webhook(automation_id: Id, caller: CallerDep, services: ServicesDep) -> WebhookStateView:
+    """Its address and since when its secret is the one; the secret itself nobody can read. What is live counts, and of
+    an automation that is not, the draft. 409 where the automation has no webhook."""
+    state = await services.rotation.state(caller, automation_id)
+    return WebhookStateView(
+        id=state.webhook_id,
+        url=f"{services.settings.public_url}/api/webhooks/{state.webhook_id}",
+        auth=state.config.auth,
+        style=state.config.style,
+        made_here=state.made_here,
+        secret_set_at=state.set_at,
+        old_until=state.old_until,
+    )
 
 
 @router.post(

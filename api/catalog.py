@@ -12,6 +12,7 @@ from api.language import LanguageDep
 from api.problems import documented
 from blocks import registry
 from blocks.action import Action
+from blocks.field_words import told
 from blocks.words import Language
 from core.automations.definition import Definition, Step
 
@@ -144,7 +145,7 @@ class CatalogView(BaseModel):
 @router.get("", summary="List actions, triggers, connections and tools", responses=documented(401))
 async def catalog(_caller: CallerDep, language: LanguageDep) -> CatalogView:
     """Everything that is installed here, in English or French by `Accept-Language`."""
-    return _catalog(language)
+    return everything(language)
 
 
 @router.get(
@@ -166,7 +167,7 @@ def _said(texts: Mapping[str, str], language: Language) -> str:
 
 
 @cache
-def _catalog(language: Language) -> CatalogView:
+def everything(language: Language) -> CatalogView:
     return CatalogView(
         actions=[
             ActionView(
@@ -174,7 +175,7 @@ def _catalog(language: Language) -> CatalogView:
                 title=_said(action.title, language),
                 description=_said(action.description, language),
                 sentence=action.template(language),
-                input_schema=_input_schema(action),
+                input_schema=told(_input_schema(action), language),
                 output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
                 credits=action.credits,
                 timeout_s=action.timeout_s,
@@ -192,7 +193,7 @@ def _catalog(language: Language) -> CatalogView:
                 title=_said(kind.title, language),
                 description=_said(kind.description, language),
                 sentence=kind.template(language),
-                config_schema=kind.Config.model_json_schema(),
+                config_schema=told(kind.Config.model_json_schema(), language),
                 example=_plain(kind.example),
             )
             for _, kind in sorted(registry.triggers().items())
@@ -203,7 +204,7 @@ def _catalog(language: Language) -> CatalogView:
                 purpose=kind.purpose,
                 title=_said(kind.title, language),
                 description=_said(kind.description, language),
-                fields_schema=kind.Fields.model_json_schema(),
+                fields_schema=told(kind.Fields.model_json_schema(), language),
                 secrets=sorted(kind.Fields.secret_names()),
                 default_hosts=[*kind.hosts],
                 example=_plain(kind.example),
@@ -215,7 +216,7 @@ def _catalog(language: Language) -> CatalogView:
                 name=tool.name,
                 title=_said(tool.title, language),
                 description=_said(tool.description, language),
-                settings_schema=tool.Settings.model_json_schema(),
+                settings_schema=told(tool.Settings.model_json_schema(), language),
                 arguments_schema=None if tool.changing else tool.Arguments.model_json_schema(),
                 sends_out=tool.sends_out,
                 brings_in=tool.brings_in,

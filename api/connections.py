@@ -203,6 +203,17 @@ class UsesView(BaseModel):
     items: list[UseView]
 
 
+class CountView(BaseModel):
+    connection_id: UUID
+    automations: int = Field(description="that name it, in their live version or their draft")
+
+
+class CountsView(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": {"items": [{"connection_id": _ID, "automations": 3}]}})
+
+    items: list[CountView]
+
+
 class RoomView(BaseModel):
     model_config = ConfigDict(
         from_attributes=True,
@@ -253,6 +264,22 @@ async def create(
     response.headers["Location"] = f"/api/connections/{row.id}"
     etags.put(response, row.revision)
     return ConnectionView.of(row, caller)
+
+
+@router.post(
+    "/connections/test", summary="Test a connection before it is saved", responses=documented(401, 403, 413, 422, 429)
+)
+async def try_unsaved(body: ConnectionBody, caller: CallerDep, services: ServicesDep) -> TestedView:
+    """For admins. Really asks the service with these credentials; nothing is saved, and `name` is not looked at."""
+    given = Given(body.name, dict(body.fields), body.allowed_hosts, body.used_by)
+    return TestedView.model_validate(await services.connections.try_out(caller, body.kind, given))
+
+
+@router.get("/connections/usage", summary="How much connections are used", responses=documented(401, 403))
+async def counts(caller: CallerDep, services: ServicesDep) -> CountsView:
+    """How many automations name each connection; those that none names are left out."""
+    found = await services.connections.counts(caller)
+    return CountsView(items=[CountView(connection_id=each, automations=number) for each, number in found.items()])
 
 
 @router.get(_ONE, summary="Read a connection", responses=documented(401, 404, 422))

@@ -48,6 +48,7 @@ from core.automations.starting import Starting
 from core.automations.trial import Tools, Trials
 from core.automations.versions import Versions
 from core.automations.words import Narrator
+from core.automations.writing import Writing
 from core.channels import arrivals
 from core.channels.rooms import Channels
 from core.channels.talking import Talk
@@ -170,6 +171,7 @@ class Services:
         return Agents(db, self.db.for_everyone(), automations, complete, fallback=self._claude), automations
 
     def _add_connections(self, door: Door, reachable: Policy, db: Database, limits: Limits) -> None:
+        self.writing = Writing(self.renderer)
         self.connections = Connections(db, door, self.http, ConnectionTokens(), reachable)
         self.inline_accounts = InlineAccounts(self.connections)
         quota = self.settings.files_quota_mb * 1024 * 1024

@@ -64,7 +64,7 @@ def pattern(text: str) -> "re2._Regexp[str]":
 class Condition(BaseModel):
     """A comparison (`path`, `op`, `value`) or a group (`all`, `any` or `not`)."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, json_schema_extra={"format": "condition"})
 
     path: str | None = Field(default=None, description="Where to look, e.g. trigger.data.type")
     op: Operator | None = None

@@ -13,6 +13,7 @@ from blocks.values import Json, JsonObject
 Language: TypeAlias = Literal["en", "fr"]
 
 LONGEST = 120  # characters of one step's sentence
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SPACE = re.compile(r"[\s\x00-\x1f]+")
 
 
@@ -46,8 +47,9 @@ def shortened(text: str, most: int) -> str:
 
 
 def written_out(value: Json, most: int = 40) -> str | None:
-    """A text that stands there as it is, shortened; None for a template, for nothing and for what is no text."""
-    if not isinstance(value, str) or "{" in value or "}" in value:
+    """A text that stands there as it is, shortened; None for a template, for an id (nobody can read it), for nothing
+    and for what is no text."""
+    if not isinstance(value, str) or "{" in value or "}" in value or _ID.fullmatch(value):
         return None
     return shortened(value, most) or None
 

@@ -15,14 +15,26 @@ from blocks.words import Language, written_out
 class AgentInput(StepModel):
     agent: str = Field(min_length=1, max_length=200, description="slug or id", json_schema_extra={"format": "agent"})
     prompt: str = Field(max_length=200_000, json_schema_extra={"format": "textarea"})
-    context: JsonValue = Field(default=None, description="data that goes with the prompt")
+    context: JsonValue = Field(
+        default=None, description="data that goes with the prompt", json_schema_extra={"advanced": True}
+    )
     output_schema: dict[str, JsonValue] | None = Field(
-        default=None, description="JSON Schema of an object: the answer is then a value of this shape"
+        default=None,
+        description="JSON Schema of an object: the answer is then a value of this shape",
+        title="Shape of the answer",
+        json_schema_extra={"format": "json-schema", "advanced": True},
     )
     conversation: str | None = Field(
-        default=None, max_length=500, description="name of a thread; what was said in it before is told again"
+        default=None,
+        max_length=500,
+        description="name of a thread; what was said in it before is told again",
+        json_schema_extra={"advanced": True},
     )
-    stream: bool = Field(default=False, description="show the answer as it comes to whoever watches the run")
+    stream: bool = Field(
+        default=False,
+        description="show the answer as it comes to whoever watches the run",
+        json_schema_extra={"advanced": True},
+    )
 
     @field_validator("output_schema")
     @classmethod

@@ -54,7 +54,9 @@ Person = Annotated[str, AfterValidator(_person)]
 
 
 class ApprovalInput(StepModel):
-    message: str = Field(min_length=1, max_length=4000, description="What is asked.")
+    message: str = Field(
+        min_length=1, max_length=4000, description="What is asked.", json_schema_extra={"format": "multiline"}
+    )
     who: Annotated[list[Person], BeforeValidator(_several, json_schema_input_type=str | list[str])] = Field(
         default_factory=list,
         max_length=50,
@@ -65,11 +67,17 @@ class ApprovalInput(StepModel):
         default=None, description="Seconds, a span such as 2d or 1d12h, or a moment with its zone. None: no deadline."
     )
     on_deadline: Literal["approve", "reject", "fail"] = Field(
-        default="reject", description="The answer when nobody gave one in time."
+        default="reject", description="The answer when nobody gave one in time.", json_schema_extra={"advanced": True}
     )
-    remind_after: Span | None = Field(default=None, description="Tell them once more after so long: 3600, 4h, 1d.")
+    remind_after: Span | None = Field(
+        default=None,
+        description="Tell them once more after so long: 3600, 4h, 1d.",
+        json_schema_extra={"advanced": True},
+    )
     form: Annotated[dict[str, JsonValue], AfterValidator(forms.check)] | None = Field(
-        default=None, description="JSON Schema of values that whoever approves has to give."
+        default=None,
+        description="JSON Schema of values that whoever approves has to give.",
+        json_schema_extra={"format": "json-schema"},
     )
 
     @model_validator(mode="after")

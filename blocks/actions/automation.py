@@ -15,7 +15,12 @@ _ANOTHER: Final[dict[Language, str]] = {"en": "another automation", "fr": "une a
 
 
 class AutomationInput(StepModel):
-    automation: str = Field(min_length=1, max_length=200, description="Id or name of an automation of this workspace.")
+    automation: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Id or name of an automation of this workspace.",
+        json_schema_extra={"format": "automation"},
+    )
     payload: JsonValue = Field(default=None, description="Its {{ trigger.data }}.")
     wait: bool = Field(
         default=True,

@@ -19,7 +19,7 @@ _UNTIL: dict[Language, str] = {"en": "until {:%Y-%m-%d %H:%M %Z}", "fr": "jusqu'
 
 
 class DelayInput(StepModel):
-    for_s: float | None = Field(default=None, ge=0, le=LONGEST_S, description="Seconds to wait.")
+    for_s: float | None = Field(default=None, ge=0, le=LONGEST_S, description="Seconds to wait.", title="Seconds")
     until: AwareDatetime | None = Field(default=None, description="The moment to go on at, with its zone.")
 
     @model_validator(mode="after")

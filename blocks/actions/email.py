@@ -57,22 +57,47 @@ class EmailInput(StepModel):
         default_factory=list, description="One address or a list of them; missing in an answer: who wrote the mail."
     )
     cc: Recipients = Field(default_factory=list)
-    bcc: Recipients = Field(default_factory=list)
+    bcc: Recipients = Field(default_factory=list, json_schema_extra={"advanced": True})
     subject: Annotated[str, Field(max_length=LONGEST_SUBJECT), AfterValidator(one_line)] | None = None
-    text: str | None = Field(default=None, max_length=_LONGEST_TEXT)
-    html: str | None = Field(default=None, max_length=_LONGEST_TEXT, description="Sent beside the text.")
+    text: str | None = Field(default=None, max_length=_LONGEST_TEXT, json_schema_extra={"format": "multiline"})
+    html: str | None = Field(
+        default=None,
+        max_length=_LONGEST_TEXT,
+        description="Sent beside the text.",
+        title="HTML",
+        json_schema_extra={"format": "multiline", "advanced": True},
+    )
     template: str | None = Field(
-        default=None, min_length=1, max_length=60, description="welcome, notification or reply, instead of a body."
+        default=None,
+        min_length=1,
+        max_length=60,
+        description="welcome, notification or reply, instead of a body.",
+        json_schema_extra={"advanced": True},
     )
-    values: dict[str, JsonValue] = Field(default_factory=dict, description="What the template fills in.")
-    language: Literal["en", "fr"] = Field(default="en", description="Of the template.")
+    values: dict[str, JsonValue] = Field(
+        default_factory=dict, description="What the template fills in.", json_schema_extra={"advanced": True}
+    )
+    language: Literal["en", "fr"] = Field(
+        default="en", description="Of the template.", json_schema_extra={"advanced": True}
+    )
     reply_to_message: Annotated[Answered | None, BeforeValidator(_answered)] = Field(
-        default=None, description='The mail that is answered: its id, or "{{ trigger.data.more }}".'
+        default=None,
+        description='The mail that is answered: its id, or "{{ trigger.data.more }}".',
+        json_schema_extra={"advanced": True},
     )
-    sender: Recipient | None = Field(default=None, alias="from", description="Missing: the account's own address.")
-    reply_to: Recipient | None = Field(default=None, description="Where answers go.")
+    sender: Recipient | None = Field(
+        default=None,
+        alias="from",
+        description="Missing: the account's own address.",
+        json_schema_extra={"advanced": True},
+    )
+    reply_to: Recipient | None = Field(
+        default=None, description="Where answers go.", json_schema_extra={"advanced": True}
+    )
     attachments: References = Field(
-        default_factory=list, description='{"$file": id} or {"$blob": id} each, with a name.'
+        default_factory=list,
+        description='{"$file": id} or {"$blob": id} each, with a name.',
+        json_schema_extra={"advanced": True},
     )
 
     @model_validator(mode="after")

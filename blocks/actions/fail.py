@@ -10,7 +10,12 @@ from blocks.values import Json
 
 
 class FailInput(StepModel):
-    message: str = Field(min_length=1, max_length=2000, description="Why, for whoever reads the run.")
+    message: str = Field(
+        min_length=1,
+        max_length=2000,
+        description="Why, for whoever reads the run.",
+        json_schema_extra={"format": "multiline"},
+    )
 
 
 class Fail(Action[FailInput]):

@@ -41,19 +41,31 @@ Method = Annotated[Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DE
 
 class HttpInput(StepModel):
     method: Method = "GET"
-    url: str = Field(min_length=1, max_length=8192, description="http:// or https://")
+    url: str = Field(min_length=1, max_length=8192, description="http:// or https://", title="URL")
     headers: dict[str, Scalar] = Field(default_factory=dict)
     query: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="Added to the URL's own; a list repeats the name."
     )
-    json_value: JsonValue = Field(default=None, alias="json", description="Sent as application/json.")
-    form: dict[str, Scalar | list[Scalar]] | None = Field(default=None, description="Sent as a web form.")
-    text: str | None = Field(default=None, description="Sent as it is.")
+    json_value: JsonValue = Field(
+        default=None, alias="json", description="Sent as application/json.", title="JSON body"
+    )
+    form: dict[str, Scalar | list[Scalar]] | None = Field(
+        default=None, description="Sent as a web form.", title="Form body"
+    )
+    text: str | None = Field(
+        default=None, description="Sent as it is.", title="Text body", json_schema_extra={"format": "multiline"}
+    )
     idempotent: bool = Field(
-        default=False, description="The service does a repeated request with the same Idempotency-Key only once."
+        default=False,
+        description="The service does a repeated request with the same Idempotency-Key only once.",
+        json_schema_extra={"advanced": True},
     )
     fail_on_status: int = Field(
-        default=400, ge=100, le=600, description="Answers with this status or a higher one fail; 600: none does."
+        default=400,
+        ge=100,
+        le=600,
+        description="Answers with this status or a higher one fail; 600: none does.",
+        json_schema_extra={"advanced": True},
     )
     connection: str | None = Field(
         default=None,

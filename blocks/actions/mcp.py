@@ -28,7 +28,11 @@ class McpInput(StepModel):
         min_length=1, max_length=200, description="As the server calls it; the connection's page lists its tools."
     )
     arguments: dict[str, JsonValue] = Field(default_factory=dict, description="What the tool's own schema asks for.")
-    idempotent: bool = Field(default=False, description="Calling the tool twice does the same as calling it once.")
+    idempotent: bool = Field(
+        default=False,
+        description="Calling the tool twice does the same as calling it once.",
+        json_schema_extra={"advanced": True},
+    )
 
 
 class McpOutput(StepModel):

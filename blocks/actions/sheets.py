@@ -92,6 +92,7 @@ class SheetsInput(StepModel):
         default="RAW",
         description="RAW keeps values as they are. USER_ENTERED reads them as if somebody typed them: numbers, dates, "
         "and formulas, also those that came from outside.",
+        json_schema_extra={"advanced": True},
     )
 
     @model_validator(mode="after")

@@ -25,16 +25,24 @@ class SlackInput(StepModel):
         description="A channel (#name or id) or a person (id). Not with an incoming webhook: it has its own.",
     )  # fmt: skip
     text: str = Field(
-        default="", max_length=40_000,
+        default="",
+        max_length=40_000,
         description="Sent as it is: *bold*, _italic_ and <links> are Slack's own. With blocks: for notifications.",
-    )  # fmt: skip
+        json_schema_extra={"format": "multiline"},
+    )
     blocks: list[JsonValue] | None = Field(
-        default=None, max_length=50, description="Slack's Block Kit, instead of the text."
+        default=None,
+        max_length=50,
+        description="Slack's Block Kit, instead of the text.",
+        json_schema_extra={"advanced": True},
     )
     thread: str | None = Field(
-        default=None, min_length=1, max_length=40,
+        default=None,
+        min_length=1,
+        max_length=40,
         description="`ts` of the message to answer under. Not with an incoming webhook.",
-    )  # fmt: skip
+        json_schema_extra={"advanced": True},
+    )
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -66,16 +66,23 @@ class YoutubeInput(StepModel):
     operation: Literal["upload", "schedule"] = "upload"
     file: dict[str, JsonValue] = Field(description='The video: {"$file": id} or {"$blob": id}.')
     title: Annotated[str, Field(max_length=_LONGEST_TITLE), AfterValidator(_plain), AfterValidator(_filled)]
-    description: Annotated[str, AfterValidator(_plain), AfterValidator(_short)] = ""
-    tags: Annotated[list[Tag], AfterValidator(_few)] = Field(default_factory=list)
-    category: str = Field(default="22", pattern="^[0-9]{1,3}$", description="YouTube's number; 22: people and blogs.")
+    description: Annotated[str, AfterValidator(_plain), AfterValidator(_short)] = Field(
+        default="", json_schema_extra={"format": "multiline"}
+    )
+    tags: Annotated[list[Tag], AfterValidator(_few)] = Field(default_factory=list, json_schema_extra={"advanced": True})
+    category: str = Field(
+        default="22",
+        pattern="^[0-9]{1,3}$",
+        description="YouTube's number; 22: people and blogs.",
+        json_schema_extra={"advanced": True},
+    )
     privacy: Literal["private", "unlisted", "public"] = Field(
         default="private", description="Of an upload; what is scheduled is private until it is published."
     )
     publish_at: AwareDatetime | None = Field(
         default=None, description="For schedule: when, with its zone, such as 2030-01-31T18:00:00+01:00."
     )
-    made_for_kids: bool = False
+    made_for_kids: bool = Field(default=False, json_schema_extra={"advanced": True})
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

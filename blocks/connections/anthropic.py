@@ -16,7 +16,11 @@ class AnthropicFields(ConnectionFields):
     api_key: SecretStr = Field(min_length=1, max_length=8192, title="API key")
     default_model: str | None = Field(default=None, max_length=200, title="Default model", examples=["claude-sonnet-5"])
     base_url: str = Field(
-        default=_URL, max_length=2048, title="Base address", description="Another one only for a gateway of your own."
+        default=_URL,
+        max_length=2048,
+        title="Base address",
+        description="Another one only for a gateway of your own.",
+        json_schema_extra={"advanced": True},
     )
 
 

@@ -30,9 +30,12 @@ class ClientCredentialsFields(HttpFields):
     client_id: str = Field(min_length=1, max_length=1024, title="Client id")
     client_secret: SecretStr = Field(min_length=1, max_length=4096, title="Client secret")
     scope: str | None = Field(default=None, max_length=2048, description="Separated by spaces.")
-    audience: str | None = Field(default=None, max_length=2048)
+    audience: str | None = Field(default=None, max_length=2048, json_schema_extra={"advanced": True})
     client_auth: Literal["basic", "body"] = Field(
-        default="basic", description="How the client proves itself: in the header Authorization, or in the body."
+        default="basic",
+        description="How the client proves itself: in the header Authorization, or in the body.",
+        title="How the client proves itself",
+        json_schema_extra={"advanced": True},
     )
 
 

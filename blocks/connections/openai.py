@@ -15,9 +15,15 @@ class OpenAIFields(ConnectionFields):
     api_key: SecretStr = Field(min_length=1, max_length=8192, title="API key")
     default_model: str | None = Field(default=None, max_length=200, title="Default model", examples=["gpt-5-mini"])
     base_url: str = Field(
-        default=_URL, max_length=2048, title="Base address", description="Another one only for a gateway of your own."
+        default=_URL,
+        max_length=2048,
+        title="Base address",
+        description="Another one only for a gateway of your own.",
+        json_schema_extra={"advanced": True},
     )
-    organization: str | None = Field(default=None, max_length=200, pattern=r"^[\w.-]+$", title="Organization")
+    organization: str | None = Field(
+        default=None, max_length=200, pattern=r"^[\w.-]+$", title="Organization", json_schema_extra={"advanced": True}
+    )
 
 
 class OpenAI(LlmConnection[OpenAIFields]):

@@ -21,7 +21,7 @@ class ResendFields(ConnectionFields):
     api_key: SecretStr = Field(min_length=1, max_length=512, title="API key")
     sender: MailAddress = Field(title="Sender", description="Of a domain that is verified there.")
     api_url: Annotated[str, Field(max_length=300), AfterValidator(checked_base)] = Field(
-        default="https://api.resend.com", title="Address of the service"
+        default="https://api.resend.com", title="Address of the service", json_schema_extra={"advanced": True}
     )
 
 

@@ -25,6 +25,7 @@ class SendgridFields(ConnectionFields):
         default="https://api.sendgrid.com",
         title="Address of the service",
         description="https://api.eu.sendgrid.com for accounts of the European Union.",
+        json_schema_extra={"advanced": True},
     )
 
 

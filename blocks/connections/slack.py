@@ -41,9 +41,13 @@ class SlackFields(ConnectionFields):
         json_schema_extra={"writeOnly": True},
     )  # fmt: skip
     api_url: str = Field(
-        default="https://slack.com/api", max_length=500, pattern=r"^https?://", title="Address of the API",
+        default="https://slack.com/api",
+        max_length=500,
+        pattern=r"^https?://",
+        title="Address of the API",
         description="Another one for a proxy; its host must be among the allowed hosts.",
-    )  # fmt: skip
+        json_schema_extra={"advanced": True},
+    )
 
 
 class Slack(Connection[SlackFields], Listens[SlackFields], Receives[SlackFields], HasButtons[SlackFields]):

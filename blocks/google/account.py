@@ -42,6 +42,7 @@ class GoogleFields(ConnectionFields):
         pattern=r"^https?://[^?#]+$",
         title="Base address",
         description="Of a proxy in front of Google's services. Missing: Google's own addresses.",
+        json_schema_extra={"advanced": True},
     )
 
     @property

@@ -31,7 +31,11 @@ _WITH: Final[dict[Language, str]] = {"en": " with the word “{keyword}”", "fr
 class AgentEventConfig(TriggerModel):
     event: EventType
     agent: str | None = Field(
-        default=None, min_length=1, max_length=200, description="slug or id; missing: every agent"
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="slug or id; missing: every agent",
+        json_schema_extra={"format": "agent"},
     )
     keyword: str | None = Field(
         default=None, min_length=1, max_length=200, description="stands in the content, in capitals or not"
@@ -40,6 +44,7 @@ class AgentEventConfig(TriggerModel):
         default=None,
         min_length=1,
         description=f"RE2 pattern found in the content, at most {MAX_PATTERN} characters; (?i) ignores case",
+        json_schema_extra={"advanced": True},
     )
 
     @field_validator("regex")

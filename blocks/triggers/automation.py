@@ -18,9 +18,13 @@ _ANY_END: Final[dict[Language, str]] = {"en": "ends", "fr": "se termine"}
 
 
 class AutomationConfig(TriggerModel):
-    automation: UUID = Field(description="the automation to follow")
+    automation: UUID = Field(description="the automation to follow", json_schema_extra={"format": "automation"})
     on: list[Literal["success", "failed"]] = Field(
-        default=["success"], min_length=1, max_length=2, description="which ends of its runs count"
+        default=["success"],
+        min_length=1,
+        max_length=2,
+        description="which ends of its runs count",
+        title="Ends that count",
     )
 
     @field_validator("on")

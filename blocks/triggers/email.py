@@ -24,9 +24,19 @@ class EmailConfig(TriggerModel):
         description="id or name of an account that receives mail; missing: the one of the agent",
         json_schema_extra={"format": "connection", "purpose": "mail_in"},
     )
-    folder: str = Field(default="INBOX", min_length=1, max_length=200, description="of the mailbox")
+    folder: str = Field(
+        default="INBOX",
+        min_length=1,
+        max_length=200,
+        description="of the mailbox",
+        json_schema_extra={"advanced": True},
+    )
     agent: str | None = Field(
-        default=None, min_length=1, max_length=200, description="slug or id: whoever it is that reads"
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="slug or id: whoever it is that reads",
+        json_schema_extra={"format": "agent"},
     )
     sender: str | None = Field(
         default=None,
@@ -38,7 +48,11 @@ class EmailConfig(TriggerModel):
     subject: str | None = Field(
         default=None, min_length=1, max_length=200, description="part of the subject, in capitals or not"
     )
-    bots: bool = Field(default=False, description="also automatic mails: newsletters, notices of absence, bounces")
+    bots: bool = Field(
+        default=False,
+        description="also automatic mails: newsletters, notices of absence, bounces",
+        json_schema_extra={"advanced": True},
+    )
 
     def wants_mail(self, *, sender: str, subject: str) -> bool:
         """Whether a mail with this sender (name and address) and subject is one to start for."""

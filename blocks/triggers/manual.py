@@ -9,7 +9,9 @@ from blocks.values import Json
 
 
 class ManualConfig(TriggerModel):
-    form: dict[str, JsonValue] | None = Field(default=None, description="JSON Schema of the input form")
+    form: dict[str, JsonValue] | None = Field(
+        default=None, description="JSON Schema of the input form", json_schema_extra={"format": "json-schema"}
+    )
 
 
 class Manual(Trigger[ManualConfig]):

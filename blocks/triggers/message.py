@@ -30,11 +30,20 @@ class MessageConfig(TriggerModel):
         min_length=1,
         max_length=200,
         description="id or name of an account: every open channel of it, and no others",
+        json_schema_extra={"format": "connection"},
     )
     agent: str | None = Field(
-        default=None, min_length=1, max_length=200, description="slug or id: whoever it is that listens"
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="slug or id: whoever it is that listens",
+        json_schema_extra={"format": "agent"},
     )
-    mail: bool = Field(default=False, description="also the mails that come into the mailbox of the agent")
+    mail: bool = Field(
+        default=False,
+        description="also the mails that come into the mailbox of the agent",
+        json_schema_extra={"advanced": True},
+    )
     keyword: str | None = Field(
         default=None, min_length=1, max_length=200, description="stands in the text, in capitals or not"
     )
@@ -42,11 +51,16 @@ class MessageConfig(TriggerModel):
         default=None,
         min_length=1,
         description=f"RE2 pattern found in the text, at most {MAX_PATTERN} characters; (?i) ignores case",
+        json_schema_extra={"advanced": True},
     )
     mention: bool = Field(
         default=False, description="only what addresses the agent (@slug) or the account; direct messages always do"
     )
-    bots: bool = Field(default=False, description="also what other bots, agents and automations write")
+    bots: bool = Field(
+        default=False,
+        description="also what other bots, agents and automations write",
+        json_schema_extra={"advanced": True},
+    )
 
     @field_validator("regex")
     @classmethod

@@ -48,13 +48,30 @@ class WebhookConfig(TriggerModel):
         default=None,
         description="missing: the headers Idempotency-Key, webhook-id, X-GitHub-Delivery; of a signed webhook, what its"
         " style says (webhook-id, X-GitHub-Delivery, Slack's event_id, the id of Stripe's event)",
+        json_schema_extra={"advanced": True},
     )
     filter: Condition | None = Field(default=None, description="arrivals for which this is false start no run")
     response: Literal["accepted", "wait"] = Field(
-        default="accepted", description="answer 202 at once, or wait for the output"
+        default="accepted",
+        description="answer 202 at once, or wait for the output",
+        json_schema_extra={"advanced": True},
     )
-    wait_s: int = Field(default=30, ge=1, le=60, description="seconds that `wait` waits before it answers 202")
-    rate_per_min: int = Field(default=100, ge=1, le=60_000, description="arrivals a minute; more are answered 429")
+    wait_s: int = Field(
+        default=30,
+        ge=1,
+        le=60,
+        description="seconds that `wait` waits before it answers 202",
+        title="Seconds to wait",
+        json_schema_extra={"advanced": True},
+    )
+    rate_per_min: int = Field(
+        default=100,
+        ge=1,
+        le=60_000,
+        description="arrivals a minute; more are answered 429",
+        title="Arrivals a minute",
+        json_schema_extra={"advanced": True},
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -33,6 +33,29 @@ class Rotated:
     old_until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """`set_at`: since when its present secret is the one; None: it has none yet. The one before works until
+    `old_until`."""
+
+    webhook_id: str
+    config: WebhookConfig
+    made_here: bool
+    set_at: datetime | None
+    old_until: datetime | None
+
+
+# What signs carries the time of its making in its id (UUIDv7); of a plain secret the audit log says when it changed.
+_STATE: Final = """
+SELECT CASE WHEN t.previous_secret_until > now() THEN t.previous_secret_until END AS old_until,
+    coalesce((SELECT max(a.at) FROM audit_log a WHERE a.workspace_id = $2 AND a.object_id = $3
+        AND a.action = 'webhook.secret_rotated'), t.created_at) AS set_at,
+    (SELECT to_timestamp(('x' || left(replace(max(s.id::text), '-', ''), 12))::bit(48)::bigint / 1000.0)
+        FROM webhook_secrets s WHERE s.trigger_id = t.id) AS signing_set_at
+FROM automation_triggers t WHERE t.id = $1
+"""
+
+
 class Rotation:
     """The service of one process."""
 
@@ -40,6 +63,26 @@ class Rotation:
         self._db = db
         self._automations = automations
         self._signing = signing
+
+    async def state(self, caller: Caller, rule_id: UUID) -> State:
+        """Raises `NotFound`, `Conflict` (`no_webhook`)."""
+        async with self._db.connection() as connection:
+            rule = await self._automations.found(connection, caller, rule_id)
+            row = await webhook_of(connection, rule)
+            config = _config(rule, row)
+            found = await connection.fetchrow(_STATE, row.id, caller.workspace_id, str(rule.id))
+            signing = await self._signing.live(connection, rule.workspace_id, row.id)
+        if found is None:
+            raise NotFound("automation_not_found", f"There is no automation {rule_id} in this workspace.")
+        made_here = webhook_secrets.is_made_here(config)
+        if config.style is None:
+            is_set = row.webhook_secret is not None
+            return State(
+                str(row.webhook_id), config, made_here, found["set_at"] if is_set else None, found["old_until"]
+            )
+        own = [each for each in signing if each.style == config.style]
+        set_at = found["signing_set_at"] if own else None
+        return State(str(row.webhook_id), config, made_here, set_at, next((e.live_until for e in own[1:]), None))
 
     async def rotate(self, caller: Caller, rule_id: UUID, *, secret: str | None, keep_old_s: int) -> Rotated:
         """Replace the secret of the automation's webhook, with one of ours where `secret` is None.

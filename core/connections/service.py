@@ -20,11 +20,12 @@ from core.audit import noting as audit
 from core.buckets import Buckets
 from core.caller import Caller
 from core.connections import hosts, repository
+from core.connections.asking import Tested, asked, unnoted
 from core.connections.hosts import BadPattern
 from core.connections.model import ROLES, ConnectionRow, Opened, Use, UsedBy
 from core.connections.opening import Door, not_found
 from core.connections.signed import Asks, Signed, Tokens
-from core.connections.uses import uses
+from core.connections.uses import counts, uses
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Invalid, NotFound, RateLimited, Stale, Unavailable
 from core.idempotency import Made, Once, made_once
@@ -48,15 +49,6 @@ class Given:
     fields: JsonObject = field(default_factory=dict, repr=False)
     allowed_hosts: Sequence[str] | None = None
     used_by: UsedBy | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """`message` says what was found, in a sentence without any secret."""
-
-    ok: bool
-    message: str
-    code: str | None = None
 
 
 class Connections:
@@ -84,19 +76,7 @@ class Connections:
     async def create(self, caller: Caller, kind_name: str, given: Given, once: Once | None = None) -> ConnectionRow:
         """Raises `Forbidden`, `Invalid` with every finding, `Conflict` where the name is taken, and what
         `idempotency.made_once` raises."""
-        caller.require("admin")
-        kind = registry.connections().get(kind_name)
-        if kind is None:
-            known = ", ".join(registry.connections())
-            raise _invalid([Finding("kind", f"There is no kind {kind_name[:80]!r} here; there are {known}.")])
-        fields = self._read(kind, given.fields)
-        row = ConnectionRow(
-            id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
-            secret_names=[], hosts=self._hosts(kind, fields, given.allowed_hosts or ()),
-            used_by=given.used_by or "editors", created_by=caller.user_id, updated_by=caller.user_id,
-            created_at=clock.now(), updated_at=clock.now(),
-            last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
-        )  # fmt: skip
+        row, kind, fields = self._drafted(caller, kind_name, given)
         async with self._db.transaction() as connection:
 
             async def work() -> Made:
@@ -107,6 +87,19 @@ class Connections:
 
             made, _ = await made_once(connection, once, work)
             return (await self._found(connection, caller, made))[0]
+
+    async def try_out(self, caller: Caller, kind_name: str, given: Given) -> Tested:
+        """Really asks the service with what would be saved. Raises `Forbidden`, `Invalid`, `RateLimited`."""
+        row, _, fields = self._drafted(caller, kind_name, given)
+        self._take_test(caller)
+        values = {**fields.public(), **fields.secrets()}
+        opened = Opened(row.id, row.name, row.kind, row.hosts, row.updated_at.isoformat(), values)
+        redactor = Redactor()
+        tested = await asked(lambda: Signed(opened, self._out, redactor, self._tokens, unnoted), redactor)
+        async with self._db.transaction() as connection:
+            after: JsonObject = {"kind": kind_name, "hosts": list(row.hosts), "ok": tested.ok, "code": tested.code}
+            await audit.note(connection, caller, "connection.tried", "connection", None, after=after)
+        return tested
 
     async def change(
         self, caller: Caller, connection_id: UUID, given: Given, *, read: str | None = None, done: str = "changed"
@@ -180,7 +173,8 @@ class Connections:
     async def test(self, caller: Caller, connection_id: UUID) -> Tested:
         """Really asks the service. Raises `NotFound`, `Forbidden`, `RateLimited`."""
         row, sealed = await self._usable(caller, connection_id)
-        tested = await self._tested(row, sealed)
+        redactor = Redactor()
+        tested = await asked(lambda: self._signed(row, sealed, redactor), redactor)
         if tested.code == "connection_not_testable":  # nobody was asked, so nothing is known of it
             return tested
         async with self._db.transaction() as connection:
@@ -228,7 +222,32 @@ class Connections:
             raise InvalidInput("connection_not_allowed", f"Only admins may use the connection {row.name}.")
         return self._signed(row, found[1], redactor)
 
+    async def counts(self, caller: Caller) -> dict[UUID, int]:
+        """How many automations use each connection. Raises `Forbidden`."""
+        caller.require("editor")
+        async with self._db.connection() as connection:
+            return await counts(connection, caller.workspace_id)
+
     # inside ---------------------------------------------------------------------------------------------------------
+
+    def _drafted(
+        self, caller: Caller, kind_name: str, given: Given
+    ) -> tuple[ConnectionRow, Kind[Any], ConnectionFields]:
+        """What would be saved. Raises `Forbidden`, `Invalid` with every finding."""
+        caller.require("admin")
+        kind = registry.connections().get(kind_name)
+        if kind is None:
+            known = ", ".join(registry.connections())
+            raise _invalid([Finding("kind", f"There is no kind {kind_name[:80]!r} here; there are {known}.")])
+        fields = self._read(kind, given.fields)
+        row = ConnectionRow(
+            id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
+            secret_names=[], hosts=self._hosts(kind, fields, given.allowed_hosts or ()),
+            used_by=given.used_by or "editors", created_by=caller.user_id, updated_by=caller.user_id,
+            created_at=clock.now(), updated_at=clock.now(),
+            last_used_at=None, last_tested_at=None, last_failed_at=None, last_error=None,
+        )  # fmt: skip
+        return row, kind, fields
 
     async def _usable(self, caller: Caller, connection_id: UUID) -> tuple[ConnectionRow, bytes | None]:
         """To ask the service with, not too often. Raises `NotFound`, `Forbidden`, `RateLimited`."""
@@ -236,21 +255,17 @@ class Connections:
         async with self._db.connection() as connection:
             row, sealed = await self._found(connection, caller, connection_id)
         caller.require(ROLES[row.used_by])
-        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
-            raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
+        self._take_test(caller)
         return row, sealed
 
-    async def _tested(self, row: ConnectionRow, sealed: bytes | None) -> Tested:
-        redactor = Redactor()
-        try:
-            return Tested(True, redactor.text(await self._signed(row, sealed, redactor).test()))
-        except ActionError as error:
-            return Tested(False, redactor.text(error.message), error.code)
+    def _take_test(self, caller: Caller) -> None:
+        if wait := self._rates.take(str(caller.workspace_id), burst=_TESTS_AT_ONCE, per_second=_TESTS_PER_SECOND):
+            raise RateLimited("too_many_tests", "These are many tests at once; try again in a moment.", after=wait)
 
     def _signed(self, row: ConnectionRow, sealed: bytes | None, redactor: Redactor) -> Signed:
         values = row.settings | self._door.opened(row.workspace_id, row.id, sealed)
         opened = Opened(row.id, row.name, row.kind, row.hosts, row.updated_at.isoformat(), values)
-        return Signed(opened, self._out, redactor, self._tokens, _unnoted)
+        return Signed(opened, self._out, redactor, self._tokens, unnoted)
 
     def _opened(self, row: ConnectionRow, sealed: bytes | None, fields: JsonObject, kind: Kind[Any]) -> JsonObject:
         """The secrets that stay. Nothing is opened when all of them are new, so that lost ones can be replaced."""
@@ -330,10 +345,6 @@ class Connections:
         if found is None:
             raise NotFound("connection_not_found", "There is no such connection in this workspace.")
         return found
-
-
-async def _unnoted(_: str) -> None:
-    """The test itself notes what it found."""
 
 
 def _kind_of(row: ConnectionRow) -> Kind[Any]:

@@ -59,3 +59,23 @@ def _reference(step: Json) -> str | None:
     config = step.get("config") if isinstance(step, dict) else None
     named = config.get("connection") if isinstance(config, dict) else None
     return named if isinstance(named, str) else None
+
+
+_COUNTS: Final = """
+WITH named AS (
+    SELECT r.id AS rule, lower(reference #>> '{}') AS reference
+    FROM automation_rules r LEFT JOIN automation_versions v ON v.rule_id = r.id AND v.number = r.live_version,
+        LATERAL jsonb_path_query(jsonb_build_array(r.actions, r.trigger_config, v.definition), '$.**.connection')
+            AS reference
+    WHERE r.workspace_id = $1 AND r.deleted_at IS NULL AND jsonb_typeof(reference) = 'string'
+)
+SELECT c.id, count(DISTINCT named.rule) AS automations
+FROM connections c JOIN named ON named.reference IN (c.id::text, lower(c.name))
+WHERE c.workspace_id = $1 GROUP BY c.id
+"""
+
+
+async def counts(connection: Connection, workspace_id: UUID) -> dict[UUID, int]:
+    """How many automations name each connection, in what is live or in what is being edited. Those that none names are
+    left out; a `connection` inside the data that a step sends counts as well."""
+    return {row["id"]: row["automations"] for row in await connection.fetch(_COUNTS, workspace_id)}

@@ -39,6 +39,7 @@ WHOLE: Final = {
     "/api/connections/{connection_id}/models": "what the service answers",
     "/api/connections/{connection_id}/tools": "what the service answers",
     "/api/connections/{connection_id}/channels": "what the service answers",
+    "/api/connections/usage": "a number for each connection of a workspace",
     "/api/connections/{connection_id}/usage": "to be seen whole before a connection is deleted",
     "/api/automations/{automation_id}/schedule/preview": "as many times as `count` asks for",
 }

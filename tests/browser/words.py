@@ -9,7 +9,7 @@ from tests.browser.watching import ROOT
 
 @cache
 def _catalogue(namespace: str, language: str) -> dict[str, Any]:
-    folder = "app" if namespace == "app" else f"features/{namespace}"
+    folder = namespace if namespace in ("app", "forms") else f"features/{namespace}"
     found: dict[str, Any] = json.loads((ROOT / "ui" / "src" / folder / f"{language}.json").read_text())
     return found
 

@@ -38,6 +38,7 @@ NOTED: Final[dict[Operation, set[str]]] = {
     ("PATCH", "/api/admin/workspaces/{workspace_id}"): {"workspace.plan_changed", "credits.granted"},
     ("PATCH", "/api/credits"): {"credits.mode_changed"},
     ("POST", "/api/connections"): {"connection.created"},
+    ("POST", "/api/connections/test"): {"connection.tried"},
     ("PATCH", SAVED): {"connection.changed"},
     ("DELETE", SAVED): {"connection.deleted"},
     ("POST", f"{SAVED}/test"): {"connection.tested"},
@@ -100,6 +101,7 @@ NOT_NOTED: Final[dict[Operation, str]] = {
     ("POST", "/mcp"): "its tools are the operations above, which note what they do",
     ("POST", f"{ONE}/validate"): "changes nothing",
     ("POST", "/api/schedules/preview"): "changes nothing",
+    ("POST", "/api/templates/preview"): "changes nothing",
     ("POST", "/api/notifications/read"): "a reader's own mark",
     ("POST", "/api/notifications/{notification_id}/read"): "a reader's own mark",
 }

@@ -1,4 +1,4 @@
-// Writes src/i18n/resources.d.ts: the namespaces (a folder of src/features each) and their English keys, for tsc.
+// Writes src/i18n/resources.d.ts: the namespaces (a folder of src/features each, and two beside them) and their English keys, for tsc.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 
 const names = readdirSync('src/features')
@@ -6,6 +6,7 @@ const names = readdirSync('src/features')
   .sort();
 const lines = [
   `  app: typeof import("../app/en.json");`,
+  `  forms: typeof import("../forms/en.json");`,
   ...names.map((name) => `  ${name}: typeof import("../features/${name}/en.json");`),
 ];
 writeFileSync(

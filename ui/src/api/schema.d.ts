@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7dba3eb7522b2f238ca4a17a7ad828f260c89521317c1d97cc16bf6f119cb3fa.
+// Made by `make schema`, from the OpenAPI schema 0dd56b0b964196facc4471bc7211ac441242f8895748978d5eb104c03d7be62b.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -1090,6 +1090,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/automations/{automation_id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_api_automations__automation_id__webhook_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/automations/{automation_id}/webhook/rotate": {
         parameters: {
             query?: never;
@@ -1276,6 +1292,38 @@ export interface paths {
         get: operations["connections_api_connections_get"];
         put?: never;
         post: operations["create_api_connections_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["try_unsaved_api_connections_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["counts_api_connections_usage_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1708,6 +1756,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["of_config_api_schedules_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["preview_api_templates_preview_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2388,6 +2452,11 @@ export interface components {
             items: components["schemas"]["ConnectionView"][];
             next_cursor: string | null;
         };
+        CountView: {
+            automations: number;
+            /** Format: uuid */
+            connection_id: string;
+        };
         CountedView: {
             action_type: string;
             /** Format: uuid */
@@ -2396,6 +2465,9 @@ export interface components {
             /** @enum {string} */
             effect: "pure" | "idempotent" | "unsafe";
             step_id: string;
+        };
+        CountsView: {
+            items: components["schemas"]["CountView"][];
         };
         CreditsBody: {
             /** @enum {string} */
@@ -3268,6 +3340,17 @@ export interface components {
             title: string;
             version: number;
         };
+        TemplatePreviewBody: {
+            context?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            value: components["schemas"]["JsonValue"];
+        };
+        TemplatePreviewView: {
+            error: string | null;
+            error_code: string | null;
+            value: components["schemas"]["JsonValue"];
+        };
         TemplateView: {
             agents: components["schemas"]["TemplateAgentView"][];
             /** @enum {string} */
@@ -3471,6 +3554,16 @@ export interface components {
             until: string | null;
         } & {
             [key: string]: unknown;
+        };
+        WebhookStateView: {
+            /** @enum {string} */
+            auth: "secret" | "hmac";
+            id: string;
+            made_here: boolean;
+            old_until: string | null;
+            secret_set_at: string | null;
+            style: ("standard" | "github" | "slack" | "stripe") | null;
+            url: string;
         };
         WebhookView: {
             id: string;
@@ -5830,6 +5923,29 @@ export interface operations {
             };
         };
     };
+    webhook_api_automations__automation_id__webhook_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookStateView"];
+                };
+            };
+        };
+    };
     rotate_api_automations__automation_id__webhook_rotate_post: {
         parameters: {
             query?: never;
@@ -6301,6 +6417,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+        };
+    };
+    try_unsaved_api_connections_test_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestedView"];
+                };
+            };
+        };
+    };
+    counts_api_connections_usage_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsView"];
                 };
             };
         };
@@ -7126,6 +7288,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["api__schedules__PreviewView"];
+                };
+            };
+        };
+    };
+    preview_api_templates_preview_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePreviewBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePreviewView"];
                 };
             };
         };

@@ -22,8 +22,15 @@ function isKnown(status: string): status is Known {
   return status in COLORS;
 }
 
+interface Props {
+  status: string;
+  /** Another word for it here. */
+  label?: string;
+  title?: string;
+}
+
 /** A state as a word with a colour. */
-export function StatusBadge({ status }: { status: string }) {
+export function StatusBadge({ status, label, title }: Props) {
   const { t } = useTranslation();
   return (
     <Badge
@@ -34,8 +41,9 @@ export function StatusBadge({ status }: { status: string }) {
       fw={500}
       size="md"
       radius="sm"
+      title={title}
     >
-      {isKnown(status) ? t(`status.${status}`) : status}
+      {label ?? (isKnown(status) ? t(`status.${status}`) : status)}
     </Badge>
   );
 }
