@@ -113,6 +113,41 @@ class CaptureView(BaseModel):
         return cls.model_validate({"state": capture.state, "armed_until": capture.armed_until, "sample": sample})
 
 
+class StandingView(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "kX2v9ZrQ0aYb3mTn5LcWd7EfGh1JsUoP",
+                "url": _ADDRESS,
+                "secret_set_at": "2026-11-20T09:00:00Z",
+                "old_until": None,
+            }
+        }
+    )
+
+    id: str
+    url: str
+    secret_set_at: datetime = Field(description="since when the present secret is the one")
+    old_until: datetime | None = Field(description="the one before works until then; null: no more")
+
+
+@router.get(
+    "/automations/{automation_id:uuid}/webhook",
+    summary="Read about a webhook",
+    responses=documented(401, 404, 409, 422),
+)
+async def webhook(automation_id: Id, caller: CallerDep, services: ServicesDep) -> StandingView:
+    """Its address, and since when its secret is the one; the secret itself is shown when it is made and never again.
+    409 where the automation has no webhook."""
+    found = await services.rotation.standing(caller, automation_id)
+    return StandingView(
+        id=found.webhook_id,
+        url=f"{services.settings.public_url}/api/webhooks/{found.webhook_id}",
+        secret_set_at=found.secret_set_at,
+        old_until=found.old_until,
+    )
+
+
 @router.post(
     "/automations/{automation_id:uuid}/webhook/rotate",
     summary="Change the secret of a webhook",

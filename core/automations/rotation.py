@@ -33,6 +33,29 @@ class Rotated:
     old_until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of a webhook's secret: since when it is the one, and until when the one before works too."""
+
+    webhook_id: str
+    secret_set_at: datetime
+    old_until: datetime | None
+
+
+_STANDING: Final = """
+SELECT coalesce(
+        (SELECT max(s.created_at) FROM webhook_secrets s WHERE s.trigger_id = t.id AND s.live_until IS NULL),
+        (SELECT a.at FROM audit_log a WHERE a.workspace_id = t.workspace_id AND a.object_id = t.rule_id::text
+            AND a.action = 'webhook.secret_rotated' ORDER BY a.id DESC LIMIT 1),
+        t.created_at) AS secret_set_at,
+    greatest(
+        CASE WHEN t.previous_secret_until > now() THEN t.previous_secret_until END,
+        (SELECT max(s.live_until) FROM webhook_secrets s WHERE s.trigger_id = t.id AND s.live_until > now()))
+        AS old_until
+FROM automation_triggers t WHERE t.id = $1
+"""
+
+
 class Rotation:
     """The service of one process."""
 
@@ -65,6 +88,16 @@ class Rotation:
             old_until=str(old_until),
         )  # fmt: skip
         return Rotated(str(row.webhook_id), None if secret else text, old_until)
+
+    async def standing(self, caller: Caller, rule_id: UUID) -> Standing:
+        """Raises `NotFound`, `Conflict` (`no_webhook`)."""
+        async with self._db.connection() as connection:
+            rule = await self._automations.found(connection, caller, rule_id)
+            row = await webhook_of(connection, rule)
+            found = await connection.fetchrow(_STANDING, row.id)
+        if found is None:
+            raise NotFound("automation_not_found", f"There is no automation {rule_id} in this workspace.")
+        return Standing(str(row.webhook_id), found["secret_set_at"], found["old_until"])
 
     async def _put(
         self, connection: Connection, row: TriggerRow, rule: Rule, *, style: str | None, text: str, keep_old_s: int
