@@ -240,13 +240,14 @@ async def runs(
     q: Annotated[str | None, Query(max_length=200, description="text in inputs, outputs and errors")] = None,
     replay_of: Annotated[UUID | None, Query(description="replays of this run")] = None,
     replay_id: Annotated[UUID | None, Query(description="what one request for many replays made")] = None,
+    root_id: Annotated[UUID | None, Query(description="runs that this run began, itself or through others")] = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> RunsView:
     """The runs of the workspace, the newest first."""
     wanted = Wanted(
         automation_id, status, trigger_type, bounded(since), bounded(until), q or None,
-        replay_of=replay_of, replay_id=replay_id,
+        replay_of=replay_of, replay_id=replay_id, chain_of=root_id,
     )  # fmt: skip
     return await _page(services, caller, wanted, limit, cursor, language=language)
 

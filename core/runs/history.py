@@ -128,7 +128,8 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filter over runs; None asks for nothing. `text` is looked for in inputs, outputs and errors."""
+    """A filter over runs; None asks for nothing. `text` is looked for in inputs, outputs and errors; `chain_of` is a
+    run, and asks for those that it began, itself or through others."""
 
     rule_id: UUID | None = None
     status: str | None = None
@@ -139,6 +140,7 @@ class Wanted:
     ids: tuple[UUID, ...] | None = None
     replay_of: UUID | None = None
     replay_id: UUID | None = None
+    chain_of: UUID | None = None
 
 
 class History:
@@ -283,6 +285,7 @@ def conditions(caller: Caller, wanted: Wanted, rule_id: UUID | None, before: UUI
     add("l.id = ANY ($%(n)d)", wanted.ids)
     add("l.replay_of = $%(n)d", wanted.replay_of)
     add("l.replay_id = $%(n)d", wanted.replay_id)
+    add("l.root_id = $%(n)d AND l.parent_id IS NOT NULL", wanted.chain_of)
     add(_MATCHES, wanted.text and _pattern(wanted.text))
     return " AND ".join(parts), values
 

@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7dba3eb7522b2f238ca4a17a7ad828f260c89521317c1d97cc16bf6f119cb3fa.
+// Made by `make schema`, from the OpenAPI schema 2771350d2a43641c999c978fcd3ed3f12038e1a8e7734e91a001ecee541c4667.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -802,6 +802,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/automations/logs/{log_id}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["definition_api_automations_logs__log_id__definition_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/automations/logs/{log_id}/lines": {
         parameters: {
             query?: never;
@@ -828,6 +844,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["replay_api_automations_logs__log_id__replay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automations/logs/{log_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["items_api_automations_logs__log_id__steps_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automations/logs/{log_id}/steps/{step_run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["step_api_automations_logs__log_id__steps__step_run_id__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1082,6 +1130,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["differences_api_automations__automation_id__versions__number__differences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automations/{automation_id}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["webhook_api_automations__automation_id__webhook_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2388,6 +2452,12 @@ export interface components {
             items: components["schemas"]["ConnectionView"][];
             next_cursor: string | null;
         };
+        CountView: {
+            count: number;
+            /** @enum {string} */
+            status: "pending" | "running" | "success" | "failed" | "skipped" | "waiting" | "unknown";
+            step_id: string;
+        };
         CountedView: {
             action_type: string;
             /** Format: uuid */
@@ -2691,6 +2761,11 @@ export interface components {
             items: components["schemas"]["InvitationView"][];
             next_cursor?: string | null;
         };
+        ItemsView: {
+            counts: components["schemas"]["CountView"][];
+            items: components["schemas"]["StepRunView"][];
+            next_cursor: string | null;
+        };
         JoinedView: {
             /** Format: uuid */
             workspace_id: string;
@@ -2985,6 +3060,17 @@ export interface components {
         PublishBody: {
             note?: string | null;
         };
+        RanView: {
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            draft: boolean;
+            sentence: string;
+            step_sentences: {
+                [key: string]: string;
+            };
+            version: number;
+        };
         ReadBody: {
             message_id?: string | null;
         };
@@ -3177,6 +3263,13 @@ export interface components {
             token_type: "bearer";
             user: components["schemas"]["UserView"];
             workspace: components["schemas"]["WorkspaceView"];
+        };
+        StandingView: {
+            id: string;
+            old_until: string | null;
+            /** Format: date-time */
+            secret_set_at: string;
+            url: string;
         };
         StartedRun: {
             /** Format: uuid */
@@ -5135,6 +5228,8 @@ export interface operations {
         parameters: {
             query?: {
                 full?: boolean;
+                values?: boolean;
+                items?: boolean;
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
@@ -5176,6 +5271,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelView"];
+                };
+            };
+        };
+    };
+    definition_api_automations_logs__log_id__definition_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RanView"];
                 };
             };
         };
@@ -5242,9 +5361,65 @@ export interface operations {
             };
         };
     };
+    items_api_automations_logs__log_id__steps_get: {
+        parameters: {
+            query?: {
+                step_id?: string[] | null;
+                status?: ("pending" | "running" | "success" | "failed" | "skipped" | "waiting" | "unknown") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsView"];
+                };
+            };
+        };
+    };
+    step_api_automations_logs__log_id__steps__step_run_id__get: {
+        parameters: {
+            query?: {
+                full?: boolean;
+            };
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                log_id: string;
+                step_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepRunView"];
+                };
+            };
+        };
+    };
     stream_api_automations_logs__log_id__stream_get: {
         parameters: {
-            query?: never;
+            query?: {
+                values?: boolean;
+            };
             header?: {
                 "last-event-id"?: string | null;
                 "X-Workspace-Id"?: string | null;
@@ -5826,6 +6001,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ComparisonView"];
+                };
+            };
+        };
+    };
+    webhook_api_automations__automation_id__webhook_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingView"];
                 };
             };
         };
@@ -7206,7 +7404,7 @@ export interface operations {
             query?: {
                 from?: string | null;
                 to?: string | null;
-                by?: "day" | "automation" | "action";
+                by?: "day" | "automation" | "agent" | "action";
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
