@@ -42,6 +42,18 @@ export function daysOf(range: Range, now = Date.now()): string[] {
   return Array.from({ length: count }, (_, index) => day(now - (count - 1 - index) * DAY_MS));
 }
 
+/** Runs of the present month: plans without a limit do not count them. */
+export function runsOfMonthQuery(month: string) {
+  return queryOptions({
+    queryKey: [...usageKeys.all, 'month', month] as const,
+    queryFn: async ({ signal }) => {
+      const query = { by: 'day' as const, from: month };
+      const { items } = await answer(api.GET('/api/usage', { params: { query }, signal }));
+      return items.reduce((sum, each) => sum + each.runs, 0);
+    },
+  });
+}
+
 export function usageQuery(by: By | 'day', range: Range) {
   const [first] = daysOf(range);
   return queryOptions({

@@ -8,6 +8,7 @@ import { Moment } from '~/design/Moment';
 import { StatusBadge } from '~/design/StatusBadge';
 import type { Json } from '~/design/treeRows';
 import { meQuery } from '~/features/accounts/queries';
+import { useNames } from '~/features/approvals/components/WhoMay';
 import { catalogQuery } from '~/features/catalog/queries';
 import { type Run, type RunDetail, relatedQuery } from '../queries';
 import { StoredValue } from './StoredValue';
@@ -19,6 +20,7 @@ export function RunFacts({ run, onWhole }: { run: RunDetail; onWhole: () => void
   const { data: catalog } = useQuery(catalogQuery());
   const { data: related } = useQuery(relatedQuery(run.id));
   const [shown, setShown] = useState(false);
+  const nameOf = useNames();
   const trigger = catalog?.triggers.find(({ name }) => name === run.trigger_type)?.title ?? run.trigger_type;
   const to = (id: string, label: string) => (
     <AnchorLink fz="sm" to="/automations/logs/$logId" params={{ logId: id }}>
@@ -35,7 +37,12 @@ export function RunFacts({ run, onWhole }: { run: RunDetail; onWhole: () => void
     </Stack>
   );
   const facts: [string, React.ReactNode][] = [
-    [t('trigger'), run.triggered_by ? t('triggerBy', { trigger, by: run.triggered_by }) : trigger],
+    [
+      t('trigger'),
+      run.triggered_by
+        ? t('triggerBy', { trigger, by: nameOf(run.triggered_by) ?? run.triggered_by })
+        : trigger,
+    ],
     [
       t('version'),
       <AnchorLink

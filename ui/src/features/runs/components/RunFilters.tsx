@@ -122,7 +122,15 @@ function TimeSelect({ filter, onChange }: Props) {
     else onChange({ span: value, from: null, to: null });
   };
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" shadow="md" withinPortal trapFocus>
+    <Popover
+      opened={open}
+      onChange={setOpen}
+      withRoles={false}
+      position="bottom-end"
+      shadow="md"
+      withinPortal
+      trapFocus
+    >
       <Popover.Target>
         <div style={{ minWidth: 0 }}>
           <Select

@@ -53,7 +53,7 @@ export function StepPanel({ runId, step, sentence, onReplayFrom }: Props) {
         <span>{step.action_type}</span>
         <Duration ms={step.duration_ms} />
         {step.started_at && <Moment at={step.started_at} as="clock" />}
-        {step.attempt > 1 && <span>{t('attempt', { number: step.attempt })}</span>}
+        {attempts.length > 0 && <span>{t('attempt', { number: step.attempt })}</span>}
       </Group>
       {step.copied_from && (
         <Text fz="sm" c="dimmed">

@@ -6,7 +6,7 @@ import { Duration } from '~/design/Duration';
 import { type RowsHandle, VirtualRows } from '~/design/VirtualRows';
 import type { OutlineStep } from '~/features/graph/outline';
 import type { RunDetail, StepRun } from '../queries';
-import { type Row, type Scale, type Span, scaleOf, spansOf, stepRows } from '../timeline';
+import { attemptsOf, type Row, type Scale, type Span, scaleOf, spansOf, stepRows } from '../timeline';
 import type { Loops } from '../useLoops';
 import { StepIcon } from './StepIcon';
 
@@ -40,6 +40,7 @@ export function Timeline({ run, steps, loops, selected, onSelect, height }: Prop
     );
   }, [rows, run.completed_at, now]);
   const scale = useMemo(() => scaleOf([...spans.values()].flat()), [spans]);
+  const openLoop = steps.find(({ id }) => loops.isOpen(id))?.id;
   const choosable = rows.filter((row) => row.kind !== 'more');
   const move = (event: KeyboardEvent) => {
     const by =
@@ -63,6 +64,7 @@ export function Timeline({ run, steps, loops, selected, onSelect, height }: Prop
   };
   return (
     <div className="timeline" onKeyDown={move}>
+      {openLoop && <LoopFilter loop={openLoop} loops={loops} />}
       <VirtualRows
         ref={handle}
         rows={rows}
@@ -147,11 +149,10 @@ function TimelineRow({ row, spans, scale, loops, isSelected, onSelect, hasEnded 
           </span>
           {isLoop && <span className="timeline-type">{loops.noteOf(row.id)}</span>}
           {!isLoop && row.step && <span className="timeline-type">{row.step.action_type}</span>}
-          {row.step && row.step.attempt > 1 && (
+          {row.step && attemptsOf(row.step).length > 0 && (
             <span className="timeline-type">{t('attempt', { number: row.step.attempt })}</span>
           )}
         </button>
-        {isLoop && loops.isOpen(row.id) && <LoopFilter loop={row.id} loops={loops} />}
       </span>
       <span className="timeline-bars" aria-hidden>
         {spans.map((span) => (
@@ -180,6 +181,7 @@ function LoopFilter({ loop, loops }: { loop: string; loops: Loops }) {
   return (
     <SegmentedControl
       size="xs"
+      mb={6}
       aria-label={t('itemsShown')}
       value={loops.onlyFailed ? 'failed' : 'all'}
       onChange={(value) => loops.setOnlyFailed(value === 'failed')}

@@ -1,12 +1,13 @@
 import { Button, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
 import { IconPencil, IconPlayerStop, IconRefreshDot } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
 import { Duration } from '~/design/Duration';
 import { LoadError } from '~/design/ListState';
+import { AnchorLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
@@ -110,9 +111,9 @@ function OneRun({ run }: { run: RunDetail }) {
               <When at={run.created_at} />
             </span>
             <Duration ms={run.duration_ms} />
-            <Link to="/automations/$automationId" params={{ automationId: run.automation_id }}>
+            <AnchorLink fz="sm" to="/automations/$automationId" params={{ automationId: run.automation_id }}>
               {name}
-            </Link>
+            </AnchorLink>
             {!ended && !live && (
               <Text span fz="sm">
                 {t('reconnecting')}
@@ -163,7 +164,7 @@ function OneRun({ run }: { run: RunDetail }) {
             onStep={(step) => look(step.id)}
           />
         )}
-        {run.waiting_for && !ended && <WaitCard waiting={run.waiting_for} />}
+        {run.waiting_for && !ended && open.length === 0 && <WaitCard waiting={run.waiting_for} />}
       </div>
       {open.map((each) => (
         <div key={each.id} style={{ marginBottom: 16 }}>

@@ -1,10 +1,10 @@
 import { Alert, Paper, Progress, Select, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
 import { done, failed } from '~/design/toast';
-import { type Credits, usageKeys } from '../queries';
+import { type Credits, runsOfMonthQuery, usageKeys } from '../queries';
 import { type Level, standing } from '../standing';
 
 const LIMITS = [
@@ -29,6 +29,7 @@ export function Month({ credits, format }: Props) {
   const client = useQueryClient();
   const { plan } = credits;
   const levels = standing(credits);
+  const runs = useQuery({ ...runsOfMonthQuery(credits.month), enabled: plan.runs_per_month == null });
   const day = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'long', timeZone: 'UTC' }).format(
     new Date(`${credits.next_month}T00:00:00Z`),
   );
@@ -91,7 +92,9 @@ export function Month({ credits, format }: Props) {
           </Text>
           <Text fz={24} fw={600}>
             {plan.runs_per_month == null
-              ? format(credits.runs_in_month)
+              ? runs.data === undefined
+                ? '…'
+                : format(runs.data)
               : t('of', { used: format(credits.runs_in_month), all: format(plan.runs_per_month) })}
           </Text>
           {plan.runs_per_month != null && (
@@ -115,18 +118,20 @@ export function Month({ credits, format }: Props) {
           <Text fz={24} fw={600}>
             {plan.name}
           </Text>
-          <Select
-            size="xs"
-            mt={6}
-            label={t('exhausted')}
-            allowDeselect={false}
-            data={(['reject', 'queue'] as const).map((value) => ({
-              value,
-              label: t(`exhaustions.${value}`),
-            }))}
-            value={credits.when_exhausted}
-            onChange={(value) => value && change.mutate(value as Credits['when_exhausted'])}
-          />
+          {plan.monthly_credits != null && (
+            <Select
+              size="xs"
+              mt={6}
+              label={t('exhausted')}
+              allowDeselect={false}
+              data={(['reject', 'queue'] as const).map((value) => ({
+                value,
+                label: t(`exhaustions.${value}`),
+              }))}
+              value={credits.when_exhausted}
+              onChange={(value) => value && change.mutate(value as Credits['when_exhausted'])}
+            />
+          )}
         </Paper>
       </SimpleGrid>
       <details style={{ marginBottom: 24 }}>

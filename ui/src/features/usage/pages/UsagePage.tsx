@@ -26,9 +26,10 @@ const route = getRouteApi('/inside/usage');
 
 export function UsagePage() {
   const { t, i18n } = useTranslation('usage');
-  const { days: range = '30', by = 'automation', show = 'credits' } = route.useSearch();
+  const { days: range = '30', by = 'automation', show: chosen } = route.useSearch();
   const navigate = route.useNavigate();
   const { data, error, refetch } = useQuery(creditsQuery());
+  const show = chosen ?? (data?.plan.monthly_credits == null ? 'runs' : 'credits');
   const daily = useQuery(usageQuery('day', range));
   const days = useMemo(() => daysOf(range), [range]);
   const format = useMemo(() => {
