@@ -1,4 +1,4 @@
-import { useComputedColorScheme } from '@mantine/core';
+import { useComputedColorScheme, VisuallyHidden } from '@mantine/core';
 import {
   Background,
   Controls,
@@ -45,9 +45,6 @@ const Block = memo(function Block({ id, data }: NodeProps<StepNode>) {
         className="graph-face nodrag"
         disabled={data.isTrigger || !onSelect}
         onClick={() => onSelect?.(id)}
-        aria-label={
-          known ? `${data.name}, ${data.text}, ${tApp(`status.${known}`)}` : `${data.name}, ${data.text}`
-        }
         aria-pressed={onSelect && !data.isTrigger ? selected === id : undefined}
       >
         <span className="graph-top">
@@ -59,7 +56,8 @@ const Block = memo(function Block({ id, data }: NodeProps<StepNode>) {
             </span>
           )}
         </span>
-        <span className="graph-text">{state?.note ?? data.text}</span>
+        <span className="graph-text">{state?.note ?? data.text} </span>
+        {known && <VisuallyHidden>{tApp(`status.${known}`)}</VisuallyHidden>}
       </button>
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
     </div>

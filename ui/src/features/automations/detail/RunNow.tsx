@@ -18,12 +18,14 @@ const isObject = (value: unknown): value is { [name: string]: Json } =>
 /** Run the live version now, with data; its steps are shown as they go. */
 export function RunNow({ automation, onClose }: { automation: AutomationDetail; onClose: () => void }) {
   const { t } = useTranslation('automations');
+  const { t: tApp } = useTranslation();
   const sample = useQuery(lastSampleQuery(automation.id));
   return (
     <Drawer
       opened
       onClose={onClose}
       position="right"
+      closeButtonProps={{ 'aria-label': tApp('close') }}
       size="lg"
       title={t('runTitle', { name: automation.name })}
     >

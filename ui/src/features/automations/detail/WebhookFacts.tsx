@@ -91,7 +91,13 @@ function Rotate({ automation, onClose }: { automation: AutomationDetail; onClose
   const isSenders = SENDERS.includes(style);
   const made = rotate.data?.secret;
   return (
-    <Modal opened onClose={onClose} title={t('rotateTitle')} closeOnClickOutside={!made}>
+    <Modal
+      opened
+      onClose={onClose}
+      closeButtonProps={{ 'aria-label': tApp('close') }}
+      title={t('rotateTitle')}
+      closeOnClickOutside={!made}
+    >
       {rotate.data ? (
         <Stack gap="sm">
           {made ? (

@@ -60,7 +60,13 @@ export function BulkReplay({ filter, onClose }: { filter: RunFilter; onClose: ()
   });
   const left = plan.data?.not_replayable ?? [];
   return (
-    <Modal opened onClose={onClose} title={t('bulkTitle')} size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      closeButtonProps={{ 'aria-label': tApp('close') }}
+      title={t('bulkTitle')}
+      size="lg"
+    >
       <Stack gap="sm">
         <Group align="flex-end">
           <Select

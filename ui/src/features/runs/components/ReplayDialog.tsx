@@ -77,7 +77,13 @@ export function ReplayDialog({ run, steps, from: first, isEdited = false, onClos
     })),
   ];
   return (
-    <Modal opened onClose={onClose} title={t('replayTitle')} size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      closeButtonProps={{ 'aria-label': tApp('close') }}
+      title={t('replayTitle')}
+      size="lg"
+    >
       <Stack gap="sm">
         <Group grow align="flex-start">
           <Select

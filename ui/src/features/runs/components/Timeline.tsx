@@ -1,4 +1,4 @@
-import { Anchor, Group, SegmentedControl, Text } from '@mantine/core';
+import { Anchor, Group, SegmentedControl, Text, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -140,18 +140,18 @@ function TimelineRow({ row, spans, scale, loops, isSelected, onSelect, hasEnded 
           className="timeline-pick"
           aria-pressed={isSelected}
           onClick={() => onSelect(keyOf(row))}
-          aria-label={`${row.id}${row.kind === 'item' ? ` ${row.step.iteration}` : ''}, ${word}`}
         >
           <StepIcon status={status} />
           <span className="timeline-text">
-            {row.kind === 'item' && <span className="timeline-item">#{row.step.iteration}</span>}
-            {row.id}
+            {row.kind === 'item' && <span className="timeline-item">#{row.step.iteration} </span>}
+            {row.id}{' '}
           </span>
-          {isLoop && <span className="timeline-type">{loops.noteOf(row.id)}</span>}
-          {!isLoop && row.step && <span className="timeline-type">{row.step.action_type}</span>}
+          {isLoop && <span className="timeline-type">{loops.noteOf(row.id)} </span>}
+          {!isLoop && row.step && <span className="timeline-type">{row.step.action_type} </span>}
           {row.step && attemptsOf(row.step).length > 0 && (
-            <span className="timeline-type">{t('attempt', { number: row.step.attempt })}</span>
+            <span className="timeline-type">{t('attempt', { number: row.step.attempt })} </span>
           )}
+          <VisuallyHidden>{word}</VisuallyHidden>
         </button>
       </span>
       <span className="timeline-bars" aria-hidden>
