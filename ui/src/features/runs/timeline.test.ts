@@ -12,6 +12,7 @@ const step = (more: Partial<StepRun>) =>
     iteration: '',
     attempts: [],
     copied_from: null,
+    attempt: 2,
     started_at: null,
     completed_at: null,
     ...more,

@@ -15,8 +15,10 @@ interface Attempt {
   error?: string;
 }
 
+/** The failed attempts before the last one. */
 export function attemptsOf(step: StepRun): Attempt[] {
-  return Array.isArray(step.attempts) ? (step.attempts as Attempt[]) : [];
+  const all = Array.isArray(step.attempts) ? (step.attempts as Attempt[]) : [];
+  return all.filter((each) => each.attempt === undefined || each.attempt < step.attempt);
 }
 
 const at = (text: string | null | undefined) => (text ? Date.parse(text) : Number.NaN);

@@ -14,6 +14,7 @@ import { When } from '~/design/When';
 import { ApprovalDetail } from '~/features/approvals/components/ApprovalDetail';
 import { questionsOfRunQuery } from '~/features/approvals/queries';
 import { EditLink } from '~/features/automations/detail/EditLink';
+import { catalogQuery } from '~/features/catalog/queries';
 import { flat, outline } from '~/features/graph/outline';
 import { ReadOnlyGraph } from '~/features/graph/ReadOnlyGraph';
 import { StepStates } from '~/features/graph/states';
@@ -269,6 +270,7 @@ interface GraphProps {
 function RunGraph({ run, ran, notes, selected, onSelect }: GraphProps) {
   const { t } = useTranslation('runs');
   const states = useMemo(() => new StepStates(), []);
+  const { data: catalog } = useQuery(catalogQuery());
   const all = useMemo(() => flat(outline(ran?.definition.actions)), [ran]);
   useEffect(() => {
     const byId = new Map<string, StepRun>(run.action_logs.map((step) => [step.step_id, step]));
@@ -286,7 +288,7 @@ function RunGraph({ run, ran, notes, selected, onSelect }: GraphProps) {
   return (
     <ReadOnlyGraph
       actions={ran.definition.actions}
-      trigger={run.trigger_type}
+      trigger={catalog?.triggers.find(({ name }) => name === run.trigger_type)?.title ?? run.trigger_type}
       sentences={ran.step_sentences}
       states={states}
       selected={selected}
