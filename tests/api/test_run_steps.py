@@ -83,3 +83,15 @@ async def test_what_a_run_runs(api: httpx.AsyncClient, db: Database, ada: Tenant
     async with db.connection() as connection:
         await connection.execute("DELETE FROM automation_versions")
     problem(await api.get(path), 404, "version_not_kept")
+
+
+async def test_runs_that_a_run_began(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
+    hook = await add_webhook(db, ada)
+    first, second = [await add_run(db, ada, hook.rule_id) for _ in range(2)]
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE automation_logs SET root_id = $1, parent_id = $1, depth = 2 WHERE id = $2", first, second
+        )
+    begun = (await client.get(LOGS, headers=ada.headers, params={"root_id": str(first)})).json()["items"]
+    assert [each["id"] for each in begun] == [str(second)]
+    problem(await client.get(LOGS, headers=ada.headers, params={"root_id": "x"}), 422, "invalid_request")

@@ -65,7 +65,6 @@ async def test_a_run_of_many_steps_with_large_outputs(page: Page, product: Produ
         await page.goto(f"/automations/logs/{run}?step=big")
         await page.evaluate(WATCH)
         await page.get_by_role("button", name=W("runs:loadWhole")).click()
-        await page.get_by_role("button", name=W("app:unfold", name="body"), exact=True).click()
         await page.get_by_role("button", name=W("app:unfold", name="json"), exact=True).click()
         await page.get_by_role("button", name=W("app:unfold", name="0"), exact=True).click()
         await expect(page.get_by_text('"Ada"').first).to_be_visible()

@@ -47,7 +47,8 @@ export function LinkedApprovalPage() {
       ) : (
         <Stack gap="md">
           <Text fz="sm" c="dimmed">
-            {t('answersAs', { who: data.recipient })} <Deadline question={data} />
+            {data.recipient.includes('@') && t('answersAs', { who: data.recipient })}{' '}
+            <Deadline question={data} />
             {!data.deadline && (
               <>
                 {' '}

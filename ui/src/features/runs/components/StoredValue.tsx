@@ -6,6 +6,7 @@ import { download } from '~/design/download';
 import { failed } from '~/design/toast';
 import type { Json } from '~/design/treeRows';
 import { ValueTree } from '~/design/ValueTree';
+import { blobsIn, isJson, isReference, type Reference } from '../blobs';
 import { blobOf } from '../queries';
 
 interface Props {
@@ -15,8 +16,6 @@ interface Props {
   /** Read the whole of a value that is shown by its beginning. */
   onWhole?: () => void;
 }
-
-type Reference = { $blob: string; size?: number; media_type?: string; whole?: boolean };
 
 const isObject = (value: Json): value is { [name: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -48,20 +47,30 @@ export function StoredValue({ value, label, root, onWhole }: Props) {
       </Stack>
     );
   }
-  if (isObject(value) && typeof value.$blob === 'string') {
-    return <BesideTheRun reference={value as unknown as Reference} label={label} root={root} />;
-  }
-  return <ValueTree value={value} label={label} root={root} />;
+  if (isReference(value)) return <BesideTheRun reference={value} label={label} root={root} />;
+  return (
+    <Stack gap="xs">
+      <ValueTree value={value} label={label} root={root} />
+      {blobsIn(value).map(({ path, reference }) => (
+        <div key={path}>
+          <Text fz="xs" fw={600}>
+            {path}
+          </Text>
+          <BesideTheRun reference={reference} label={path} root={root ? `${root}.${path}` : path} />
+        </div>
+      ))}
+    </Stack>
+  );
 }
 
 function BesideTheRun({ reference, label, root }: { reference: Reference; label: string; root: string }) {
   const { t, i18n } = useTranslation('runs');
   const [value, setValue] = useState<Json | undefined>(undefined);
-  const isJson = reference.whole === true || reference.media_type === 'application/json';
+  const isText = isJson(reference);
   const fetchIt = useMutation({
     mutationFn: async (as: 'value' | 'file') => ({ as, content: await blobOf(reference.$blob) }),
     onSuccess: async ({ as, content }) => {
-      if (as === 'file') download(content, isJson ? `${label}.json` : reference.$blob);
+      if (as === 'file') download(content, isText ? `${label}.json` : reference.$blob);
       else setValue(JSON.parse(await content.text()) as Json);
     },
     onError: (error) => failed(error),
@@ -75,7 +84,7 @@ function BesideTheRun({ reference, label, root }: { reference: Reference; label:
           size: bytes(reference.size ?? 0, i18n.language),
         })}
       </Text>
-      {isJson && (
+      {isText && (
         <Button
           size="compact-sm"
           variant="light"
