@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 2771350d2a43641c999c978fcd3ed3f12038e1a8e7734e91a001ecee541c4667.
+// Made by `make schema`, from the OpenAPI schema e31f2ab9413f584d4a39bbf4254034e3038ad782ba31d39d17848a3b8ba8739f.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -5168,6 +5168,7 @@ export interface operations {
                 q?: string | null;
                 replay_of?: string | null;
                 replay_id?: string | null;
+                root_id?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
