@@ -115,13 +115,13 @@ class CreditsBody(BaseModel):
 class UsedView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
-    key: str = Field(description="the day (UTC), the id of the automation, or the action")
-    name: str | None = Field(description="of an automation")
+    key: str = Field(description="the day (UTC), the id of the automation or agent, or the action")
+    name: str | None = Field(description="of an automation or agent")
     runs: int
     steps: int = Field(description="that ran to their end, whatever came out")
     credits: int
-    tokens: int = 0
-    money: float = 0
+    tokens: int = Field(0, description="of models, in and out; not counted by action")
+    money: float = Field(0, description="what models cost by their price lists, in US dollars; not counted by action")
 
 
 class UsageView(BaseModel):
@@ -201,7 +201,8 @@ async def usage(
     last: Annotated[date | None, Query(alias="to", description="the last day (UTC), counted too; today")] = None,
     by: By = "day",
 ) -> UsageView:
-    """Runs, steps and credits by day, automation or action. Runs count on the day they were accepted, credits on the
+    """Runs, steps, credits and what models took, by day, automation, agent or action. By agent it is what its calls
+    of models came to. Runs count on the day they were accepted, credits on the
     day they were settled; runs and steps that the plan's `history_days` have forgotten are not counted any more."""
     last = last or datetime.now(UTC).date()
     found: list[Used] = await services.usage.read(caller, first or last - timedelta(days=29), last, by)

@@ -50,7 +50,7 @@ _WAITING_EXAMPLE: Final[JsonDict] = {
     "link": "/automations/logs/0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b39",
     "until": None,
 }
-_STEP_EXAMPLE: Final[JsonDict] = {
+STEP_EXAMPLE: Final[JsonDict] = {
     "id": "0199c2a4-7a1e-7cc3-9f0e-44f1a6a3b7c8",
     "action_index": 0,
     "step_id": "score",
@@ -87,7 +87,7 @@ _DETAIL_EXAMPLE: Final[JsonDict] = {
     "replay_id": None,
     "prefect_run_id": _RUN_EXAMPLE["id"],
     "prefect_url": f"http://127.0.0.1:4200/runs/flow-run/{_RUN_EXAMPLE['id']}",
-    "action_logs": [_STEP_EXAMPLE],
+    "action_logs": [STEP_EXAMPLE],
 }
 
 
@@ -131,7 +131,7 @@ class RunView(BaseModel):
 
 
 class StepRunView(BaseModel):
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _STEP_EXAMPLE})
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": STEP_EXAMPLE})
 
     id: UUID
     action_index: int
@@ -240,13 +240,14 @@ async def runs(
     q: Annotated[str | None, Query(max_length=200, description="text in inputs, outputs and errors")] = None,
     replay_of: Annotated[UUID | None, Query(description="replays of this run")] = None,
     replay_id: Annotated[UUID | None, Query(description="what one request for many replays made")] = None,
+    root_id: Annotated[UUID | None, Query(description="runs that this run began, itself or through others")] = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> RunsView:
     """The runs of the workspace, the newest first."""
     wanted = Wanted(
         automation_id, status, trigger_type, bounded(since), bounded(until), q or None,
-        replay_of=replay_of, replay_id=replay_id,
+        replay_of=replay_of, replay_id=replay_id, chain_of=root_id,
     )  # fmt: skip
     return await _page(services, caller, wanted, limit, cursor, language=language)
 
@@ -270,18 +271,22 @@ async def runs_of(
 
 @router.get("/automations/logs/{log_id:uuid}", summary="Show a run", responses=documented(401, 404, 422))
 async def run(
+    *,
     log_id: UUID,
     caller: CallerDep,
     services: ServicesDep,
     language: LanguageDep,
     full: Annotated[bool, Query(description="large values whole instead of by their beginning")] = False,
+    values: Annotated[bool, Query(description="false: steps without input and output")] = True,
+    items: Annotated[bool, Query(description="false: without the steps inside loops")] = True,
 ) -> RunDetailView:
     """The run with each of its steps: input, output, duration, attempts, error.
 
     A value over 64 KiB is shown as `{"$preview": "<its beginning>", "size": <bytes>}`; one that is kept beside the run
-    as `{"$blob": "<id>", ...}`, to be fetched from `/api/blobs/{id}`.
+    as `{"$blob": "<id>", ...}`, to be fetched from `/api/blobs/{id}`. A page that shows a large run leaves out `values`
+    and `items`, and reads them from `.../steps` when somebody looks at them.
     """
-    found, facts, steps = await services.history.detail(caller, log_id, language)
+    found, facts, steps = await services.history.detail(caller, log_id, language, values=values, items=items)
     prefect_ui = services.settings.prefect_url.removesuffix("/api")
     return RunDetailView.of(found, facts, steps, prefect_ui=prefect_ui, full=full)
 

@@ -51,6 +51,16 @@ def moment_text(moment: datetime, id_: UUID) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{id_}"
 
 
+def item_cursor(text: str | None) -> tuple[str, int] | None:
+    """The place in loops, such as `3.1`, and the number that a page starts after. Raises `Invalid`."""
+    if text is None:
+        return None
+    place, _, seq = text.partition("_")
+    if not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in (*place.split("."), seq)):
+        raise _bad()
+    return place, int(seq)
+
+
 def _bad() -> Invalid:
     message = "This is no cursor; take next_cursor of the page before."
     return Invalid(

@@ -84,6 +84,7 @@ from core.runs.history import History
 from core.runs.replay import Replays
 from core.runs.replay_bulk import BulkReplays
 from core.runs.replay_versions import Drafts
+from core.runs.steps import Steps
 from core.schedules.history import FireHistory
 from core.schedules.preview import Previews
 from core.seal import Sealer
@@ -113,7 +114,7 @@ class Services:
         self.ingest = Ingest(everyone, self.hooks)
         self.ledger = Ledger(db)
         self.redelivery = Redelivery(db, self.hooks)
-        self.history = History(db)
+        self.history, self.steps = History(db), Steps(db)
         self.renderer = Renderer()
         reachable = Policy.of(settings.http_allow_hosts, settings.public_url)
         self.http = Outgoing(reachable, programs=allowed(settings))

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.caller import Session, SessionDep
@@ -67,6 +67,7 @@ async def stream(
     session: SessionDep,
     services: ServicesDep,
     last_event_id: Annotated[str | None, Header(description="go on after this event")] = None,
+    values: Annotated[bool, Query(description="false: steps without input and output")] = True,
 ) -> StreamingResponse:
     """Everything that happens to the run, as it happens. Begins with an event `run` that says how it is now.
 
@@ -75,7 +76,7 @@ async def stream(
     after = _number(last_event_id)
     run = await services.history.run(session.caller, log_id)
     return StreamingResponse(
-        _events(services, session, run, after),
+        _events(services, session, run, after, values=values),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
@@ -93,9 +94,9 @@ def _number(text: str | None) -> int:
     )
 
 
-async def _events(services: Services, session: Session, run: Run, after: int) -> AsyncIterator[bytes]:
+async def _events(services: Services, session: Session, run: Run, after: int, *, values: bool) -> AsyncIterator[bytes]:
     feed = services.feed
-    reader = _Reader(services.history, session, run, after)
+    reader = _Reader(services.history, session, run, after, values=values)
     spoken = monotonic()
     with feed.subscribe(run.id) as subscription:
         yield reader.beginning()
@@ -135,11 +136,12 @@ class _Reader:
     look goes: of what is committed while steps and lines are read, only a part would be seen.
     """
 
-    def __init__(self, history: History, session: Session, run: Run, after: int) -> None:
+    def __init__(self, history: History, session: Session, run: Run, after: int, *, values: bool) -> None:
         self._history = history
         self._caller = session.caller
         self._run = run
         self._after = after
+        self._values = values
         self._told = (run.status, run.waiting_for)
         self._first = True
 
@@ -160,7 +162,8 @@ class _Reader:
         run = await self._history.run(self._caller, self._run.id)
         if not self._first and run.seq <= self._after:
             return []
-        news = [(step.seq, "step", _step_data(step)) for step in await self._history.steps_after(run, self._after)]
+        steps = await self._history.steps_after(run, self._after, values=self._values)
+        news = [(step.seq, "step", _step_data(step)) for step in steps]
         news += await self._lines(run)
         if run.status not in TERMINAL:
             news = [each for each in news if each[0] <= run.seq]

@@ -45,13 +45,12 @@ class State:
     old_until: datetime | None
 
 
-# What signs carries the time of its making in its id (UUIDv7); of a plain secret the audit log says when it changed.
+# Of a plain secret the audit log says when it changed.
 _STATE: Final = """
 SELECT CASE WHEN t.previous_secret_until > now() THEN t.previous_secret_until END AS old_until,
     coalesce((SELECT max(a.at) FROM audit_log a WHERE a.workspace_id = $2 AND a.object_id = $3
         AND a.action = 'webhook.secret_rotated'), t.created_at) AS set_at,
-    (SELECT to_timestamp(('x' || left(replace(max(s.id::text), '-', ''), 12))::bit(48)::bigint / 1000.0)
-        FROM webhook_secrets s WHERE s.trigger_id = t.id) AS signing_set_at
+    (SELECT max(s.created_at) FROM webhook_secrets s WHERE s.trigger_id = t.id) AS signing_set_at
 FROM automation_triggers t WHERE t.id = $1
 """
 

@@ -1,4 +1,4 @@
-"""What a workspace has used: runs, steps and credits by day, automation or action."""
+"""What a workspace has used: runs, steps, credits, tokens and money by day, automation, agent or action."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from core.db import Connection, Database
 from core.errors import Finding, Invalid
 from core.ids import first_id_at
 
-By = Literal["day", "automation", "action"]
+By = Literal["day", "automation", "agent", "action"]
 MOST_DAYS: Final = 366
 
 # Ids carry the time, so that only the partitions of that time are read. $2 and $3 are ids, $4 and $5 moments.
@@ -33,18 +33,27 @@ _KEYS: Final[Mapping[By, tuple[str, str, str]]] = {
     "automation": ("l.rule_id::text", "l.rule_id::text", "t.rule_id::text"),
     "action": ("", "a.action_type", "t.action_type"),
 }
+# What models were asked and cost. By agent these are the calls alone: what else its runs spend is their automations'.
+_CALLS: Final = "FROM model_calls m WHERE m.workspace_id = $1 AND m.created_at >= $2 AND m.created_at < $3"
+_CALLED: Final[Mapping[By, str]] = {
+    "day": _DAY.format("m.created_at"),
+    "automation": "(SELECT l.rule_id::text FROM automation_logs l WHERE l.id = m.run_id)",
+    "agent": "m.agent_id::text",
+}
 
 
 @dataclass(slots=True)
 class Used:
-    """`key` is a day (UTC), the id of an automation, or an action; `name` what an automation is called. Runs count on
-    the day they were accepted, credits on the day they were settled."""
+    """`key` is a day (UTC), the id of an automation or agent, or an action; `name` what an automation or agent is
+    called. Runs count on the day they were accepted, credits on the day they were settled; `money` is US dollars."""
 
     key: str
     name: str | None = None
     runs: int = 0
     steps: int = 0
     credits: int = 0
+    tokens: int = 0
+    money: float = 0
 
 
 class Usage:
@@ -62,9 +71,13 @@ class Usage:
             raise Invalid("invalid_request", message, (Finding("query.from", message),))
         since = datetime.combine(first, time(), UTC)
         until = datetime.combine(last, time(), UTC) + timedelta(days=1)
-        of_runs, of_steps, of_credits = _KEYS[by]
         found: dict[str, Used] = {}
         async with self._db.connection() as connection:
+            await _calls(connection, caller, found, by=by, since=since, until=until)
+            if by == "agent":
+                await _name(connection, caller, found, "agents")
+                return [found[key] for key in sorted(found)]
+            of_runs, of_steps, of_credits = _KEYS[by]
             ids = (caller.workspace_id, first_id_at(since), first_id_at(until))
             if of_runs:
                 for row in await connection.fetch(f"SELECT {of_runs} AS key, count(*) AS n {_RUNS} GROUP BY 1", *ids):
@@ -79,7 +92,7 @@ class Usage:
             for row in await connection.fetch(spent, caller.workspace_id, since, until):
                 _of(found, row).credits = row["n"]
             if by == "automation":
-                await _name(connection, caller, found)
+                await _name(connection, caller, found, "automation_rules")
         return [found[key] for key in sorted(found)]
 
 
@@ -87,9 +100,32 @@ def _of(found: dict[str, Used], row: asyncpg.Record) -> Used:
     return found.setdefault(row["key"], Used(row["key"]))
 
 
-async def _name(connection: Connection, caller: Caller, found: Mapping[str, Used]) -> None:
+async def _calls(
+    connection: Connection, caller: Caller, found: dict[str, Used], *, by: By, since: datetime, until: datetime
+) -> None:
+    key = _CALLED.get(by)
+    if key is None:
+        return
+    for row in await connection.fetch(
+        f"""SELECT {key} AS key, sum(coalesce(m.tokens_in, 0) + coalesce(m.tokens_out, 0))::bigint AS tokens,
+            sum(coalesce(m.cost_usd, 0))::float AS money, ceil(sum(m.credits))::bigint AS credits,
+            count(DISTINCT m.run_id) AS runs, count(DISTINCT (m.run_id, m.step_id)) AS steps
+            {_CALLS} GROUP BY 1""",
+        caller.workspace_id, since, until,
+    ):  # fmt: skip
+        if row["key"] is None:  # its run is forgotten already
+            continue
+        used = _of(found, row)
+        used.tokens, used.money = row["tokens"], row["money"]
+        if by == "agent":
+            used.runs, used.steps, used.credits = row["runs"], row["steps"], row["credits"]
+
+
+async def _name(
+    connection: Connection, caller: Caller, found: Mapping[str, Used], table: Literal["agents", "automation_rules"]
+) -> None:
     rows = await connection.fetch(
-        "SELECT id, name FROM automation_rules WHERE workspace_id = $1 AND id = ANY ($2)",
+        f"SELECT id, name FROM {table} WHERE workspace_id = $1 AND id = ANY ($2)",
         caller.workspace_id,
         [UUID(key) for key in found],
     )

@@ -29,9 +29,10 @@ _RUN = """l.id, l.rule_id AS automation_id, coalesce(r.name, '') AS automation_n
 _FROM = "FROM automation_logs l LEFT JOIN automation_rules r ON r.id = l.rule_id"
 _DETAIL = """, l.trigger_id, l.trigger_data, l.trigger_context, l.delivery_id, l.output, l.root_id, l.parent_id,
     l.depth, l.replay_of, l.replay_id, coalesce(l.prefect_run_id, l.id) AS prefect_run_id, l.legacy_id"""
-_STEP = """id, action_index, step_id, iteration, action_type, agent_id, status, input, output, duration_ms, error,
+STEP = """id, action_index, step_id, iteration, action_type, agent_id, status, input, output, duration_ms, error,
     error_code, attempt, attempts, effect, started_at, completed_at, seq,
     copied_from"""
+STEP_WITHOUT_VALUES = STEP.replace("input, output", "NULL AS input, NULL AS output")
 _MATCHES = """(concat_ws(E'\\n', l.trigger_data, l.output, to_jsonb(l.error)) ILIKE $%(n)d OR EXISTS (
     SELECT FROM automation_action_logs a WHERE a.log_id = l.id
     AND concat_ws(E'\\n', a.input, a.output, to_jsonb(a.error)) ILIKE $%(n)d))"""
@@ -127,7 +128,8 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A filter over runs; None asks for nothing. `text` is looked for in inputs, outputs and errors."""
+    """A filter over runs; None asks for nothing. `text` is looked for in inputs, outputs and errors; `chain_of` is a
+    run, and asks for those that it began, itself or through others."""
 
     rule_id: UUID | None = None
     status: str | None = None
@@ -138,6 +140,7 @@ class Wanted:
     ids: tuple[UUID, ...] | None = None
     replay_of: UUID | None = None
     replay_id: UUID | None = None
+    chain_of: UUID | None = None
 
 
 class History:
@@ -164,13 +167,16 @@ class History:
         return explained
 
     async def detail(
-        self, caller: Caller, run_id: UUID, language: Language = "en"
+        self, caller: Caller, run_id: UUID, language: Language = "en", *, values: bool = True, items: bool = True
     ) -> tuple[Run, RunFacts, list[StepRun]]:
-        """The run and its steps in order of the definition. Raises `NotFound`."""
+        """The run and its steps in order of the definition; without their inputs and outputs, or without what ran
+        inside loops, where they are not wanted. Raises `NotFound`."""
+        columns = STEP if values else STEP_WITHOUT_VALUES
+        outer = "" if items else " AND iteration = ''"
         async with self._db.connection() as connection:
             row = dict(await _row(connection, caller, run_id, _DETAIL))
             steps = await connection.fetch(
-                f"SELECT {_STEP} FROM automation_action_logs WHERE log_id = $1"
+                f"SELECT {columns} FROM automation_action_logs WHERE log_id = $1{outer}"
                 " ORDER BY action_index, string_to_array(nullif(iteration, ''), '.')::int[] NULLS FIRST, seq",
                 row["id"],
             )
@@ -178,10 +184,11 @@ class History:
             (run,) = await _explained(connection, caller, [Run(**row)], language)
         return run, facts, [StepRun(**step) for step in steps]
 
-    async def steps_after(self, run: Run, seq: int) -> list[StepRun]:
+    async def steps_after(self, run: Run, seq: int, *, values: bool = True) -> list[StepRun]:
+        columns = STEP if values else STEP_WITHOUT_VALUES
         async with self._db.connection() as connection:
             rows = await connection.fetch(
-                f"SELECT {_STEP} FROM automation_action_logs WHERE log_id = $1 AND seq > $2 ORDER BY seq", run.id, seq
+                f"SELECT {columns} FROM automation_action_logs WHERE log_id = $1 AND seq > $2 ORDER BY seq", run.id, seq
             )
         return [StepRun(**row) for row in rows]
 
@@ -278,6 +285,7 @@ def conditions(caller: Caller, wanted: Wanted, rule_id: UUID | None, before: UUI
     add("l.id = ANY ($%(n)d)", wanted.ids)
     add("l.replay_of = $%(n)d", wanted.replay_of)
     add("l.replay_id = $%(n)d", wanted.replay_id)
+    add("l.root_id = $%(n)d AND l.parent_id IS NOT NULL", wanted.chain_of)
     add(_MATCHES, wanted.text and _pattern(wanted.text))
     return " AND ".join(parts), values
 

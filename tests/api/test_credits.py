@@ -191,6 +191,21 @@ async def test_usage_by_day_automation_and_action(
         assert answer.json()["items"] == [
             {"key": key, "name": name, "runs": 1, "steps": 2, "credits": 2, "tokens": 0, "money": 0}
         ]
+    agent = new_id()
+    async with db.transaction() as connection:
+        for step in ("one", "one", "two"):
+            await connection.execute(
+                "INSERT INTO model_calls (id, workspace_id, agent_id, run_id, step_id, turn_id, seq, provider, model,"
+                " tokens_in, tokens_out, cost_usd, credits) VALUES ($1, $2, $3, $4, $5, $1, 0, 'openai', 'm', 20, 10,"
+                " 0.25, 25.5)",
+                new_id(), ada.workspace_id, agent, run_id, step,
+            )  # fmt: skip
+    told = (await api.get("/api/usage", params={"by": "agent", "to": today})).json()["items"]
+    assert told == [
+        {"key": str(agent), "name": None, "runs": 1, "steps": 2, "credits": 77, "tokens": 90, "money": 0.75}
+    ]
+    (daily,) = (await api.get("/api/usage", params={"from": today, "to": today})).json()["items"]
+    assert (daily["tokens"], daily["money"], daily["credits"]) == (90, 0.75, 2)
     assert (await api.get("/api/usage", params={"to": "2020-01-31"})).json()["items"] == []
     problem(await api.get("/api/usage", params={"from": "2020-01-01", "to": "2022-01-01"}), 422, "invalid_request")
     assert await paying.account(db, ada.workspace_id) == (7, 0)

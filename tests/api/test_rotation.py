@@ -157,3 +157,19 @@ async def test_nobody_else_turns_the_secret(client: httpx.AsyncClient, db: Datab
     assert await status(client, found["webhook"], None, found["webhook"]["secret"]) == 202
     async with db.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM webhook_captures") == 0
+
+
+@pytest.mark.parametrize("style", [None, "github"])
+async def test_since_when_a_secret_is_the_one(api: httpx.AsyncClient, style: str | None) -> None:
+    found = await made(api, HOOK if style is None else document(style))
+    path = f"/api/automations/{found['id']}/webhook"
+    before = (await api.get(path)).json()
+    assert (before["url"], before["old_until"]) == (found["webhook"]["url"], None)
+    assert before["secret_set_at"] is not None or style
+    new = await rotated(api, found)
+    after = (await api.get(path)).json()
+    assert after["secret_set_at"] > (before["secret_set_at"] or "")
+    assert (after["old_until"], "secret" in after) == (new["old_until"], False)
+    hand = await made(api, HAND)
+    problem(await api.get(f"/api/automations/{hand['id']}/webhook"), 409, "no_webhook")
+    problem(await api.get(f"/api/automations/{new['id']}/webhook"), 404, "not_found")

@@ -101,7 +101,19 @@ async def _about_runs(connection: Connection, owner: Tenant, rule: UUID, queued:
         " FROM automation_triggers WHERE rule_id = $2",
         delivery, rule,
     )  # fmt: skip
-    return {"log_id": queued, "blob_id": UUID(str(reference["$blob"])), "alert_id": alert, "delivery_id": delivery}
+    step = new_id()
+    await connection.execute(
+        "INSERT INTO automation_action_logs (id, log_id, action_index, action_type, status, workspace_id, step_id)"
+        " VALUES ($1, $2, 0, 'http', 'pending', $3, 'send')",
+        step, queued, owner.workspace_id,
+    )  # fmt: skip
+    return {
+        "step_run_id": step,
+        "log_id": queued,
+        "blob_id": UUID(str(reference["$blob"])),
+        "alert_id": alert,
+        "delivery_id": delivery,
+    }
 
 
 async def _about_people(connection: Connection, owner: Tenant, approval: UUID) -> Ids:

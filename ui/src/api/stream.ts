@@ -17,10 +17,18 @@ export interface Listener {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** Watch an event stream until `signal` aborts: it reconnects with `Last-Event-ID`, and renews the session. */
-export async function watch(path: string, listener: Listener, signal: AbortSignal): Promise<void> {
+/**
+ * Watch an event stream until `signal` aborts or it ends: it reconnects with `Last-Event-ID`, and renews the session.
+ * `after` is the id of the last event that is known already.
+ */
+export async function watch(
+  path: string,
+  listener: Listener,
+  signal: AbortSignal,
+  after: string | null = null,
+): Promise<void> {
   let pause = FIRST_PAUSE_MS;
-  let last: string | null = null;
+  let last = after;
   let again = false;
   while (!signal.aborted) {
     try {

@@ -14,6 +14,14 @@ const COLORS = {
   inactive: 'gray',
   draft: 'yellow',
   deleted: 'gray',
+  unknown: 'red',
+  approved: 'teal',
+  rejected: 'red',
+  expired: 'gray',
+  withdrawn: 'gray',
+  done: 'teal',
+  repeat: 'blue',
+  cancel: 'gray',
 } as const;
 
 type Known = keyof typeof COLORS;

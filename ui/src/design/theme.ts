@@ -70,5 +70,12 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-red-light-color': '#b02a2a',
     '--mantine-color-blue-light-color': '#1a5da8',
   },
-  dark: { '--mantine-color-dimmed': '#a3a9b3', '--mantine-color-placeholder': '#8d949f' },
+  dark: {
+    '--mantine-color-dimmed': '#a3a9b3',
+    '--mantine-color-placeholder': '#8d949f',
+    '--mantine-color-red-light': '#3a2225',
+    '--mantine-color-red-light-color': '#ffb4b4',
+    '--mantine-color-yellow-light': '#373020',
+    '--mantine-color-yellow-light-color': '#f2d489',
+  },
 });

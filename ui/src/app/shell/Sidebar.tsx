@@ -25,6 +25,7 @@ export function Sidebar() {
             key={name}
             component={Link}
             to={to}
+            activeOptions={{ exact: true }}
             label={t(`pages.${name}`)}
             leftSection={<Icon size={17} stroke={1.6} aria-hidden />}
             active={active === name}

@@ -5,6 +5,9 @@ export const alertRoutes = [
   createRoute({
     getParentRoute: () => insideRoute,
     path: '/alerts',
+    validateSearch: (search: Record<string, unknown>): { state?: 'resolved' } => ({
+      state: search.state === 'resolved' ? 'resolved' : undefined,
+    }),
     component: lazyRouteComponent(() => import('./pages/AlertsPage'), 'AlertsPage'),
   }),
   createRoute({

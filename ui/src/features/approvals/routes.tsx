@@ -1,13 +1,17 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { insideRoute, outsideRoute } from '~/app/layouts';
-import type { ApprovalFilter } from './queries';
+import { type ApprovalFilter, INBOXES } from './queries';
+
+const text = (value: unknown) => (typeof value === 'string' && value ? value : undefined);
 
 export const approvalRoutes = [
   createRoute({
     getParentRoute: () => insideRoute,
     path: '/approvals',
     validateSearch: (search: Record<string, unknown>): ApprovalFilter => ({
-      run_id: typeof search.run_id === 'string' ? search.run_id : undefined,
+      run_id: text(search.run_id),
+      inbox: INBOXES.find((each) => each === search.inbox),
+      id: text(search.id),
     }),
     component: lazyRouteComponent(() => import('./pages/ApprovalsPage'), 'ApprovalsPage'),
   }),

@@ -27,6 +27,9 @@ export function validateSearch(search: Record<string, unknown>): AutomationsSear
   };
 }
 
+export const TABS = ['overview', 'runs', 'versions', 'settings'] as const;
+export type AutomationTab = (typeof TABS)[number];
+
 export const automationRoutes = [
   createRoute({
     getParentRoute: () => insideRoute,
@@ -42,6 +45,9 @@ export const automationRoutes = [
   createRoute({
     getParentRoute: () => insideRoute,
     path: '/automations/$automationId',
+    validateSearch: (search: Record<string, unknown>): { tab?: AutomationTab } => ({
+      tab: one(search.tab, TABS),
+    }),
     component: lazyRouteComponent(() => import('./pages/AutomationPage'), 'AutomationPage'),
   }),
 ];

@@ -1,27 +1,61 @@
+import { Badge, Button, SegmentedControl, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { DataTable } from '~/design/DataTable';
 import { EmptyState } from '~/design/EmptyState';
 import { ListState } from '~/design/ListState';
+import { AnchorLink, ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { When } from '~/design/When';
+import { useResolve } from '../mutations';
 import { alertsQuery } from '../queries';
+
+const route = getRouteApi('/inside/alerts');
 
 export function AlertsPage() {
   const { t } = useTranslation('alerts');
-  const { data, isPending, error, refetch } = useQuery(alertsQuery());
-  const items = data?.items ?? [];
+  const { t: tApp } = useTranslation();
+  const { state } = route.useSearch();
+  const navigate = route.useNavigate();
+  const isOpen = state !== 'resolved';
+  const list = useInfiniteQuery(alertsQuery(isOpen));
+  const resolve = useResolve();
+  const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
-      <PageHeader title={t('title')} />
+      <PageHeader
+        title={t('title')}
+        actions={
+          <SegmentedControl
+            size="xs"
+            aria-label={t('which')}
+            value={state ?? 'open'}
+            onChange={(value) => void navigate({ search: value === 'resolved' ? { state: value } : {} })}
+            data={[
+              { value: 'open', label: t('open') },
+              { value: 'resolved', label: t('resolved') },
+            ]}
+          />
+        }
+      />
       <ListState
-        isPending={isPending}
-        error={error}
-        onRetry={() => void refetch()}
+        isPending={list.isPending}
+        error={list.error}
+        onRetry={() => void list.refetch()}
         isEmpty={items.length === 0}
-        empty={<EmptyState icon={IconAlertTriangle} title={t('emptyTitle')} text={t('emptyText')} />}
+        empty={
+          <EmptyState
+            icon={IconAlertTriangle}
+            title={t(isOpen ? 'emptyTitle' : 'noneResolved')}
+            text={t('emptyText')}
+          >
+            <ButtonLink variant="default" to="/automations">
+              {t('toAutomations')}
+            </ButtonLink>
+          </EmptyState>
+        }
       >
         <DataTable
           label={t('title')}
@@ -29,16 +63,71 @@ export function AlertsPage() {
           columns={[
             {
               title: t('what'),
-              cell: ({ id, title }) => (
-                <Link className="row-link" to="/alerts/$alertId" params={{ alertId: id }}>
-                  {title}
-                </Link>
+              cell: ({ id, title, text, severity }) => (
+                <>
+                  <Badge
+                    variant="light"
+                    color={severity === 'error' ? 'red' : 'yellow'}
+                    tt="none"
+                    radius="sm"
+                    mr={8}
+                  >
+                    {t(`severities.${severity}`)}
+                  </Badge>
+                  <Link className="row-link" to="/alerts/$alertId" params={{ alertId: id }}>
+                    {title}
+                  </Link>
+                  <Text fz="xs" c="dimmed" lineClamp={1}>
+                    {text}
+                  </Text>
+                </>
               ),
             },
-            { title: t('times'), align: 'right', cell: ({ count }) => count },
+            {
+              title: t('automation'),
+              from: 'md',
+              cell: ({ automation_id, automation_name }) =>
+                automation_id && (
+                  <AnchorLink
+                    fz="sm"
+                    to="/automations/$automationId"
+                    params={{ automationId: automation_id }}
+                  >
+                    {automation_name ?? '—'}
+                  </AnchorLink>
+                ),
+            },
+            { title: t('times'), align: 'right', from: 'sm', cell: ({ count }) => count },
             { title: t('last'), from: 'sm', cell: ({ last_at }) => <When at={last_at} /> },
+            {
+              title: tApp('actions'),
+              align: 'right',
+              cell: ({ id, title, resolved_at }) =>
+                resolved_at === null ? (
+                  <Button
+                    size="compact-xs"
+                    variant="default"
+                    loading={resolve.isPending && resolve.variables.id === id}
+                    onClick={() => resolve.mutate({ id, title })}
+                  >
+                    {t('resolve')}
+                  </Button>
+                ) : (
+                  <When at={resolved_at} />
+                ),
+            },
           ]}
         />
+        {list.hasNextPage && (
+          <Button
+            variant="default"
+            mt="sm"
+            loading={list.isFetchingNextPage}
+            onClick={() => void list.fetchNextPage()}
+          >
+            {tApp('more')}
+          </Button>
+        )}
       </ListState>
     </>
   );

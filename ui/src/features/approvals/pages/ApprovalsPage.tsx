@@ -1,50 +1,172 @@
+import { Box, Button, Group, Kbd, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { IconChecklist } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { DataTable } from '~/design/DataTable';
 import { EmptyState } from '~/design/EmptyState';
 import { ListState } from '~/design/ListState';
+import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
+import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
-import { approvalsQuery } from '../queries';
+import { ApprovalDetail } from '../components/ApprovalDetail';
+import { Deadline } from '../components/Deadline';
+import type { DecisionHandle } from '../components/Decision';
+import { type Approval, approvalsQuery, INBOXES, type Inbox } from '../queries';
+import '../components/approvals.css';
 
 const route = getRouteApi('/inside/approvals');
+const KEYS = [
+  ['J K', 'moves'],
+  ['A', 'approve'],
+  ['E', 'edit'],
+  ['X', 'reject'],
+] as const;
 
 export function ApprovalsPage() {
   const { t } = useTranslation('approvals');
+  const { t: tApp } = useTranslation();
   const filter = route.useSearch();
-  const { data, isPending, error, refetch } = useQuery(approvalsQuery(filter));
-  const items = data?.items ?? [];
+  const navigate = route.useNavigate();
+  const list = useInfiniteQuery(approvalsQuery(filter));
+  const items = list.data ?? [];
+  const isWide = useMediaQuery('(min-width: 62em)', true, { getInitialValueInEffect: false });
+  const decision = useRef<DecisionHandle>(null);
+  const inbox = filter.inbox ?? 'mine';
+  const index = items.findIndex((each) => each.id === filter.id);
+  const chosen = filter.id ?? (isWide ? items[0]?.id : undefined);
+  const look = (id: string | undefined) =>
+    void navigate({ search: (before) => ({ ...before, id }), replace: true });
+  const move = (by: number) => {
+    const at = Math.max(0, index) + (filter.id ? by : 0);
+    look(items[Math.min(items.length - 1, Math.max(0, at))]?.id);
+  };
+  useHotkeys([
+    ['j', () => move(1)],
+    ['k', () => move(-1)],
+    ['a', () => decision.current?.approve()],
+    ['e', () => decision.current?.edit()],
+    ['x', () => decision.current?.reject()],
+  ]);
+  const next = () => {
+    const at = items.findIndex((each) => each.id === chosen);
+    look((items[at + 1] ?? items[at - 1])?.id);
+  };
   return (
     <>
-      <PageHeader title={t('title')} />
+      <PageHeader
+        title={t('title')}
+        description={filter.run_id ? t('ofOneRun') : undefined}
+        actions={
+          <SegmentedControl
+            size="xs"
+            aria-label={t('which')}
+            value={inbox}
+            onChange={(value) =>
+              void navigate({
+                search: { inbox: value === 'mine' ? undefined : (value as Inbox), run_id: filter.run_id },
+              })
+            }
+            data={INBOXES.map((value) => ({ value, label: t(`inboxes.${value}`) }))}
+          />
+        }
+      />
       <ListState
-        isPending={isPending}
-        error={error}
-        onRetry={() => void refetch()}
-        isEmpty={items.length === 0}
-        empty={<EmptyState icon={IconChecklist} title={t('emptyTitle')} text={t('emptyText')} />}
+        isPending={list.isPending}
+        error={list.error}
+        onRetry={() => void list.refetch()}
+        isEmpty={items.length === 0 && !filter.id}
+        empty={
+          <EmptyState icon={IconChecklist} title={t(`empty.${inbox}`)} text={t('emptyText')}>
+            {filter.run_id ? (
+              <ButtonLink variant="default" to="/approvals">
+                {t('showAll')}
+              </ButtonLink>
+            ) : (
+              <ButtonLink variant="default" to="/automations">
+                {t('toAutomations')}
+              </ButtonLink>
+            )}
+          </EmptyState>
+        }
       >
-        <DataTable
-          label={t('title')}
-          rows={items}
-          columns={[
-            { title: t('automation'), cell: ({ automation_name }) => automation_name },
-            { title: t('question'), cell: ({ message }) => message },
-            {
-              title: t('run'),
-              from: 'sm',
-              cell: ({ run_id, step_id }) => (
-                <Link to="/automations/logs/$logId" params={{ logId: run_id }}>
-                  {step_id}
-                </Link>
-              ),
-            },
-            { title: t('asked'), from: 'sm', cell: ({ created_at }) => <When at={created_at} /> },
-          ]}
-        />
+        <div className="inbox">
+          {(isWide || !chosen) && (
+            <Stack gap={4} component="nav" aria-label={t('title')}>
+              {items.map((each) => (
+                <InboxRow
+                  key={each.id}
+                  approval={each}
+                  isChosen={each.id === chosen}
+                  onChoose={() => look(each.id)}
+                />
+              ))}
+              {list.hasNextPage && (
+                <Button
+                  variant="default"
+                  size="xs"
+                  loading={list.isFetchingNextPage}
+                  onClick={() => void list.fetchNextPage()}
+                >
+                  {tApp('more')}
+                </Button>
+              )}
+            </Stack>
+          )}
+          {chosen && (
+            <div>
+              {!isWide && (
+                <Button variant="subtle" size="compact-sm" mb="xs" onClick={() => look(undefined)}>
+                  {t('back')}
+                </Button>
+              )}
+              <ApprovalDetail key={chosen} id={chosen} ref={decision} onAnswered={next} />
+              <Group gap="md" mt="sm" visibleFrom="sm">
+                {KEYS.map(([key, what]) => (
+                  <Text key={key} fz="xs" c="dimmed">
+                    <Kbd size="xs">{key}</Kbd> {t(what)}
+                  </Text>
+                ))}
+              </Group>
+            </div>
+          )}
+        </div>
       </ListState>
     </>
+  );
+}
+
+function InboxRow({
+  approval,
+  isChosen,
+  onChoose,
+}: {
+  approval: Approval;
+  isChosen: boolean;
+  onChoose: () => void;
+}) {
+  return (
+    <button type="button" className="inbox-row" aria-current={isChosen || undefined} onClick={onChoose}>
+      <Group justify="space-between" wrap="nowrap" gap="xs">
+        <Text fz="xs" c="dimmed" truncate>
+          {approval.automation_name}
+        </Text>
+        <Text fz="xs" c="dimmed" style={{ flexShrink: 0 }}>
+          <When at={approval.created_at} />
+        </Text>
+      </Group>
+      <Text fz="sm" fw={500} lineClamp={2}>
+        {approval.message}
+      </Text>
+      {approval.state === 'pending' ? (
+        <Deadline question={approval} />
+      ) : (
+        <Box mt={4}>
+          <StatusBadge status={approval.state} />
+        </Box>
+      )}
+    </button>
   );
 }

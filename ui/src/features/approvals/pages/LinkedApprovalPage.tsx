@@ -1,50 +1,68 @@
-import { Alert, Button, Code, Group, Skeleton } from '@mantine/core';
+import { Alert, Skeleton, Stack, Text } from '@mantine/core';
+import { IconClockX, IconLinkOff } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
+import { Problem } from '~/api/problem';
+import { EmptyState } from '~/design/EmptyState';
 import { LoadError } from '~/design/ListState';
 import { PageHeader } from '~/design/PageHeader';
-import { linkedApprovalQuery } from '../queries';
+import { When } from '~/design/When';
+import { Deadline } from '../components/Deadline';
+import { Decision } from '../components/Decision';
+import { linkedApprovalQuery, type Reply } from '../queries';
 
 const route = getRouteApi('/outside/approvals/$token');
 
+/** A question as whoever holds its signed link sees it, without an account. Looking decides nothing. */
 export function LinkedApprovalPage() {
   const { t } = useTranslation('approvals');
   const { token } = route.useParams();
   const { data, error, refetch } = useQuery(linkedApprovalQuery(token));
   const decide = useMutation({
-    mutationFn: (decision: 'approve' | 'reject') =>
-      answer(
-        api.POST('/api/approvals/by-token/{token}', { params: { path: { token } }, body: { decision } }),
-      ),
+    mutationFn: (reply: Reply) =>
+      answer(api.POST('/api/approvals/by-token/{token}', { params: { path: { token } }, body: reply })),
   });
+  if (error instanceof Problem && [404, 409, 410].includes(error.status)) {
+    const isGone = error.status === 410 || error.status === 409;
+    return (
+      <EmptyState
+        icon={isGone ? IconClockX : IconLinkOff}
+        title={t(isGone ? 'linkOver' : 'linkWrong')}
+        text={error.message}
+      />
+    );
+  }
   if (error) return <LoadError error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Skeleton height={200} />;
+  if (!data) return <Skeleton height={220} />;
+  const told = decide.data?.state ?? (data.state === 'pending' ? null : data.state);
   return (
     <>
-      <PageHeader title={data.automation_name} description={data.message} />
-      <Code block mb="md">
-        {JSON.stringify(data.input, null, 2)}
-      </Code>
-      {decide.error && (
-        <Alert color="red" variant="light" mb="md" role="alert">
-          {decide.error.message}
-        </Alert>
-      )}
-      {decide.isSuccess || data.state !== 'pending' ? (
-        <Alert color="teal" variant="light" role="status">
-          {t('answered')}
+      <PageHeader title={data.message} description={`${data.automation_name} · ${data.step_id}`} />
+      {told ? (
+        <Alert color={told === 'approved' || told === 'done' ? 'teal' : 'gray'} variant="light" role="status">
+          {t(`outcome.${told}`)}
         </Alert>
       ) : (
-        <Group grow>
-          <Button variant="default" onClick={() => decide.mutate('reject')} loading={decide.isPending}>
-            {t('reject')}
-          </Button>
-          <Button onClick={() => decide.mutate('approve')} loading={decide.isPending}>
-            {t('approve')}
-          </Button>
-        </Group>
+        <Stack gap="md">
+          <Text fz="sm" c="dimmed">
+            {data.recipient.includes('@') && t('answersAs', { who: data.recipient })}{' '}
+            <Deadline question={data} />
+            {!data.deadline && (
+              <>
+                {' '}
+                {t('linkUntil')} <When at={data.expires_at} />
+              </>
+            )}
+          </Text>
+          <Decision
+            question={data}
+            isPending={decide.isPending}
+            error={decide.error}
+            onAnswer={(reply) => decide.mutate(reply)}
+          />
+        </Stack>
       )}
     </>
   );

@@ -1,44 +1,299 @@
-import { Skeleton } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
+import { IconPencil, IconPlayerStop, IconRefreshDot } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { DataTable } from '~/design/DataTable';
+import { answer, api } from '~/api/client';
 import { Duration } from '~/design/Duration';
-import { Facts } from '~/design/Facts';
 import { LoadError } from '~/design/ListState';
+import { AnchorLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
-import { runQuery } from '../queries';
+import { ApprovalDetail } from '~/features/approvals/components/ApprovalDetail';
+import { questionsOfRunQuery } from '~/features/approvals/queries';
+import { EditLink } from '~/features/automations/detail/EditLink';
+import { catalogQuery } from '~/features/catalog/queries';
+import { flat, outline } from '~/features/graph/outline';
+import { ReadOnlyGraph } from '~/features/graph/ReadOnlyGraph';
+import { StepStates } from '~/features/graph/states';
+import { LogLines } from '../components/LogLines';
+import { ReplayDialog } from '../components/ReplayDialog';
+import { RunFacts } from '../components/RunFacts';
+import { StepPanel } from '../components/StepPanel';
+import { Timeline } from '../components/Timeline';
+import { WaitCard } from '../components/WaitCard';
+import { WhyFailed } from '../components/WhyFailed';
+import { useRunLive } from '../live';
+import { hasEnded } from '../merge';
+import { replayPlan, useCancel, useReplay } from '../mutations';
+import { type RunDetail, ranQuery, runKeys, runQuery, type StepRun } from '../queries';
+import { RUN_VIEWS, type RunViewName } from '../routes';
+import { useLoops } from '../useLoops';
+import '../components/runs.css';
 
 const route = getRouteApi('/inside/automations/logs/$logId');
+const HEIGHT = 'max(340px, calc(100dvh - 320px))';
 
 export function RunPage() {
-  const { t } = useTranslation('runs');
   const { logId } = route.useParams();
   const { data, error, refetch } = useQuery(runQuery(logId));
-  if (error) return <LoadError error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Skeleton height={200} />;
+  if (error && !data) return <LoadError error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Skeleton height={260} />;
+  return <OneRun key={logId} run={data} />;
+}
+
+function OneRun({ run }: { run: RunDetail }) {
+  const { t } = useTranslation('runs');
+  const client = useQueryClient();
+  const { step: chosen, view = 'timeline' } = route.useSearch();
+  const navigate = route.useNavigate();
+  const live = useRunLive(run.id, run);
+  const ran = useQuery(ranQuery(run.id));
+  const steps = useMemo(() => outline(ran.data?.definition.actions), [ran.data]);
+  const loops = useLoops(run.id, steps);
+  const questions = useQuery(questionsOfRunQuery(run.id));
+  const [replay, setReplay] = useState<{ from: string; isEdited: boolean } | null>(null);
+  const [isRetrying, setRetrying] = useState(false);
+  const start = useReplay(run.id);
+  const cancel = useCancel(run.id);
+  const ended = hasEnded(run.status);
+  const { invalidateQueries } = client;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another state has other questions
+  useEffect(() => {
+    void client.invalidateQueries({ queryKey: ['approvals', 'run', run.id] });
+  }, [run.status, run.waiting_for?.reason, invalidateQueries]);
+
+  const look = (step: string | undefined) =>
+    void navigate({ search: (before) => ({ ...before, step }), replace: true });
+  const items =
+    loops.itemsOf(
+      openLoop(
+        steps.map(({ id }) => id),
+        loops,
+      ),
+    )?.items ?? [];
+  const selected = [...run.action_logs, ...items].find(
+    (each) => each.id === chosen || (!each.iteration && each.step_id === chosen),
+  );
+
+  /** From where it failed, at once where nothing happens twice outside; else the dialog tells what would. */
+  const retry = async () => {
+    setRetrying(true);
+    try {
+      const plan = await replayPlan(run.id, { version: 'then', from: 'failed' });
+      if (plan.effects.some(({ effect }) => effect === 'unsafe'))
+        setReplay({ from: 'failed', isEdited: false });
+      else start.mutate({ version: 'then', from: 'failed' });
+    } catch {
+      setReplay({ from: 'failed', isEdited: false });
+    } finally {
+      setRetrying(false);
+    }
+  };
+  const readWhole = async () => {
+    const params = { path: { log_id: run.id }, query: { full: true, values: false, items: false } };
+    const whole = await answer(api.GET('/api/automations/logs/{log_id}', { params }));
+    client.setQueryData<RunDetail>(runKeys.detail(run.id), whole);
+  };
+  const open = questions.data?.filter((each) => each.state === 'pending') ?? [];
+  const answered = questions.data?.filter((each) => each.state !== 'pending') ?? [];
+  const name = run.automation_name || t('deletedAutomation');
   return (
     <>
-      <PageHeader title={data.automation_name} />
-      <Facts
-        facts={[
-          [t('status'), <StatusBadge key="status" status={data.status} />],
-          [t('began'), <When key="began" at={data.created_at} />],
-          [t('duration'), <Duration key="duration" ms={data.duration_ms} />],
-          [t('error'), data.error],
-        ]}
+      <PageHeader
+        title={t('runOf', { name })}
+        description={
+          <Group component="span" gap="sm" display="inline-flex">
+            <StatusBadge status={run.status} />
+            <span>
+              <When at={run.created_at} />
+            </span>
+            <Duration ms={run.duration_ms} />
+            <AnchorLink fz="sm" to="/automations/$automationId" params={{ automationId: run.automation_id }}>
+              {name}
+            </AnchorLink>
+            {!ended && !live && (
+              <Text span fz="sm">
+                {t('reconnecting')}
+              </Text>
+            )}
+          </Group>
+        }
+        actions={
+          <>
+            {!ended && (
+              <Button
+                variant="default"
+                leftSection={<IconPlayerStop size={15} />}
+                onClick={() => cancel.mutate()}
+                loading={cancel.isPending}
+              >
+                {t('cancelRun')}
+              </Button>
+            )}
+            {ended && (
+              <Button
+                variant="default"
+                leftSection={<IconRefreshDot size={15} />}
+                onClick={() => setReplay({ from: 'start', isEdited: false })}
+              >
+                {t('replay')}
+              </Button>
+            )}
+            <EditLink
+              variant="default"
+              leftSection={<IconPencil size={15} />}
+              automationId={run.automation_id}
+              run={run.id}
+            >
+              {t('openInEditor')}
+            </EditLink>
+          </>
+        }
       />
-      <DataTable
-        label={t('steps')}
-        rows={data.action_logs}
-        columns={[
-          { title: t('step'), cell: ({ step_id }) => step_id },
-          { title: t('status'), cell: ({ status }) => <StatusBadge status={status} /> },
-          { title: t('duration'), align: 'right', cell: ({ duration_ms }) => <Duration ms={duration_ms} /> },
-        ]}
-      />
+      <div aria-live="polite">
+        {run.status === 'failed' && (
+          <WhyFailed
+            run={run}
+            canAct
+            onRetry={() => void retry()}
+            isRetrying={isRetrying || start.isPending}
+            onReplay={() => setReplay({ from: 'start', isEdited: true })}
+            onStep={(step) => look(step.id)}
+          />
+        )}
+        {run.waiting_for && !ended && open.length === 0 && <WaitCard waiting={run.waiting_for} />}
+      </div>
+      {open.map((each) => (
+        <div key={each.id} style={{ marginBottom: 16 }}>
+          <ApprovalDetail id={each.id} isInRun />
+        </div>
+      ))}
+      <Group justify="space-between" mb="xs">
+        <SegmentedControl
+          size="xs"
+          aria-label={t('view')}
+          value={view}
+          onChange={(value) =>
+            void navigate({
+              search: (before) => ({
+                ...before,
+                view: value === 'timeline' ? undefined : (value as RunViewName),
+              }),
+              replace: true,
+            })
+          }
+          data={RUN_VIEWS.map((value) => ({ value, label: t(`views.${value}`) }))}
+        />
+        {chosen && (
+          <Button size="compact-xs" variant="subtle" color="gray" onClick={() => look(undefined)}>
+            {t('showRun')}
+          </Button>
+        )}
+      </Group>
+      <div className="run-body">
+        <div style={{ minWidth: 0 }}>
+          {view === 'timeline' && (
+            <Timeline
+              run={run}
+              steps={steps}
+              loops={loops}
+              selected={selected?.id ?? chosen ?? null}
+              onSelect={look}
+              height={HEIGHT}
+            />
+          )}
+          {view === 'graph' && (
+            <RunGraph
+              run={run}
+              ran={ran.data}
+              notes={loops.noteOf}
+              selected={selected?.step_id ?? chosen ?? null}
+              onSelect={look}
+            />
+          )}
+          {view === 'log' && <LogLines runId={run.id} onStep={look} height={HEIGHT} />}
+        </div>
+        <div style={{ minWidth: 0 }}>
+          {chosen && selected && (
+            <StepPanel
+              runId={run.id}
+              step={selected}
+              sentence={ran.data?.step_sentences[selected.step_id]}
+              onReplayFrom={ended ? (from) => setReplay({ from, isEdited: false }) : undefined}
+            />
+          )}
+          {chosen && !selected && <Text c="dimmed">{t('stepHasNotRun', { step: chosen })}</Text>}
+          {!chosen && <RunFacts run={run} onWhole={() => void readWhole()} />}
+        </div>
+      </div>
+      {answered.length > 0 && (
+        <section style={{ marginTop: 24 }} aria-label={t('answers')}>
+          <Text fw={600} mb="xs">
+            {t('answers')}
+          </Text>
+          {answered.map((each) => (
+            <div key={each.id} style={{ marginBottom: 12 }}>
+              <ApprovalDetail id={each.id} isInRun />
+            </div>
+          ))}
+        </section>
+      )}
+      {replay && (
+        <ReplayDialog
+          run={run}
+          steps={steps.map(({ id }) => id)}
+          from={replay.from}
+          isEdited={replay.isEdited}
+          onClose={() => setReplay(null)}
+        />
+      )}
     </>
+  );
+}
+
+function openLoop(ids: string[], loops: ReturnType<typeof useLoops>): string {
+  return ids.find((id) => loops.isOpen(id)) ?? '';
+}
+
+interface GraphProps {
+  run: RunDetail;
+  ran: { definition: Record<string, unknown>; step_sentences: Record<string, string> } | undefined;
+  notes: (loop: string) => string;
+  selected: string | null;
+  onSelect: (step: string) => void;
+}
+
+function RunGraph({ run, ran, notes, selected, onSelect }: GraphProps) {
+  const { t } = useTranslation('runs');
+  const states = useMemo(() => new StepStates(), []);
+  const { data: catalog } = useQuery(catalogQuery());
+  const all = useMemo(() => flat(outline(ran?.definition.actions)), [ran]);
+  useEffect(() => {
+    const byId = new Map<string, StepRun>(run.action_logs.map((step) => [step.step_id, step]));
+    states.put(
+      new Map(
+        all.map(({ id, inner }) => {
+          const step = byId.get(id);
+          const note = inner.length ? notes(id) || undefined : undefined;
+          return [id, { status: step?.status ?? 'pending', duration_ms: step?.duration_ms, note }];
+        }),
+      ),
+    );
+  }, [states, all, run.action_logs, notes]);
+  if (!ran) return <Text c="dimmed">{t('versionGone')}</Text>;
+  return (
+    <ReadOnlyGraph
+      actions={ran.definition.actions}
+      trigger={catalog?.triggers.find(({ name }) => name === run.trigger_type)?.title ?? run.trigger_type}
+      sentences={ran.step_sentences}
+      states={states}
+      selected={selected}
+      onSelect={onSelect}
+      height={HEIGHT}
+    />
   );
 }

@@ -1,57 +1,116 @@
-import { IconHistory } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { Button, Group, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconArrowUp, IconHistory, IconRefreshDot, IconSearch } from '@tabler/icons-react';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useCallback, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { DataTable } from '~/design/DataTable';
-import { Duration } from '~/design/Duration';
 import { EmptyState } from '~/design/EmptyState';
 import { ListState } from '~/design/ListState';
+import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
-import { StatusBadge } from '~/design/StatusBadge';
-import { When } from '~/design/When';
+import { catalogQuery } from '~/features/catalog/queries';
+import { BulkReplay } from '../components/BulkReplay';
+import { RunFilters } from '../components/RunFilters';
+import { RunTable } from '../components/RunTable';
+import { SavedFilters } from '../components/SavedFilters';
+import { useRunsLive } from '../live';
 import { runsQuery } from '../queries';
+import { isFiltered, type RunFilter, runFilter } from '../search';
+import '../components/runs.css';
 
 const route = getRouteApi('/inside/automations/logs');
 
 export function RunsPage() {
   const { t } = useTranslation('runs');
   const filter = route.useSearch();
-  const { data, isPending, error, refetch } = useQuery(runsQuery(filter));
-  const items = data?.items ?? [];
+  const navigate = route.useNavigate();
+  const list = useInfiniteQuery(runsQuery(filter));
+  const { data: catalog } = useQuery(catalogQuery());
+  const [bulk, { open, close }] = useDisclosure();
+  const atTop = useRef(true);
+  const { unseen, showNew } = useRunsLive(
+    filter,
+    useCallback(() => atTop.current, []),
+  );
+  const runs = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const show = (change: Partial<Record<keyof RunFilter, string | null>>) =>
+    void navigate({ search: (before) => runFilter({ ...before, ...change }), replace: true });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const filtered = isFiltered(filter);
+  const empty = filtered ? (
+    <EmptyState icon={IconSearch} title={t('nothingTitle')} text={t('nothingText')}>
+      <Button variant="default" onClick={() => void navigate({ search: {} })}>
+        {t('forgetFilters')}
+      </Button>
+    </EmptyState>
+  ) : (
+    <EmptyState icon={IconHistory} title={t('emptyTitle')} text={t('emptyText')}>
+      <ButtonLink to="/automations">{t('toAutomations')}</ButtonLink>
+    </EmptyState>
+  );
   return (
     <>
-      <PageHeader title={t('title')} />
+      <PageHeader
+        title={t('title')}
+        actions={
+          <>
+            <SavedFilters filter={filter} />
+            {runs.length > 0 && !filter.replay && (
+              <Button variant="default" leftSection={<IconRefreshDot size={15} />} onClick={open}>
+                {filtered ? t('replayThese') : t('replayAll')}
+              </Button>
+            )}
+          </>
+        }
+      />
+      <Group justify="space-between" mb="sm" gap="xs">
+        <RunFilters filter={filter} onChange={show} />
+        {filtered && (
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-sm"
+            onClick={() => void navigate({ search: {} })}
+          >
+            {t('forgetFilters')}
+          </Button>
+        )}
+      </Group>
+      {filter.replay && (
+        <Text fz="sm" c="dimmed" mb="xs">
+          {t('ofOneReplay')}
+        </Text>
+      )}
+      <div aria-live="polite">
+        {unseen > 0 && (
+          <Button size="compact-sm" mb="xs" leftSection={<IconArrowUp size={14} />} onClick={showNew}>
+            {t('newRuns', { count: unseen })}
+          </Button>
+        )}
+      </div>
       <ListState
-        isPending={isPending}
-        error={error}
-        onRetry={() => void refetch()}
-        isEmpty={items.length === 0}
-        empty={<EmptyState icon={IconHistory} title={t('emptyTitle')} text={t('emptyText')} />}
+        isPending={list.isPending}
+        error={list.error}
+        onRetry={() => void list.refetch()}
+        isEmpty={runs.length === 0}
+        empty={empty}
       >
-        <DataTable
-          label={t('title')}
-          rows={items}
-          columns={[
-            {
-              title: t('automation'),
-              cell: ({ id, automation_name }) => (
-                <Link className="row-link" to="/automations/logs/$logId" params={{ logId: id }}>
-                  {automation_name}
-                </Link>
-              ),
-            },
-            { title: t('status'), cell: ({ status }) => <StatusBadge status={status} /> },
-            { title: t('trigger'), from: 'md', cell: ({ trigger_type }) => trigger_type },
-            { title: t('began'), from: 'sm', cell: ({ created_at }) => <When at={created_at} /> },
-            {
-              title: t('duration'),
-              from: 'sm',
-              align: 'right',
-              cell: ({ duration_ms }) => <Duration ms={duration_ms} />,
-            },
-          ]}
+        <RunTable
+          runs={runs}
+          triggers={catalog?.triggers ?? []}
+          height="calc(100dvh - 240px)"
+          onEnd={more}
+          onTop={(isAtTop) => {
+            atTop.current = isAtTop;
+          }}
+          isLoadingMore={isFetchingNextPage}
         />
       </ListState>
+      {bulk && <BulkReplay filter={filter} onClose={close} />}
     </>
   );
 }

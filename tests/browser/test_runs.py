@@ -1,0 +1,345 @@
+"""Runs as a person works with them: found, looked into, mended, replayed, live; questions answered; what it costs."""
+
+import json
+import re
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.test_first_visit import sign_up
+from tests.browser.watching import accessible, picture
+from tests.browser.words import Words
+from tests.e2e.person import Person, until
+from tests.e2e.product import Product
+from tests.echo import Echo
+
+W = Words("en")
+
+
+def invoice(echo: Echo) -> dict[str, Any]:
+    return {
+        "name": "Send the invoice",
+        "trigger_type": "manual",
+        "actions": [
+            {"id": "read", "type": "transform", "config": {"value": "{{ trigger.data }}"}},
+            {
+                "id": "send", "type": "http", "retry": {"max_attempts": 1},
+                "config": {"method": "PUT", "url": echo.url + "{{ trigger.data.path }}", "json": {"n": 1}},
+            },
+            {"id": "note", "type": "transform", "config": {"value": "{{ steps.send.output.status }}"}},
+        ],
+    }  # fmt: skip
+
+
+def gate(echo: Echo) -> dict[str, Any]:
+    return {
+        "name": "Publish the offer",
+        "trigger_type": "manual",
+        "actions": [
+            {"id": "write", "type": "transform", "config": {"value": {"title": "Spring"}}},
+            {
+                "id": "ask", "type": "approval",
+                "config": {
+                    "message": "Publish “Spring offer”?", "deadline": "2d",
+                    "form": {"type": "object", "required": ["eur"], "properties": {
+                        "eur": {"type": "integer", "title": "Budget in euros", "minimum": 1}}},
+                },
+            },
+            {
+                "id": "publish", "type": "http", "approval_required": True,
+                "config": {"method": "PUT", "url": echo.url + "/publish", "json": {"text": "Spring offer"}},
+            },
+        ],
+    }  # fmt: skip
+
+
+LOOP: dict[str, Any] = {
+    "name": "Check every lead",
+    "trigger_type": "manual",
+    "actions": [
+        {
+            "id": "each", "type": "for_each",
+            "config": {"items": "{{ trigger.data.leads }}", "on_error": "continue", "steps": [
+                {"id": "twice", "type": "transform", "config": {"value": "{{ item * 2 }}"}},
+                {"id": "good", "type": "transform", "config": {"value": "{{ 10 / item }}"}},
+            ]},
+        },
+    ],
+}  # fmt: skip
+
+
+async def enter(page: Page, email: str) -> None:
+    await sign_up(page, W, email)
+    await expect(page.get_by_role("heading", name=W("automations:emptyTitle"))).to_be_visible()
+
+
+async def run_of(person: Person, automation: str, payload: Any) -> str:
+    status, told = await person.send("POST", f"/api/automations/{automation}/run?wait=20", {"payload": payload})
+    assert status in (200, 202), told
+    return str(told["run_id"])
+
+
+async def test_a_failed_run_is_understood_and_replayed_with_another_input(
+    page: Page, product: Product, echo: Echo
+) -> None:
+    await enter(page, "fail@example.com")
+    async with Person(product.url, "fail@example.com") as person:
+        made = await person.create(invoice(echo))
+        first = await run_of(person, made["id"], {"path": "/status/404", "who": "Ada"})
+        for n in range(3):
+            await run_of(person, made["id"], {"path": "/ok", "who": f"Lead {n}"})
+
+        await page.get_by_role("navigation").get_by_role("link", name=W("app:pages.runs"), exact=True).click()
+        await expect(page.get_by_role("link", name="Send the invoice")).to_have_count(4)
+        await accessible(page)
+        await picture(page, "runs")
+        await page.get_by_role("textbox", name=W("runs:search")).fill("Ada")
+        await expect(page).to_have_url(re.compile("q=Ada"))
+        await expect(page.get_by_role("link", name="Send the invoice")).to_have_count(1)
+        await page.get_by_role("link", name="Send the invoice").click()
+
+        await expect(page.get_by_text(W("runs:failedAt", step="send"))).to_be_visible()
+        await expect(page.get_by_text(f"PUT {echo.url}/status/404")).to_be_visible()
+        await accessible(page)
+        await picture(page, "run-failed")
+        await page.get_by_role("button", name=re.compile("^send .*failed$")).click()
+        await expect(page.get_by_role("region", name=W("runs:stepTitle", step="send"))).to_be_visible()
+        await page.get_by_role("tab", name=W("runs:input")).click()
+        await expect(page.get_by_text(f'"{echo.url}/status/404"')).to_be_visible()
+        await picture(page, "run-step")
+        for view in ("graph", "log", "timeline"):
+            await page.get_by_text(W(f"runs:views.{view}"), exact=True).click()
+            await expect(page.get_by_text("send").first).to_be_visible()
+            await accessible(page)
+            await picture(page, f"run-{view}")
+
+        await page.get_by_role("button", name=W("runs:replayEdited")).click()
+        editor = page.get_by_label(W("runs:triggerData"))
+        await expect(editor).to_have_value(re.compile("status/404"))
+        await editor.fill(json.dumps({"path": "/ok", "who": "Ada"}))
+        await expect(page.get_by_text(W("runs:happensAgain"))).to_be_visible()
+        await accessible(page)
+        await picture(page, "run-replay")
+        await page.get_by_role("button", name=W("runs:replayNow"), exact=True).click()
+        await expect(page).not_to_have_url(re.compile(first))
+        await expect(page.get_by_text("success", exact=True).first).to_be_visible()
+        again = page.url.rpartition("/")[2].partition("?")[0]
+        found = await person.run(again)
+        assert (found["replay_of"], found["trigger_data"]["path"]) == (first, "/ok")
+        assert [hit.path for hit in echo.hits if hit.method == "PUT"].count("/ok") == 4
+
+
+async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: Product, echo: Echo) -> None:
+    await enter(page, "bulk@example.com")
+    async with Person(product.url, "bulk@example.com") as person:
+        made = await person.create(invoice(echo))
+        for _ in range(3):
+            await run_of(person, made["id"], {"path": "/status/404"})
+        await run_of(person, made["id"], {"path": "/fine"})
+        await page.goto("/automations/logs?status=failed")
+        await expect(page.get_by_role("link", name="Send the invoice")).to_have_count(3)
+        await page.get_by_role("button", name=W("runs:savedFilters")).click()
+        await page.get_by_role("textbox", name=W("runs:filterName")).fill("What failed")
+        await page.get_by_role("button", name=W("runs:save"), exact=True).click()
+        await page.get_by_role("button", name=W("runs:replayThese")).click()
+        await expect(page.get_by_text(W("runs:bulkCount_other", count="3"))).to_be_visible()
+        await accessible(page)
+        await picture(page, "runs-replay")
+        await page.get_by_role("button", name=W("runs:bulkGo_other", count="3")).click()
+        await expect(page).to_have_url(re.compile("replay="))
+        await expect(page.get_by_role("link", name="Send the invoice")).to_have_count(3)
+        runs = await person.runs(made["id"])
+        assert len([each for each in runs if each["trigger_type"] and each["status"] == "failed"]) >= 3
+        assert len(runs) == 7
+
+
+async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo) -> None:
+    await enter(page, "now@example.com")
+    async with Person(product.url, "now@example.com") as person:
+        made = await person.create(invoice(echo))
+        await run_of(person, made["id"], {"path": "/first", "who": "Ada"})
+        await page.goto(f"/automations/{made['id']}")
+        await expect(page.get_by_role("button", name=re.compile("^send "))).to_be_visible()
+        await accessible(page)
+        await picture(page, "automation")
+        await page.get_by_role("button", name=W("automations:runNow")).click()
+        await page.get_by_label("path").fill("/slow?s=2")
+        await picture(page, "run-now")
+        await page.get_by_role("dialog").get_by_role("button", name=W("automations:runNow")).click()
+        await expect(page.get_by_role("dialog").get_by_text("running", exact=True)).to_be_visible()
+        await expect(page.get_by_role("dialog").get_by_text("success", exact=True)).to_be_visible()
+        await accessible(page)
+        await picture(page, "run-now-live")
+        assert any(hit.path == "/slow?s=2" for hit in echo.hits)
+        await page.get_by_role("link", name=W("automations:openRun")).click()
+        await expect(page.get_by_role("button", name=re.compile("^note .*success$"))).to_be_visible()
+
+
+async def test_versions_are_compared_and_restored(page: Page, product: Product, echo: Echo) -> None:
+    await enter(page, "versions@example.com")
+    async with Person(product.url, "versions@example.com") as person:
+        made = await person.create(invoice(echo))
+        changed = invoice(echo)
+        changed["actions"][2]["config"]["value"] = "changed"
+        status, _ = await person.send("PUT", f"/api/automations/{made['id']}", changed)
+        assert status == 200
+        await page.goto(f"/automations/{made['id']}")
+        await page.get_by_role("tab", name=W("automations:tabs.versions")).click()
+        await expect(page.get_by_text(W("automations:kinds.step_changed", step="note"))).to_be_visible()
+        await accessible(page)
+        await picture(page, "versions")
+        await page.get_by_role("button", name=W("automations:restore")).click()
+        await expect(
+            page.get_by_text(W("automations:restoredVersion", number="1", name=changed["name"]))
+        ).to_be_visible()
+        detail = await person.get(f"/api/automations/{made['id']}")
+        assert (detail["live_version"], detail["actions"][2]["config"]["value"]) == (
+            3,
+            "{{ steps.send.output.status }}",
+        )
+        await page.get_by_role("tab", name=W("automations:tabs.settings")).click()
+        await page.get_by_label(W("automations:alertAfter")).fill("2")
+        await accessible(page)
+        await picture(page, "automation-settings")
+        await page.get_by_role("button", name=W("automations:save"), exact=True).click()
+        await expect(page.get_by_text(W("automations:policySaved", name=changed["name"]))).to_be_visible()
+        detail = await person.get(f"/api/automations/{made['id']}")
+        assert detail["policy"]["on_failure"]["alert_after"] == 2
+
+
+async def test_a_webhook_gets_a_new_secret(page: Page, product: Product) -> None:
+    await enter(page, "secret@example.com")
+    async with Person(product.url, "secret@example.com") as person:
+        made = await person.create({
+            "name": "Leads", "trigger_type": "webhook",
+            "actions": [{"id": "a", "type": "transform", "config": {"value": 1}}],
+        })  # fmt: skip
+        await page.goto(f"/automations/{made['id']}")
+        await expect(page.get_by_text(W("automations:secretSet"))).to_be_visible()
+        await page.get_by_role("button", name=W("automations:rotate")).click()
+        await page.get_by_role("button", name=W("automations:rotateNow")).click()
+        secret = await page.get_by_role("dialog").locator("pre").inner_text()
+        assert secret.startswith("whs_")
+        await accessible(page)
+        await page.get_by_role("dialog").get_by_role("button", name=W("app:close"), exact=True).last.click()
+        url, n = made["webhook"]["url"], {"n": 1}
+        for each in (secret, made["webhook"]["secret"]):
+            status, told = await person.send("POST", url, n, anonymous=True, headers={"X-Webhook-Secret": each})
+            assert status == 202, told
+        await expect(page.get_by_text(W("automations:oldSecretUntil"))).to_be_visible()
+
+
+async def test_questions_are_answered_by_keyboard_in_the_run_and_by_link(
+    page: Page, product: Product, echo: Echo
+) -> None:
+    await enter(page, "asked@example.com")
+    async with Person(product.url, "asked@example.com") as person:
+        made = await person.create(gate(echo))
+        status, told = await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": {}})
+        assert status == 202
+        run = told["run_id"]
+        await page.goto("/approvals")
+        await expect(page.get_by_role("heading", name="Publish “Spring offer”?")).to_be_visible()
+        await accessible(page)
+        await picture(page, "approval")
+        await page.keyboard.press("a")
+        await expect(page.get_by_text(W("approvals:missing"))).to_be_visible()
+        await page.get_by_label("Budget in euros").fill("20")
+        await page.get_by_role("heading", level=1).click()
+        await page.keyboard.press("a")
+        await expect(page.get_by_text(W("approvals:said.approve", name="Publish the offer"))).to_be_visible()
+
+        await page.goto(f"/automations/logs/{run}")
+        await expect(page.get_by_text(W("approvals:gateInput"))).to_be_visible()
+        await picture(page, "run-waiting")
+        await page.get_by_role("button", name=W("approvals:edit"), exact=True).click()
+        await page.get_by_role("textbox", name="json").fill('{"text": "Summer offer"}')
+        await page.get_by_role("button", name=W("approvals:approveEdited")).click()
+        await expect(page.get_by_role("button", name=re.compile("^publish .*success$"))).to_be_visible()
+        await accessible(page)
+        assert json.loads(next(hit.body for hit in echo.hits if hit.path == "/publish")) == {"text": "Summer offer"}
+        found = await person.run(run)
+        assert next(each for each in found["action_logs"] if each["step_id"] == "ask")["output"]["values"] == {
+            "eur": 20
+        }
+
+        status, told = await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": {}})
+        second = told["run_id"]
+
+        async def asks() -> bool:
+            return bool((await person.get(f"/api/approvals?state=pending&run_id={second}"))["items"])
+
+        await until("it asks", asks, 20)
+        (question,) = (await person.get(f"/api/approvals?state=pending&run_id={second}"))["items"]
+        status, link = await person.send("POST", f"/api/approvals/{question['id']}/link", {"for": "asked@example.com"})
+        assert status == 200, link
+        await page.context.clear_cookies()
+        await page.goto(link["url"].replace(link["url"].split("/approvals/")[0], product.url))
+        await expect(page.get_by_role("heading", name="Publish “Spring offer”?")).to_be_visible()
+        await accessible(page)
+        await picture(page, "approval-link")
+        assert (await person.get(f"/api/approvals/{question['id']}"))["state"] == "pending"
+        await page.get_by_role("button", name=W("approvals:reject")).click()
+        await expect(page.get_by_text(W("approvals:outcome.rejected"))).to_be_visible()
+        assert (await person.get(f"/api/approvals/{question['id']}"))["state"] == "rejected"
+
+
+async def test_the_items_of_a_loop(page: Page, product: Product) -> None:
+    await enter(page, "loop@example.com")
+    async with Person(product.url, "loop@example.com") as person:
+        made = await person.create(LOOP)
+        leads = list(range(500))
+        run = await run_of(person, made["id"], {"leads": leads})
+        await page.goto(f"/automations/logs/{run}")
+        await page.get_by_role("button", name=W("runs:openItems", step="each")).click()
+        await expect(page.get_by_role("button", name=re.compile("^#0 good .*failed$"))).to_be_visible()
+        await picture(page, "run-loop")
+        await page.get_by_role("radiogroup", name=W("runs:itemsShown")).get_by_text(W("runs:failedItems")).click()
+        await expect(page.get_by_role("button", name=re.compile("^#0 good .*failed$"))).to_be_visible()
+        await expect(page.get_by_role("button", name=re.compile("^#1 twice .*success$"))).to_have_count(0)
+        await accessible(page)
+
+
+async def test_usage_alerts_and_the_phone(page: Page, product: Product, echo: Echo) -> None:
+    await enter(page, "usage@example.com")
+    async with Person(product.url, "usage@example.com") as person:
+        failing = invoice(echo)
+        failing["policy"] = {"on_failure": {"alert_after": 1}}
+        made = await person.create(failing)
+        run = await run_of(person, made["id"], {"path": "/status/500"})
+
+        async def alerted() -> bool:
+            return bool((await person.get("/api/alerts?open=true"))["items"])
+
+        await until("there is an alert", alerted, 20)
+        await page.goto("/usage")
+        await expect(page.get_by_role("link", name="Send the invoice")).to_be_visible()
+        await accessible(page)
+        await picture(page, "usage")
+        await page.goto("/alerts")
+        await page.get_by_role("button", name=W("alerts:resolve"), exact=True).click()
+        await expect(page.get_by_text(W("alerts:emptyTitle"))).to_be_visible()
+        assert (await person.get("/api/alerts?open=true"))["items"] == []
+        await page.goto("/alerts?state=resolved")
+        await accessible(page)
+        await picture(page, "alerts")
+
+        await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        for name, path in (
+            ("runs", "/automations/logs"), ("run", f"/automations/logs/{run}"),
+            ("automation", f"/automations/{made['id']}"), ("usage", "/usage"), ("approvals", "/approvals"),
+        ):  # fmt: skip
+            await page.goto(path)
+            await expect(page.get_by_role("heading", level=1)).to_be_visible()
+            await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+            await accessible(page)
+            wider = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wider <= 0, f"{name} is wider than the phone by {wider} pixels"
+            await picture(page, f"{name}-phone")
+        await page.emulate_media(color_scheme="dark")
+        await page.set_viewport_size({"width": 1440, "height": 900})
+        await page.goto(f"/automations/logs/{run}")
+        await expect(page.get_by_text(W("runs:failedAt", step="send"))).to_be_visible()
+        await accessible(page)
+        await picture(page, "run-dark")
