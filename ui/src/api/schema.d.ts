@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7dba3eb7522b2f238ca4a17a7ad828f260c89521317c1d97cc16bf6f119cb3fa.
+// Made by `make schema`, from the OpenAPI schema cc1aa0c745bbf4533351212a34093a2ff1c1855b545fb4f355fa32ee1c1c7abd.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -378,6 +378,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["status_api_agents__agent__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["usage_api_agents__agent__usage_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1974,16 +1990,30 @@ export interface components {
             } | null;
             trigger_type?: string | null;
         };
+        AgentDayView: {
+            calls: number;
+            cost_usd: number;
+            /** Format: date */
+            day: string;
+            failed: number;
+            tokens_in: number;
+            tokens_out: number;
+        };
         AgentLine: {
             automation_id: string | null;
             avatar: string | null;
+            channels: string[];
             description: string;
             enabled: boolean;
             /** Format: uuid */
             id: string;
+            last_run: components["schemas"]["LastRunView"] | null;
             model: string | null;
             name: string;
+            reason: string | null;
             slug: string;
+            /** @enum {string} */
+            status: "online" | "processing" | "offline";
         };
         AgentMail: {
             account?: string | null;
@@ -2066,6 +2096,9 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             title: string;
+        };
+        AgentUsageView: {
+            items: components["schemas"]["AgentDayView"][];
         };
         AgentView: {
             actions: components["schemas"]["JsonValue"][] | null;
@@ -2698,6 +2731,12 @@ export interface components {
         JsonValue: unknown;
         /** @enum {string} */
         Kind: "step_added" | "step_removed" | "step_renamed" | "step_moved" | "step_changed" | "trigger_changed" | "policy_changed" | "name_changed" | "description_changed" | "layout_changed";
+        LastRunView: {
+            /** Format: date-time */
+            at: string;
+            id: string | null;
+            status: string | null;
+        };
         LineView: {
             /** Format: date-time */
             at: string;
@@ -2780,6 +2819,7 @@ export interface components {
             locale?: ("en" | "fr") | null;
             mail_notifications?: ("approvals" | "all" | "none") | null;
             name?: string | null;
+            onboarded?: true | null;
             password?: string | null;
             timezone?: string | null;
         };
@@ -3448,6 +3488,7 @@ export interface components {
             /** @enum {string} */
             mail_notifications: "approvals" | "all" | "none";
             name: string;
+            onboarded_at: string | null;
             timezone: string;
         };
         UsersView: {
@@ -3534,9 +3575,13 @@ export interface components {
             actions: components["schemas"]["JsonValue"][];
             description: string;
             name: string;
+            step_sentences: {
+                [key: string]: string;
+            };
             trigger_config: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            trigger_sentence: string | null;
             trigger_type: string;
         };
         api__approval_views__LinkView: {
@@ -4425,6 +4470,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusView"];
+                };
+            };
+        };
+    };
+    usage_api_agents__agent__usage_get: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                agent: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentUsageView"];
                 };
             };
         };
