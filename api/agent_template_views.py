@@ -219,8 +219,8 @@ class TemplateView(TemplateCard):
             ) for key, each in template.agents.items()
         ]  # fmt: skip
         return cls(
-            **_card(offer, language, narrator), use_case=template.use_case.said(language), needs=template.needs.said(language),
-            inputs_schema=offer.inputs, agents=agents, sample=template.sample,
+            **_card(offer, language, narrator), use_case=template.use_case.said(language),
+            needs=template.needs.said(language), inputs_schema=offer.inputs, agents=agents, sample=template.sample,
         )  # fmt: skip
 
 
