@@ -71,13 +71,13 @@ export function IdentityStep({ draft, change, errors, picture, onPicture }: Step
                   key={each}
                   onClick={() =>
                     change({
-                      instructions: [draft.instructions.trim(), t(`example.${each}.text`)]
+                      instructions: [draft.instructions.trim(), t(`exampleText.${each}`)]
                         .filter(Boolean)
                         .join('\n\n'),
                     })
                   }
                 >
-                  {t(`example.${each}.title`)}
+                  {t(`exampleTitle.${each}`)}
                 </Menu.Item>
               ))}
             </Menu.Dropdown>
