@@ -9,7 +9,7 @@ import { ConnectionForm } from '~/features/agents/components/ConnectionDrawer';
 import type { Deployed } from '../queries';
 
 /** What was made, what is still missing, and where to go on. */
-export function DeployedView({ deployed, onDone }: { deployed: Deployed; onDone: () => void }) {
+export function DeployedView({ deployed, onDone }: { deployed: Deployed; onDone?: () => void }) {
   const { t } = useTranslation('templates');
   const client = useQueryClient();
   const { agent, automations, missing } = deployed;
@@ -74,9 +74,11 @@ export function DeployedView({ deployed, onDone }: { deployed: Deployed; onDone:
             {t('switchOn')}
           </Button>
         )}
-        <Button variant="subtle" color="gray" onClick={onDone}>
-          {t('another')}
-        </Button>
+        {onDone && (
+          <Button variant="subtle" color="gray" onClick={onDone}>
+            {t('another')}
+          </Button>
+        )}
       </Group>
     </Stack>
   );
