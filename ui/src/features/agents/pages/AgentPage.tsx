@@ -91,7 +91,6 @@ function Actions({ agent }: { agent: Agent }) {
     <>
       <Switch
         label={t('on')}
-        aria-label={t('switch', { name: agent.name })}
         checked={toggle.isPending ? toggle.variables.enabled : agent.enabled}
         onChange={(event) => toggle.mutate({ agent, enabled: event.currentTarget.checked })}
       />

@@ -1,4 +1,5 @@
-import { Button, Group, Paper, Stack, Stepper, Text } from '@mantine/core';
+import { Button, Group, Paper, SimpleGrid, Stack, Stepper, Text } from '@mantine/core';
+import { IconBuildingStore, IconMessage, IconPlugConnected } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -17,6 +18,13 @@ import { rememberOnboarded } from '../onboarded';
 
 const STEPS = ['welcome', 'provider', 'agent', 'chat'] as const;
 type Step = (typeof STEPS)[number];
+
+/** What will be done, to be seen before it is begun. */
+const WAY = [
+  ['provider', IconPlugConnected],
+  ['agent', IconBuildingStore],
+  ['chat', IconMessage],
+] as const;
 
 /** From nothing to a first answer: connect a provider, deploy an agent, talk with it. */
 export function OnboardingPage() {
@@ -46,6 +54,12 @@ export function OnboardingPage() {
     setStep('chat');
   };
   const at = STEPS.indexOf(step);
+  const title =
+    step === 'welcome'
+      ? t('heading.welcome', { name: me?.user.name ?? '' })
+      : step === 'chat' && deployed
+        ? t('deployed', { name: deployed.agent.name })
+        : t(`heading.${step}`);
   return (
     <Stack maw={760} mx="auto" gap="lg">
       <Stepper active={at} size="xs" allowNextStepsSelect={false} aria-label={t('title')}>
@@ -61,9 +75,7 @@ export function OnboardingPage() {
       </Stepper>
       <PageHeader
         key={step}
-        title={
-          step === 'welcome' ? t('heading.welcome', { name: me?.user.name ?? '' }) : t(`heading.${step}`)
-        }
+        title={title}
         description={t(`text.${step}`)}
         actions={
           step !== 'chat' && (
@@ -74,9 +86,24 @@ export function OnboardingPage() {
         }
       />
       {step === 'welcome' && (
-        <Button w="fit-content" onClick={() => setStep(provider ? 'agent' : 'provider')}>
-          {t('start')}
-        </Button>
+        <Stack gap="lg">
+          <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
+            {WAY.map(([name, Icon]) => (
+              <Paper key={name} withBorder p="md" radius="md">
+                <Icon size={22} stroke={1.6} aria-hidden color="var(--mantine-primary-color-filled)" />
+                <Text fz="sm" fw={600} mt={6}>
+                  {t(`heading.${name}`)}
+                </Text>
+                <Text fz="sm" c="dimmed">
+                  {t(`text.${name}`)}
+                </Text>
+              </Paper>
+            ))}
+          </SimpleGrid>
+          <Button w="fit-content" onClick={() => setStep(provider ? 'agent' : 'provider')}>
+            {t('start')}
+          </Button>
+        </Stack>
       )}
       {step === 'provider' && (
         <Paper withBorder p="lg" radius="md">

@@ -8,7 +8,7 @@ export function TemplateCard({ card, onLook }: { card: Card; onLook: () => void 
   const { t } = useTranslation('templates');
   const missing = card.connections.filter((each) => each.missing).map(({ title }) => title);
   return (
-    <UnstyledButton className={classes.card} onClick={onLook} aria-label={t('look', { name: card.title })}>
+    <UnstyledButton className={classes.card} onClick={onLook}>
       <Stack gap={6} h="100%">
         <Group gap="sm" wrap="nowrap">
           <Text fz={24} lh={1} aria-hidden>
