@@ -11,6 +11,7 @@ from core.db import Database
 from tests.agents.served import provider, settings, worker
 from tests.api.conftest import Tenant, problem
 from tests.vendors.openai import OpenAIServer
+from tests.waiting import until
 
 __all__ = ["provider", "settings", "worker"]
 
@@ -73,3 +74,23 @@ async def test_templates_are_told_in_words(api: httpx.AsyncClient) -> None:
     (preview,) = found["preview"]
     assert preview["trigger_sentence"]
     assert set(preview["step_sentences"]) == {each["id"] for each in preview["actions"]}
+
+
+@pytest.mark.usefixtures("provider", "worker")
+@pytest.mark.parametrize("asked_before", [False, True])
+async def test_an_agent_answers_whoever_writes_to_it_directly(api: httpx.AsyncClient, asked_before: bool) -> None:
+    """Also one that came with the workspace and carried nothing yet, or that was only asked."""
+    agent = (await line(api, "code_bot"))["id"]
+    if asked_before:
+        await api.post("/api/agents/code_bot/execute", json={"prompt": "Hello"})
+    room = (await api.post("/api/channels", json={"kind": "direct", "members": [agent]})).json()["id"]
+    await api.post(f"/api/channels/{room}/messages", json={"text": "Hello"})
+
+    async def answered() -> bool:
+        runs = (await api.get("/api/automations/logs", params={"trigger_type": "message"})).json()["items"]
+        if not runs:
+            return False
+        steps = (await api.get(f"/api/automations/logs/{runs[0]['id']}")).json()["action_logs"]
+        return ("answer", "success") in [(each["step_id"], each["status"]) for each in steps]
+
+    await until(answered)

@@ -137,7 +137,7 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         await accessible(page)
         await picture(page, "agent-builder-identity")
         await following.click()
-        model = page.get_by_role("textbox", name=words("agents:model.model"), exact=True)
+        model = page.get_by_role("combobox", name=words("agents:model.model"), exact=True)
         await model.fill("gpt-5")
         await page.get_by_role("option", name="gpt-5", exact=True).click()
         await page.get_by_label(words("agents:model.temperature")).fill("0.3")
@@ -147,7 +147,7 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         await following.click()
         await page.get_by_label(words("agents:channels.newRoom")).fill("deliveries")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_text("#deliveries")).to_be_visible()
+        await expect(page.get_by_text("#deliveries").first).to_be_visible()
         await accessible(page)
         await picture(page, "agent-builder-channels")
         await page.reload()  # nothing is lost
@@ -208,9 +208,11 @@ async def test_a_room_with_an_agent(page: Page, product: Product, models: OpenAI
     words, email = Words("en"), "rooms@example.com"
     models.script.otherwise = lambda _: Say("It is on its way.")
     await register(page, words, email, then="/channels")
+    opening = page.get_by_role("link", name=words("channels:openGeneral"))
+    await expect(opening).to_be_visible()
     async with Person(product.url, email) as person:
         await connect(person, models)
-        await page.get_by_role("link", name=words("channels:openGeneral")).click()
+        await opening.click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("general")
         await page.get_by_role("button", name=words("channels:members")).click()
         await page.get_by_placeholder(words("channels:add")).click()
@@ -298,13 +300,13 @@ async def test_settings(page: Page, product: Product) -> None:
     words, email = Words("en"), "settings@example.com"
     await register(page, words, email, then="/settings")
     await page.get_by_label(words("settings:name"), exact=True).fill("Ada Lovelace")
-    zone = page.get_by_role("textbox", name=words("settings:timezone"))
+    zone = page.get_by_role("combobox", name=words("settings:timezone"))
     await zone.fill("Asia/Tok")
     await page.get_by_role("option", name="Asia/Tokyo").click()
     await accessible(page)
     await picture(page, "settings-profile")
     await page.get_by_role("button", name=words("settings:save"), exact=True).click()
-    await expect(page.get_by_text(words("settings:saved"))).to_be_visible()
+    await expect(page.get_by_role("status").get_by_text(words("settings:saved"))).to_be_visible()
     async with Person(product.url, email) as person:
         me = (await person.get("/api/me"))["user"]
         assert (me["name"], me["timezone"]) == ("Ada Lovelace", "Asia/Tokyo")

@@ -3,10 +3,10 @@ import {
   Autocomplete,
   Button,
   Group,
+  Input,
   SegmentedControl,
   Select,
   Stack,
-  Text,
   TextInput,
 } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
@@ -54,9 +54,9 @@ export function ApprovalFields({ names, approval, onChange }: Props) {
     onChange({ when: tests.map((each, number) => (number === at ? { ...each, ...part } : each)) });
   return (
     <Stack gap={6}>
-      <Text fz="sm" fw={500} id={`approval-${names.join('-')}`}>
+      <Input.Label labelElement="div" id={`approval-${names.join('-')}`}>
         {t('approval.title')}
-      </Text>
+      </Input.Label>
       <SegmentedControl
         aria-labelledby={`approval-${names.join('-')}`}
         size="xs"

@@ -56,7 +56,9 @@ export function ChatTab({ agent }: { agent: Agent }) {
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => keepConversation(userId, agent.id, talk), [userId, agent.id, talk]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what comes is scrolled to
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [talk]);
+  useEffect(() => {
+    void end.current?.scrollIntoView({ block: 'nearest' });
+  }, [talk]);
   useEffect(() => () => stop?.abort(LEFT), [stop]);
 
   const say = async (text: string) => {

@@ -9,6 +9,7 @@ import { done } from '~/design/toast';
 import { catalogQuery } from '~/features/catalog/queries';
 import { connectionKeys } from '~/features/connections/queries';
 import { PlainForm } from './PlainForm';
+import { fieldsOf } from './schema';
 
 type Connection = components['schemas']['ConnectionView'];
 type Kind = components['schemas']['ConnectionKindView'];
@@ -86,13 +87,15 @@ function KindForm({ kind, onSaved }: { kind: Kind; onSaved: (made: Connection) =
         await answer(api.DELETE('/api/connections/{connection_id}', { params: { path } }));
         throw new Problem(0, tested.code ?? 'refused', tested.message);
       }
-      return made;
+      return { made, model: await withModel(kind, made, fields) };
     },
-    onSuccess: (made) => {
+    onSuccess: ({ made, model }) => {
       void client.invalidateQueries({ queryKey: connectionKeys.all });
       void client.invalidateQueries({ queryKey: ['agents'] });
       void client.invalidateQueries({ queryKey: ['templates'] });
-      done(t('connect.saved', { name: made.name }));
+      done(
+        model ? t('connect.savedModel', { name: made.name, model }) : t('connect.saved', { name: made.name }),
+      );
       onSaved(made);
     },
   });
@@ -140,6 +143,27 @@ function KindForm({ kind, onSaved }: { kind: Kind; onSaved: (made: Connection) =
       </Stack>
     </form>
   );
+}
+
+/** A provider needs a default model before agents can answer: where none was typed, it takes one that is offered. */
+async function withModel(
+  kind: Kind,
+  made: Connection,
+  fields: Record<string, unknown>,
+): Promise<string | null> {
+  if (kind.purpose !== 'model' || fields.default_model || !('default_model' in asked(kind))) return null;
+  const example = fieldsOf(kind.fields_schema).find(({ name }) => name === 'default_model')?.example;
+  const path = { connection_id: made.id };
+  try {
+    const offered = await answer(api.GET('/api/connections/{connection_id}/models', { params: { path } }));
+    const model = offered.items.find(({ name }) => name === example)?.name ?? offered.items[0]?.name;
+    if (!model) return null;
+    const body = { fields: { default_model: model } };
+    await answer(api.PATCH('/api/connections/{connection_id}', { params: { path }, body }));
+    return model;
+  } catch {
+    return null; // it is saved and works; a model can be chosen for each agent
+  }
 }
 
 function asked(kind: Kind): Record<string, unknown> {

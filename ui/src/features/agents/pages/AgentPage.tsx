@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Skeleton, Switch, Tabs, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Skeleton, Switch, Tabs } from '@mantine/core';
 import { IconBolt, IconDots, IconMessage, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
@@ -14,6 +14,7 @@ import { DeleteAgent } from '../components/DeleteAgent';
 import { EditTab } from '../components/EditTab';
 import { RunsTab } from '../components/RunsTab';
 import { UsageTab } from '../components/UsageTab';
+import { WhyOffline } from '../components/WhyOffline';
 import { useDirectRoom, useRunAgent, useSwitchAgent } from '../mutations';
 import { type Agent, agentQuery, agentStatusQuery } from '../queries';
 import { TABS } from '../routes';
@@ -47,11 +48,7 @@ export function AgentPage() {
           />
         </div>
       </Group>
-      {standing?.status === 'offline' && (
-        <Text fz="sm" c="dimmed" mb="sm">
-          {standing.reason}
-        </Text>
-      )}
+      {standing?.status === 'offline' && <WhyOffline reasons={standing.reason ? [standing.reason] : []} />}
       <Tabs
         value={tab}
         keepMounted={false}

@@ -15,6 +15,7 @@ import { When } from '~/design/When';
 import { channelsQuery } from '~/features/channels/queries';
 import { AgentAvatar } from '../components/AgentAvatar';
 import { AgentStatus } from '../components/AgentStatus';
+import { WhyOffline } from '../components/WhyOffline';
 import { useSwitchAgent } from '../mutations';
 import { agentPagesQuery } from '../queries';
 
@@ -31,6 +32,7 @@ export function AgentsPage() {
   const channels = useQuery(channelsQuery()).data?.items ?? [];
   const toggle = useSwitchAgent();
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const reasons = new Set(items.flatMap(({ enabled, reason }) => (enabled && reason ? [reason] : [])));
   const show = (next: string) => void navigate({ search: { search: next || undefined }, replace: true });
   const showLater = useDebouncedCallback(show, TYPING_MS);
   const type = (next: string) => {
@@ -71,6 +73,7 @@ export function AgentsPage() {
         w={{ base: '100%', xs: 260 }}
         mb="sm"
       />
+      <WhyOffline reasons={[...reasons]} />
       <ListState
         isPending={list.isPending}
         error={list.error}

@@ -1,6 +1,7 @@
 import {
   Button,
   Group,
+  Input,
   Menu,
   Popover,
   SimpleGrid,
@@ -56,9 +57,7 @@ export function IdentityStep({ draft, change, errors, picture, onPicture }: Step
       />
       <Stack gap={4}>
         <Group justify="space-between" align="flex-end">
-          <Text component="label" htmlFor="agent-instructions" fz="sm" fw={500}>
-            {t('instructions')}
-          </Text>
+          <Input.Label htmlFor="agent-instructions">{t('instructions')}</Input.Label>
           <Menu>
             <Menu.Target>
               <Button size="compact-xs" variant="subtle" rightSection={<IconChevronDown size={13} />}>

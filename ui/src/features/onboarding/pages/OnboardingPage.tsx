@@ -114,7 +114,8 @@ export function OnboardingPage() {
           )}
           <Group justify="flex-start" mt="sm">
             <Button
-              variant={provider ? 'filled' : 'subtle'}
+              variant={provider ? 'filled' : 'transparent'}
+              px={provider ? undefined : 0}
               color={provider ? undefined : 'gray'}
               onClick={() => setStep('agent')}
             >

@@ -1,10 +1,10 @@
 import {
   Button,
   Group,
+  Input,
   SegmentedControl,
   Select,
   Stack,
-  Text,
   TextInput,
   useMantineColorScheme,
 } from '@mantine/core';
@@ -70,9 +70,9 @@ export function ProfilePart({ me: { user } }: PartProps) {
           {...form.getInputProps('timezone')}
         />
         <Stack gap={4}>
-          <Text fz="sm" fw={500} id="appearance">
+          <Input.Label labelElement="div" id="appearance">
             {tApp('shell.theme')}
-          </Text>
+          </Input.Label>
           <SegmentedControl
             aria-labelledby="appearance"
             data={SCHEMES.map((value) => ({ value, label: tApp(`shell.schemes.${value}`) }))}

@@ -23,7 +23,13 @@ export function StepsInWords({ template }: { template: Template }) {
       {template.preview.map((each) => {
         const steps = each.actions.map(idOf).map((id) => [id, each.step_sentences[id]] as const);
         return (
-          <Timeline key={each.name} bulletSize={14} lineWidth={2} active={steps.length}>
+          <Timeline
+            key={each.name}
+            bulletSize={14}
+            lineWidth={2}
+            active={steps.length}
+            styles={{ item: { marginTop: 10, minHeight: 22 } }}
+          >
             <Timeline.Item>
               <Text fz="sm" fw={500}>
                 {capital(each.trigger_sentence ?? each.trigger_type)}

@@ -100,7 +100,7 @@ function Offer({ template, onDeployed }: { template: Template; onDeployed: (depl
           {[deploy.error.message, ...faults.map(({ message }) => message)].join(' ')}
         </Alert>
       )}
-      <Group justify="flex-end" pos="sticky" bottom={0} py="sm" bg="var(--mantine-color-body)">
+      <Group pos="sticky" bottom={0} py="sm" bg="var(--mantine-color-body)">
         <Button
           leftSection={<IconRocket size={16} />}
           loading={deploy.isPending}
