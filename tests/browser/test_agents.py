@@ -198,10 +198,10 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         await about.fill("Knows when parcels arrive.")
         await accessible(page)
         await picture(page, "agent-edit")
-        status, _ = await person.send("PATCH", f"/api/agents/{made['id']}", {"description": "Changed elsewhere."})
-        assert status == 200
         await page.get_by_role("button", name=words("agents:save"), exact=True).click()
-        await expect(page.get_by_text(words("agents:stale"))).to_be_visible()
+        await expect(page.get_by_text(words("agents:saved", name="Delivery"))).to_be_visible()
+        changed = await person.get(f"/api/agents/{made['id']}")
+        assert (changed["description"], changed["tools"]) == ("Knows when parcels arrive.", agent["tools"])
 
 
 async def test_a_room_with_an_agent(page: Page, product: Product, models: OpenAIServer) -> None:
@@ -299,6 +299,7 @@ async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product
 async def test_settings(page: Page, product: Product) -> None:
     words, email = Words("en"), "settings@example.com"
     await register(page, words, email, then="/settings")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(words("settings:title"))
     await page.get_by_label(words("settings:name"), exact=True).fill("Ada Lovelace")
     zone = page.get_by_role("combobox", name=words("settings:timezone"))
     await zone.fill("Asia/Tok")

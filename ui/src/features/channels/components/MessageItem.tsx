@@ -45,7 +45,7 @@ export function MessageItem({ message, avatar, follows, mine, mayDelete, clock, 
       ) : author.kind === 'agent' ? (
         <AgentAvatar avatar={avatar ?? null} size={30} />
       ) : (
-        <Avatar size={30} radius="md" name={author.name} color="initials" variant="light" aria-hidden />
+        <Avatar size={30} radius="md" name={author.name} color="gray" variant="light" aria-hidden />
       )}
       <Stack gap={2} style={{ minWidth: 0, flex: 1 }}>
         {!follows && (

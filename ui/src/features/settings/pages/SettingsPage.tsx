@@ -57,6 +57,7 @@ export function SettingsPage() {
         <Tabs
           value={part}
           orientation={wide ? 'vertical' : 'horizontal'}
+          styles={{ tabLabel: { textAlign: 'start' } }}
           onChange={(next) => void navigate({ search: { part: PARTS.find((each) => each === next) } })}
         >
           <Tabs.List mb={wide ? 0 : 'md'} miw={wide ? 180 : undefined}>

@@ -28,7 +28,7 @@ export function StepsInWords({ template }: { template: Template }) {
             bulletSize={14}
             lineWidth={2}
             active={steps.length}
-            styles={{ item: { marginTop: 10, minHeight: 22 } }}
+            styles={{ item: { marginTop: 10 } }}
           >
             <Timeline.Item>
               <Text fz="sm" fw={500}>
