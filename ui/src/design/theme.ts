@@ -70,5 +70,9 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-red-light-color': '#b02a2a',
     '--mantine-color-blue-light-color': '#1a5da8',
   },
-  dark: { '--mantine-color-dimmed': '#a3a9b3', '--mantine-color-placeholder': '#8d949f' },
+  dark: {
+    '--mantine-color-dimmed': '#a3a9b3',
+    '--mantine-color-placeholder': '#8d949f',
+    '--mantine-color-anchor': '#919de7',
+  },
 });

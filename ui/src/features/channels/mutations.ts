@@ -40,15 +40,15 @@ export function useDeleteMessage(message: Message) {
   });
 }
 
-/** Everything up to a message was seen. */
+/** Everything was seen that is there now, in threads too. */
 export function useMarkRead(channelId: string) {
   const readAgain = useChannelsRead();
   return useMutation({
-    mutationFn: (messageId: string) =>
+    mutationFn: () =>
       answer(
         api.POST('/api/channels/{channel_id}/read', {
           params: { path: { channel_id: channelId } },
-          body: { message_id: messageId },
+          body: {},
         }),
       ),
     onSuccess: readAgain,

@@ -33,10 +33,9 @@ export function Conversation({ channel, thread, onThread }: Props) {
   const messages = (list.data?.pages.flatMap((page) => page.items) ?? []).toSorted((a, b) =>
     a.id < b.id ? -1 : 1,
   );
-  const newest = messages.at(-1)?.id;
   useEffect(() => {
-    if (visible && newest && !thread && channel.unread > 0) markRead(newest);
-  }, [visible, newest, thread, channel.unread, markRead]);
+    if (visible && !thread && channel.unread > 0) markRead();
+  }, [visible, thread, channel.unread, markRead]);
   const zone = me?.user.timezone;
   const clock = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'short', timeZone: zone });
   const day = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'full', timeZone: zone });
