@@ -177,15 +177,15 @@ class Agents:
         return await self.get(caller, str(changed.id)), detail
 
     async def be_heard(self, caller: Caller, members: Sequence[UUID]) -> None:
-        """Agents among the new members of a channel that do nothing of themselves yet answer where they are spoken to
-        from now on. Viewers change no agents: for them everything stays as it is."""
+        """Agents among the new members of a channel answer there from now on, unless they carry something else, or an
+        automation listens for them. Viewers change no agents: for them everything stays as it is."""
         if not caller.may("editor"):
             return
         for member in members:
             async with self._db.connection() as connection:
                 agent = await repository.named(connection, caller.workspace_id, str(member))
-            if agent is None:
-                continue
+                if agent is None or await repository.listens(connection, agent):
+                    continue
             document = carried.default_document(agent) | {"enabled": agent.enabled}
             if agent.rule_id is None:
                 detail = await self._automations.create(caller, document)
