@@ -43,6 +43,7 @@ USER_EXAMPLE: Final[JsonDict] = {
     "timezone": "Europe/Paris",
     "mail_notifications": "approvals",
     "email_verified_at": None,
+    "onboarded_at": None,
     "created_at": "2026-11-20T09:00:00Z",
 }
 WORKSPACE_EXAMPLE: Final[JsonDict] = {
@@ -65,6 +66,7 @@ class UserView(BaseModel):
     timezone: str
     mail_notifications: Literal["approvals", "all", "none"] = Field(description="which of them also come by mail")
     email_verified_at: datetime | None
+    onboarded_at: datetime | None = Field(description="when the first steps were done or skipped")
     created_at: datetime
 
 
@@ -140,6 +142,7 @@ class MeBody(BaseModel):
         None, max_length=64, description="an IANA name", examples=["Europe/Paris"]
     )
     mail_notifications: Literal["approvals", "all", "none"] | None = None
+    onboarded: Literal[True] | None = Field(None, description="the first steps are done or skipped")
     password: Password | None = None
     current_password: str | None = Field(None, max_length=256)
 

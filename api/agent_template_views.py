@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.agent_views import EXAMPLE as AGENT
 from api.agent_views import AgentView
+from blocks.values import JsonObject
 from blocks.words import Language
+from core.automations.words import Narrator, Words
 from core.templates.deploying import Overrides
 from core.templates.model import Category
 from core.templates.service import Deployed, Need, Offer
@@ -29,6 +31,11 @@ _AUTOMATION: Final[dict[str, Any]] = {
     "trigger_config": {"schedules": [{"cron": "0 8 * * 1-5", "timezone": "Europe/Zurich"}]},
     "actions": [{"id": "read", "type": "http", "config": {"url": "https://example.com/news"}}],
 }
+_WORDED: Final[dict[str, Any]] = {
+    **_AUTOMATION,
+    "trigger_sentence": "on weekdays at 08:00",
+    "step_sentences": {"read": "send a GET to example.com"},
+}
 _CARD: Final[dict[str, Any]] = {
     "slug": "daily-digest",
     "version": 1,
@@ -38,7 +45,7 @@ _CARD: Final[dict[str, Any]] = {
     "description": "Reads a source every morning and tells what is new.",
     "connections": [_NEED],
     "missing": [],
-    "preview": [_AUTOMATION],
+    "preview": [_WORDED],
 }
 _MISSING: Final[dict[str, Any]] = {
     "connection": "mail",
@@ -112,13 +119,15 @@ class NeedView(BaseModel):
 class PreviewView(BaseModel):
     """An automation as it would be deployed with the defaults."""
 
-    model_config = ConfigDict(json_schema_extra={"example": _AUTOMATION})
+    model_config = ConfigDict(json_schema_extra={"example": _WORDED})
 
     name: str
     description: str
     trigger_type: str
     trigger_config: dict[str, JsonValue]
     actions: list[JsonValue]
+    trigger_sentence: str | None = Field(description="what starts it, as a clause")
+    step_sentences: dict[str, str] = Field(description="what each step does, as a clause, by its id")
 
 
 class TemplateCard(BaseModel):
@@ -135,18 +144,24 @@ class TemplateCard(BaseModel):
     preview: list[PreviewView] = Field(description="empty: the agent answers in its channels")
 
     @classmethod
-    def of(cls, offer: Offer, language: Language) -> Self:
-        return cls(**_card(offer, language))
+    def of(cls, offer: Offer, language: Language, narrator: Narrator) -> Self:
+        return cls(**_card(offer, language, narrator))
 
 
-def _card(offer: Offer, language: Language) -> dict[str, Any]:
+def _card(offer: Offer, language: Language, narrator: Narrator) -> dict[str, Any]:
     template, needs = offer.template, [NeedView.of(each, language) for each in offer.needs]
     return {
         "slug": template.slug, "version": template.version, "category": template.category, "icon": template.icon,
         "title": template.title.said(language), "description": template.description.said(language),
         "connections": needs, "missing": [each.name for each in needs if each.missing],
-        "preview": [PreviewView.model_validate(each | {"policy": None}) for each in offer.automations],
+        "preview": [_preview(each, narrator.tell(each, language)) for each in offer.automations],
     }  # fmt: skip
+
+
+def _preview(document: JsonObject, words: Words) -> PreviewView:
+    return PreviewView.model_validate(
+        document | {"policy": None, "trigger_sentence": words.trigger, "step_sentences": {**words.steps}}
+    )
 
 
 class TemplatesView(BaseModel):
@@ -194,7 +209,7 @@ class TemplateView(TemplateCard):
     sample: dict[str, JsonValue] = Field(description="what its trigger brings, to try it with")
 
     @classmethod
-    def of(cls, offer: Offer, language: Language) -> Self:
+    def of(cls, offer: Offer, language: Language, narrator: Narrator) -> Self:
         template = offer.template
         agents = [
             TemplateAgentView(
@@ -204,8 +219,8 @@ class TemplateView(TemplateCard):
             ) for key, each in template.agents.items()
         ]  # fmt: skip
         return cls(
-            **_card(offer, language), use_case=template.use_case.said(language), needs=template.needs.said(language),
-            inputs_schema=offer.inputs, agents=agents, sample=template.sample,
+            **_card(offer, language, narrator), use_case=template.use_case.said(language),
+            needs=template.needs.said(language), inputs_schema=offer.inputs, agents=agents, sample=template.sample,
         )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ async def templates(
     """All that are installed, with what your workspace lacks for each and how its automations look with your defaults.
     English or French, as `Accept-Language` asks."""
     found = await services.templates.listing(caller, language, category=category, search=search)
-    return TemplatesView(items=[TemplateCard.of(each, language) for each in found])
+    return TemplatesView(items=[TemplateCard.of(each, language, services.narrator) for each in found])
 
 
 @router.get("/agents/templates/{slug}", summary="Read a template", responses=documented(401, 404, 422))
@@ -39,7 +39,7 @@ async def template(
     language: LanguageDep,
 ) -> TemplateView:
     """All of it: agents, automations, the connections it needs, its fields as a JSON Schema, a sample."""
-    return TemplateView.of(await services.templates.get(caller, slug, language), language)
+    return TemplateView.of(await services.templates.get(caller, slug, language), language, services.narrator)
 
 
 @router.post(

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from core.agents.agents import Given
 from core.agents.model import Agent, AgentMail, AgentSettings, GivenTool, Slug
+from core.agents.overview import Line
+from core.agents.status import Status
 from core.automations.service import Detail
 
 _TRIGGER: Final[dict[str, Any]] = {"event": "agent.message.received"}
@@ -138,9 +140,21 @@ class AgentView(BaseModel):
         )  # fmt: skip
 
 
-_LINE: Final = {
-    name: EXAMPLE[name] for name in ("id", "slug", "name", "avatar", "description", "model", "enabled", "automation_id")
-}
+_LAST_RUN: Final[dict[str, Any]] = {
+    "id": "0199c2a4-7a1e-7cc3-9f0e-2f6d1f9f5b3c", "at": "2026-11-20T09:00:00Z", "status": "success",
+}  # fmt: skip
+_SHOWN: Final = ("id", "slug", "name", "avatar", "description", "model", "channels", "enabled", "automation_id")
+_LINE: Final[dict[str, Any]] = {
+    **{name: EXAMPLE[name] for name in _SHOWN}, "status": "online", "reason": None, "last_run": _LAST_RUN,
+}  # fmt: skip
+
+
+class LastRunView(BaseModel):
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _LAST_RUN})
+
+    id: UUID | None
+    at: datetime
+    status: str | None
 
 
 class AgentLine(BaseModel):
@@ -154,14 +168,21 @@ class AgentLine(BaseModel):
     avatar: str | None
     description: str
     model: str | None
+    channels: list[str] = Field(description="ids of those that it listens in")
     enabled: bool
     automation_id: UUID | None
+    status: Status
+    reason: str | None = Field(description="why it is offline")
+    last_run: LastRunView | None = Field(description="of the automation that it carries")
 
     @classmethod
-    def of(cls, agent: Agent) -> Self:
+    def of(cls, line: Line) -> Self:
+        agent = line.agent
         return cls(
             id=agent.id, slug=agent.slug, name=agent.name, avatar=shown_avatar(agent), description=agent.description,
-            model=agent.model, enabled=agent.enabled, automation_id=agent.rule_id,
+            model=agent.model, channels=agent.channels, enabled=agent.enabled, automation_id=agent.rule_id,
+            status=line.standing.status, reason=line.standing.reason,
+            last_run=None if line.last_run is None else LastRunView.model_validate(line.last_run),
         )  # fmt: skip
 
 

@@ -28,11 +28,11 @@ async def agents(
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> AgentsView:
-    """The newest first. Five of them come with every workspace."""
-    rows = await services.agents.listing(caller, search, before=id_cursor(cursor), limit=limit + 1)
+    """The newest first, with how each stands. Five of them come with every workspace."""
+    rows = await services.agent_overview.lines(caller, search, before=id_cursor(cursor), limit=limit + 1)
     return AgentsView(
         items=[AgentLine.of(row) for row in rows[:limit]],
-        next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
+        next_cursor=str(rows[limit - 1].agent.id) if len(rows) > limit else None,
     )
 
 

@@ -33,6 +33,8 @@ from core.agents.asking import Asking
 from core.agents.avatars import Avatars
 from core.agents.fallback import allowed
 from core.agents.offered import Offered
+from core.agents.overview import Overview
+from core.agents.usage import AgentUsage
 from core.alerts.service import Alerts
 from core.approvals.answering import Approvals
 from core.approvals.chats import Chats
@@ -161,6 +163,8 @@ class Services:
         self._claude = claude
         self.agents, _ = self._agents_over(db)
         self.asking = Asking(db, fallback=claude)
+        self.agent_overview = Overview(db, fallback=claude)
+        self.agent_usage = AgentUsage(db)
         self.avatars = Avatars(db)
         self.offered = Offered(self.connections)
         self.templates = Templates(db, catalog(), self._agents_over)

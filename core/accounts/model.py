@@ -18,6 +18,7 @@ class User:
     mail_notifications: str  # "approvals", "all" or "none"
     email_verified_at: datetime | None
     disabled_at: datetime | None
+    onboarded_at: datetime | None
     created_at: datetime
 
     @property

@@ -8,7 +8,8 @@ from core.accounts.model import User, Workspace
 from core.db import Connection
 from core.ids import new_id
 
-_USER = "id, email, name, is_operator, locale, timezone, mail_notifications, email_verified_at, disabled_at, created_at"
+_USER = """id, email, name, is_operator, locale, timezone, mail_notifications, email_verified_at, disabled_at,
+    onboarded_at, created_at"""
 _WORKSPACES = """
 SELECT w.id, w.name, w.plan, m.role, w.created_at
 FROM workspace_members m JOIN workspaces w ON w.id = m.workspace_id
@@ -130,18 +131,21 @@ async def change_profile(
     locale: str | None,
     timezone: str | None,
     mail_notifications: str | None,
+    onboarded: bool,
 ) -> User | None:
     """None leaves a value as it is."""
     row = await connection.fetchrow(
         f"""UPDATE users SET name = coalesce($2, name), locale = coalesce($3, locale),
                 timezone = coalesce($4, timezone),
-                mail_notifications = coalesce($5, mail_notifications), updated_at = now()
+                mail_notifications = coalesce($5, mail_notifications),
+                onboarded_at = CASE WHEN $6 THEN coalesce(onboarded_at, now()) ELSE onboarded_at END, updated_at = now()
             WHERE id = $1 RETURNING {_USER}""",
         user_id,
         name,
         locale,
         timezone,
         mail_notifications,
+        onboarded,
     )
     return None if row is None else _user(row)
 

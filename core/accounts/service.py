@@ -42,6 +42,7 @@ class Changes:
     locale: str | None = None
     timezone: str | None = None
     mail_notifications: str | None = None
+    onboarded: bool | None = None
     password: str | None = None
     current_password: str | None = None
 
@@ -194,6 +195,7 @@ class Accounts:
                 locale=changes.locale,
                 timezone=changes.timezone,
                 mail_notifications=changes.mail_notifications,
+                onboarded=bool(changes.onboarded),
             )
             if user is None:
                 raise _gone()

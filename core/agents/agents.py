@@ -176,6 +176,24 @@ class Agents:
         detail = await self._carry(caller, changed, given, former)
         return await self.get(caller, str(changed.id)), detail
 
+    async def be_heard(self, caller: Caller, members: Sequence[UUID]) -> None:
+        """Agents among the new members of a channel answer there from now on, unless they carry something else, or an
+        automation listens for them. Viewers change no agents: for them everything stays as it is."""
+        if not caller.may("editor"):
+            return
+        for member in members:
+            async with self._db.connection() as connection:
+                agent = await repository.named(connection, caller.workspace_id, str(member))
+                if agent is None or await repository.listens(connection, agent):
+                    continue
+            document = carried.default_document(agent) | {"enabled": agent.enabled}
+            if agent.rule_id is None:
+                detail = await self._automations.create(caller, document)
+                async with self._db.transaction() as connection:
+                    await carried.adopt(connection, agent, detail.rule.id)
+            elif carried.is_bare((await self._automations.get(caller, agent.rule_id)).rule):
+                await self._automations.patch(caller, agent.rule_id, document)
+
     async def delete(self, caller: Caller, reference: str) -> None:
         """Its automation goes with it; runs under way finish. Raises `NotFound`, `Forbidden`."""
         caller.require("editor")

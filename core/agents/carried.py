@@ -99,8 +99,8 @@ def _by_mail(slug: str, mail: AgentMail, needs: list[Json]) -> list[Json]:
 
 def is_bare(rule: Rule) -> bool:
     """Whether it is what `ensure` made for want of anything else."""
-    types = [step.get("type") for step in rule.actions if isinstance(step, dict)]
-    return rule.live_version is None and rule.trigger_type == "manual" and types == ["agent"]
+    ids = [step.get("id") for step in rule.actions if isinstance(step, dict)]
+    return rule.live_version is None and rule.trigger_type == "manual" and ids in (["answer"], ["answer", "reply"])
 
 
 def following(detail: Detail, former: Agent, agent: Agent) -> JsonObject:

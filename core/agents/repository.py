@@ -63,6 +63,16 @@ async def provider_of(connection: Connection, agent: Agent) -> str | None:
     return found
 
 
+async def listens(connection: Connection, agent: Agent) -> bool:
+    """Whether an automation starts with the messages of the agent's channels."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM automation_triggers WHERE workspace_id = $1 AND type = 'message' AND active"
+        " AND config ->> 'agent' IN ($2, $3))",
+        agent.workspace_id, agent.slug, str(agent.id),
+    )  # fmt: skip
+    return found
+
+
 async def save(connection: Connection, agent: Agent) -> None:
     """Insert or replace everything that people set. Raises asyncpg's `UniqueViolationError` where the slug is taken."""
     channels: list[Json] = [*agent.channels]

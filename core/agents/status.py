@@ -1,9 +1,12 @@
 """Whether an agent can be spoken to: processing while a worker holds a turn, offline where nobody would answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
+
+import asyncpg
 
 from blocks import registry
 from core.agents.model import Agent
@@ -12,7 +15,7 @@ from core.db import Connection
 Status = Literal["online", "processing", "offline"]
 
 _STATUS: Final = """
-SELECT a.enabled, p.id AS connection_id, h.failing_since, h.error, EXISTS (
+SELECT a.id, a.enabled, p.id AS connection_id, h.failing_since, h.error, EXISTS (
     SELECT FROM agent_turns t JOIN run_queue q ON q.run_id = t.run_id
     WHERE t.agent_id = a.id AND t.status = 'running' AND q.state = 'running' AND q.lease_until > now()) AS processing
 FROM agents a
@@ -21,7 +24,7 @@ LEFT JOIN LATERAL (
         AND CASE WHEN a.connection_id IS NULL THEN c.used_by = 'editors' ELSE c.id = a.connection_id END
     ORDER BY c.id LIMIT 1) p ON true
 LEFT JOIN provider_health h ON h.connection_id = p.id
-WHERE a.workspace_id = $1 AND a.id = $2
+WHERE a.workspace_id = $1 AND a.id = ANY ($2)
 """
 # Who looks at a status wants it to be true: the provider is looked at for a while (core/agents/health.py).
 _WATCH: Final = """
@@ -54,14 +57,29 @@ class Standing:
 async def standing(connection: Connection, agent: Agent, *, fallback: bool = False) -> Standing:
     """How the agent stands now. `fallback`: there is a provider for workspaces without one."""
     kinds = [*registry.connections_for("model")]
-    row = await connection.fetchrow(_STATUS, agent.workspace_id, agent.id, kinds)
+    row = await connection.fetchrow(_STATUS, agent.workspace_id, [agent.id], kinds)
+    found = _standing(row, fallback=fallback)
+    if found.connection_id is not None:
+        await connection.execute(_WATCH, agent.workspace_id, found.connection_id)
+    return found
+
+
+async def standings(
+    connection: Connection, workspace_id: UUID, agents: Sequence[Agent], *, fallback: bool = False
+) -> dict[UUID, Standing]:
+    """How each of them stands now, by id. Who watches the workspace keeps its providers looked at (`watch`)."""
+    kinds = [*registry.connections_for("model")]
+    rows = await connection.fetch(_STATUS, workspace_id, [each.id for each in agents], kinds)
+    return {row["id"]: _standing(row, fallback=fallback) for row in rows}
+
+
+def _standing(row: asyncpg.Record | None, *, fallback: bool) -> Standing:
     if row is None or not row["enabled"]:
         return Standing("offline", "The agent is switched off.")
     if row["connection_id"] is None and fallback:
         return Standing("processing" if row["processing"] else "online")
     if row["connection_id"] is None:
         return Standing("offline", "The workspace has no provider of language models: add a connection to one.")
-    await connection.execute(_WATCH, agent.workspace_id, row["connection_id"])
     if row["failing_since"] is not None:
         return Standing("offline", row["error"], row["failing_since"], row["connection_id"])
     return Standing("processing" if row["processing"] else "online", connection_id=row["connection_id"])

@@ -22,7 +22,7 @@ async def sign_up(page: Page, words: Words, email: str) -> None:
     await page.goto("/automations?search=lead")
     await expect(page).to_have_url(re.compile("/(login|register)"))
     if "login" in page.url:
-        await page.goto("/register")
+        await page.goto("/register?next=/automations")
     await page.get_by_label(words("accounts:name"), exact=True).fill("Ada")
     await page.get_by_label(words("accounts:email"), exact=True).fill(email)
     await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)

@@ -121,6 +121,7 @@ EXPECTED: dict[str, Expected] = {
     "PATCH /api/agents/{agent}": Expected("editor", body={"description": "Answers."}),
     "DELETE /api/agents/{agent}": Expected("editor", 204),
     "GET /api/agents/{agent}/status": READ,
+    "GET /api/agents/{agent}/usage": READ,
     "PUT /api/agents/{agent}/avatar": Expected("editor", body=PICTURE),
     "POST /api/agents/{agent}/execute": Expected("editor", 409, ASK),  # there is no provider of models
     "POST /api/agents/run/{agent_name}": Expected("editor", 409, ASK),

@@ -6,6 +6,7 @@ import { approvalPublicRoutes, approvalRoutes } from '~/features/approvals/route
 import { automationRoutes } from '~/features/automations/routes';
 import { channelRoutes } from '~/features/channels/routes';
 import { connectionRoutes } from '~/features/connections/routes';
+import { onboardingRoutes } from '~/features/onboarding/routes';
 import { runRoutes } from '~/features/runs/routes';
 import { settingsRoutes } from '~/features/settings/routes';
 import { templateRoutes } from '~/features/templates/routes';
@@ -36,6 +37,7 @@ const routeTree = rootRoute.addChildren([
     ...usageRoutes,
     ...alertRoutes,
     ...settingsRoutes,
+    ...onboardingRoutes,
   ]),
 ]);
 

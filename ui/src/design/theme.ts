@@ -73,6 +73,7 @@ export const variables: CSSVariablesResolver = () => ({
   dark: {
     '--mantine-color-dimmed': '#a3a9b3',
     '--mantine-color-placeholder': '#8d949f',
+    '--mantine-color-anchor': '#919de7',
     '--mantine-color-red-light': '#3a2225',
     '--mantine-color-red-light-color': '#ffb4b4',
     '--mantine-color-yellow-light': '#373020',

@@ -31,3 +31,17 @@ export function invitationQuery(token: string) {
     retry: false,
   });
 }
+
+export function workspaceMembersQuery(workspaceId: string) {
+  return queryOptions({
+    queryKey: [...accountKeys.all, 'members', workspaceId] as const,
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/workspaces/{workspace_id}/members', {
+          params: { path: { workspace_id: workspaceId }, query: { limit: 200 } },
+          signal,
+        }),
+      ),
+    staleTime: 60_000,
+  });
+}

@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { enter, type SignedIn } from '~/api/session';
+import { wantsOnboarding } from '~/features/onboarding/onboarded';
 import { changeLanguage } from '~/i18n/language';
 
 /** What follows a successful sign-in or registration: the session begins, and one is where one wanted to be. */
@@ -12,6 +13,6 @@ export function useArrival(next: string | undefined) {
     enter(signedIn, workspaceId);
     const { locale } = signedIn.user;
     if (locale === 'fr') await changeLanguage(locale);
-    router.history.push(next ?? '/automations');
+    router.history.push(next ?? (wantsOnboarding(signedIn) ? '/onboarding' : '/automations'));
   };
 }

@@ -1,0 +1,39 @@
+import { Alert, Button, Group, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { catalogQuery } from '~/features/catalog/queries';
+import { connectionsQuery } from '~/features/connections/queries';
+import { ConnectionDrawer } from './ConnectionDrawer';
+
+/** Why nobody would answer, and the way out where it is a missing provider. */
+export function WhyOffline({ reasons }: { reasons: string[] }) {
+  const { t } = useTranslation('agents');
+  const [connecting, setConnecting] = useState(false);
+  const kinds = useQuery(catalogQuery()).data?.connections.filter(({ purpose }) => purpose === 'model') ?? [];
+  const { data: saved } = useQuery(connectionsQuery());
+  const names = kinds.map(({ name }) => name);
+  const lacks = saved && !saved.items.some(({ kind }) => names.includes(kind));
+  if (reasons.length === 0) return null;
+  return (
+    <Alert color="yellow" variant="light" py="xs" mb="md">
+      <Group justify="space-between" gap="xs">
+        <Text fz="sm" style={{ flex: 1, minWidth: 200 }}>
+          {reasons.join(' ')}
+        </Text>
+        {lacks && (
+          <Button size="xs" variant="default" onClick={() => setConnecting(true)}>
+            {t('model.connect')}
+          </Button>
+        )}
+      </Group>
+      <ConnectionDrawer
+        opened={connecting}
+        onClose={() => setConnecting(false)}
+        title={t('model.connect')}
+        kinds={names}
+        onSaved={() => setConnecting(false)}
+      />
+    </Alert>
+  );
+}

@@ -1,0 +1,48 @@
+import { Stack, Text, Timeline } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { Template } from '../queries';
+
+const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+function idOf(action: unknown): string {
+  return typeof action === 'object' && action !== null && 'id' in action ? String(action.id) : '';
+}
+
+/** What starts it and what happens then, in order; or where the agent answers. */
+export function StepsInWords({ template }: { template: Template }) {
+  const { t } = useTranslation('templates');
+  const rooms = [...new Set(template.agents.flatMap(({ channels }) => channels))];
+  const defaults = (template.inputs_schema.properties ?? {}) as Record<string, { default?: unknown }>;
+  const shown = rooms.map((room) => {
+    const input = /^\$\{inputs\.(\w+)\}$/.exec(room)?.[1];
+    return `#${input ? String(defaults[input]?.default ?? input) : room}`;
+  });
+  return (
+    <Stack gap="sm">
+      {shown.length > 0 && <Text fz="sm">{t('answers', { channels: shown.join(', ') })}</Text>}
+      {template.preview.map((each) => {
+        const steps = each.actions.map(idOf).map((id) => [id, each.step_sentences[id]] as const);
+        return (
+          <Timeline
+            key={each.name}
+            bulletSize={14}
+            lineWidth={2}
+            active={steps.length}
+            styles={{ item: { marginTop: 10 } }}
+          >
+            <Timeline.Item>
+              <Text fz="sm" fw={500}>
+                {capital(each.trigger_sentence ?? each.trigger_type)}
+              </Text>
+            </Timeline.Item>
+            {steps.map(([id, sentence]) => (
+              <Timeline.Item key={id}>
+                <Text fz="sm">{capital(sentence ?? id)}</Text>
+              </Timeline.Item>
+            ))}
+          </Timeline>
+        );
+      })}
+    </Stack>
+  );
+}
