@@ -11,7 +11,7 @@ from api.caller import CallerDep
 from api.language import LanguageDep
 from api.problems import documented
 from blocks import registry
-from blocks.action import Action
+from blocks.action import Action, Category
 from blocks.words import Language
 from core.automations.definition import Definition, Step
 
@@ -30,7 +30,9 @@ _EXAMPLE: Final = {
             "timeout_s": 30,
             "max_attempts": 2,
             "connection": None,
+            "category": "apps",
             "contains": None,
+            "exits": [],
             "example": {"method": "GET", "url": "https://api.example.com/status"},
         }
     ],
@@ -86,7 +88,12 @@ class ActionView(BaseModel):
     timeout_s: float = Field(description="seconds, unless the step says otherwise")
     max_attempts: int = Field(description="unless the step says otherwise")
     connection: str | None = Field(description="purpose of the connections that its `config.connection` may name")
+    category: Category = Field(description="where a palette shows it")
     contains: str | None = Field(description="field of `config` that holds steps, of the same shape as `actions`")
+    exits: list[str] = Field(
+        description="names that later steps may need (`<id>:<exit>`) besides `error`; in braces: where in the config they"
+        " are named, as in `{cases[].name}`"
+    )
     example: dict[str, JsonValue]
 
 
@@ -180,7 +187,9 @@ def _catalog(language: Language) -> CatalogView:
                 timeout_s=action.timeout_s,
                 max_attempts=action.retry_attempts,
                 connection=action.connection,
+                category=action.category,
                 contains=action.contains,
+                exits=[*action.leads_to],
                 example=_plain(action.example),
             )
             for _, action in sorted(registry.actions().items())

@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7dba3eb7522b2f238ca4a17a7ad828f260c89521317c1d97cc16bf6f119cb3fa.
+// Made by `make schema`, from the OpenAPI schema eee7c4c11a9e16124a2031a97c04a8dc808425d3f8b9d86420f02261e661d148.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -1927,6 +1927,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ActionView: {
+            /** @enum {string} */
+            category: "agents" | "apps" | "data" | "flow";
             connection: string | null;
             contains: string | null;
             credits: number;
@@ -1934,6 +1936,7 @@ export interface components {
             example: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            exits: string[];
             input_schema: {
                 [key: string]: components["schemas"]["JsonValue"];
             };

@@ -6,6 +6,7 @@ import { approvalPublicRoutes, approvalRoutes } from '~/features/approvals/route
 import { automationRoutes } from '~/features/automations/routes';
 import { channelRoutes } from '~/features/channels/routes';
 import { connectionRoutes } from '~/features/connections/routes';
+import { editorRoutes } from '~/features/editor/routes';
 import { runRoutes } from '~/features/runs/routes';
 import { settingsRoutes } from '~/features/settings/routes';
 import { templateRoutes } from '~/features/templates/routes';
@@ -28,6 +29,7 @@ const routeTree = rootRoute.addChildren([
     homeRoute,
     ...agentRoutes,
     ...automationRoutes,
+    ...editorRoutes,
     ...runRoutes,
     ...approvalRoutes,
     ...channelRoutes,

@@ -36,11 +36,6 @@ export const automationRoutes = [
   }),
   createRoute({
     getParentRoute: () => insideRoute,
-    path: '/automations/new',
-    component: lazyRouteComponent(() => import('./pages/NewAutomationPage'), 'NewAutomationPage'),
-  }),
-  createRoute({
-    getParentRoute: () => insideRoute,
     path: '/automations/$automationId',
     component: lazyRouteComponent(() => import('./pages/AutomationPage'), 'AutomationPage'),
   }),
