@@ -193,19 +193,26 @@ function reveal(flow: ReturnType<typeof useReactFlow>, id: string): void {
     const pane = document.querySelector('.react-flow')?.getBoundingClientRect();
     if (!node || !pane) return;
     const { x, y } = node.internals.positionAbsolute;
-    const width = node.measured.width ?? 0;
-    const height = node.measured.height ?? 0;
+    const width = node.measured.width ?? node.width ?? 0;
+    const height = node.measured.height ?? node.height ?? 0;
     const from = flow.flowToScreenPosition({ x, y });
     const to = flow.flowToScreenPosition({ x: x + width, y: y + height });
-    const seen = from.x >= pane.left && to.x <= pane.right && from.y >= pane.top && to.y <= pane.bottom;
+    const seen =
+      from.x >= pane.left && to.x <= pane.right && from.y >= pane.top && to.y + BELOW <= pane.bottom;
     if (!seen)
       void flow.setCenter(x + width / 2, y + Math.min(height, 200) / 2, {
         zoom: flow.getZoom(),
-        duration: 200,
+        duration: calm() ? 0 : 200,
       });
   });
 }
 
+function calm(): boolean {
+  return window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+/** Room below a block for its "+". */
+const BELOW = 90;
 const NEAR = 140;
 
 /** The way nearest to a point, where one is near. */

@@ -56,7 +56,7 @@ function exitOf(step: Step, kinds: Kinds): string {
 function spliced(all: Step[], steps: Step[], slot: Slot): Step[] {
   const behind = slot.from ? all.findIndex(({ id }) => id === slot.from?.id) + 1 : 0;
   const before = slot.to === null ? -1 : all.findIndex(({ id }) => id === slot.to);
-  const at = slot.to === null && slot.from ? lastOf(all, slot.from.id) : before >= behind ? before : behind;
+  const at = slot.to === null && slot.from ? lastOf(all, slot.from.id) : Math.max(before, behind);
   return [...all.slice(0, at), ...steps, ...all.slice(at)];
 }
 

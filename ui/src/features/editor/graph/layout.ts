@@ -18,6 +18,8 @@ const SIZES: Record<Block['kind'], { width: number; height: number }> = {
   end: { width: 12, height: 12 },
 };
 const GAP = { nodesep: 44, ranksep: 58 };
+/** From here on a layout that takes a moment less counts for more than a shorter way. */
+const MANY = 60;
 export const LOOP_HEAD = 54;
 const LOOP_PAD = 22;
 
@@ -44,7 +46,7 @@ function place(
     ]),
   );
   const dagre = new Dagre();
-  dagre.setGraph({ rankdir: 'TB', ...GAP });
+  dagre.setGraph({ rankdir: 'TB', ranker: blocks.length > MANY ? 'longest-path' : 'network-simplex', ...GAP });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const [id, size] of sizes) dagre.setNode(id, { ...size });
   for (const { source, target } of graph.ways)
