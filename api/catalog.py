@@ -91,8 +91,8 @@ class ActionView(BaseModel):
     category: Category = Field(description="where a palette shows it")
     contains: str | None = Field(description="field of `config` that holds steps, of the same shape as `actions`")
     exits: list[str] = Field(
-        description="names that later steps may need (`<id>:<exit>`) besides `error`; in braces: where in the config they"
-        " are named, as in `{cases[].name}`"
+        description="names that later steps may need (`<id>:<exit>`) besides `error`; in braces: where in the config"
+        " they are named, as in `{cases[].name}`"
     )
     example: dict[str, JsonValue]
 

@@ -9,8 +9,11 @@ _EACH: Final = "[]"
 
 
 def named(pattern: str, config: JsonObject) -> Iterator[str]:
-    """`"approved"` is a name; `"{else}"` is named by that field of the config; `"{cases[].name}"` by the field `name` of
-    each entry of the list `cases`. What is no text names nothing."""
+    """The exits that one entry of `leads_to` names.
+
+    `"approved"` is a name; `"{else}"` is named by that field of the config; `"{cases[].name}"` by the field `name` of
+    each entry of the list `cases`. What is no text names nothing.
+    """
     if not (pattern.startswith("{") and pattern.endswith("}")):
         yield pattern
         return

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.outcomes import Choose
-from blocks.values import Json, JsonObject
+from blocks.values import Json
 
 _CASE = r"^[A-Za-z0-9_-]{1,80}$"
 _FALSE = frozenset({"", "false", "no", "off", "0", "none", "null"})  # of a condition that is a text

@@ -69,6 +69,11 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-yellow-light-color': '#7d5200',
     '--mantine-color-red-light-color': '#b02a2a',
     '--mantine-color-blue-light-color': '#1a5da8',
+    '--mantine-color-error': '#c02b2b',
   },
-  dark: { '--mantine-color-dimmed': '#a3a9b3', '--mantine-color-placeholder': '#8d949f' },
+  dark: {
+    '--mantine-color-dimmed': '#a3a9b3',
+    '--mantine-color-placeholder': '#8d949f',
+    '--mantine-color-error': '#ff9c9c',
+  },
 });

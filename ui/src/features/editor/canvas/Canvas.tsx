@@ -153,6 +153,10 @@ function Flow() {
         const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
         commands.insert(wish, nearestSlot(graph, boxes, at) ?? commands.slotHere());
       }}
+      onNodeClick={(event, { id }) => {
+        const several = event.shiftKey || event.ctrlKey || event.metaKey;
+        if (!several && useView.getState().selected.length > 1) useView.getState().select([id]);
+      }}
       onNodeDoubleClick={(_event, { id }) => {
         if (!id.startsWith('@')) useView.getState().rename(true);
       }}

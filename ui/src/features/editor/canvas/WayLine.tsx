@@ -16,7 +16,10 @@ export const WayLine = memo(function WayLine(props: EdgeProps<WayEdge>) {
   const { exit = '', slot } = props.data ?? {};
   if (!slot) return null;
   const open = slot.to === null && (slot.from !== null || props.target.startsWith('@'));
-  const names = { from: slot.from?.id ?? t('trigger'), to: slot.to ?? t('outputBlock') };
+  const names = {
+    from: slot.from?.id ?? slot.holder ?? t('trigger'),
+    to: slot.to ?? slot.holder ?? t('outputBlock'),
+  };
   const label = exit === 'error' ? t('exitError') : exit;
   return (
     <>

@@ -65,7 +65,11 @@ export function FindingsList({ findings, onJump }: { findings: Finding[]; onJump
             }}
           >
             <span className="picker-text">
-              <Text fz="xs" fw={600} c={finding.severity === 'error' ? 'red' : undefined}>
+              <Text
+                fz="xs"
+                fw={600}
+                c={finding.severity === 'error' ? 'var(--mantine-color-error)' : undefined}
+              >
                 {step?.id ?? (trigger ? t('trigger') : t('settings'))}
               </Text>
               <Text fz="xs">{finding.message}</Text>

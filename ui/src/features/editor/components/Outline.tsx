@@ -7,7 +7,7 @@ import {
   IconPlus,
   IconTrash,
 } from '@tabler/icons-react';
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { StatusBadge } from '~/design/StatusBadge';
 import { insideOf, placesOf } from '../document/bodies';
@@ -114,36 +114,38 @@ interface ItemProps {
   move: (id: string, direction: Direction) => void;
 }
 
-function Item({
-  id,
-  current,
-  label,
-  row,
-  children,
-}: {
+interface FrameProps {
   id: string;
   current: string;
   label: string;
   row: ReactNode;
   children?: ReactNode;
-}) {
+}
+
+function Item({ id, current, label, row, children }: FrameProps) {
   const chosen = current === id;
+  const group = useId();
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: keys are read by the tree
-    <div
-      role="treeitem"
-      aria-label={label}
-      aria-selected={chosen}
-      aria-expanded={children ? true : undefined}
-      tabIndex={chosen ? 0 : -1}
-      data-item={id}
-      onClick={(event) => {
-        event.stopPropagation();
-        useView.getState().select([id]);
-      }}
-    >
-      <div className="outline-row">{row}</div>
-      {children}
+    <div role="none">
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: keys are read by the tree */}
+      <div
+        role="treeitem"
+        aria-label={label}
+        aria-selected={chosen}
+        aria-expanded={children ? true : undefined}
+        aria-owns={children ? group : undefined}
+        tabIndex={chosen ? 0 : -1}
+        data-item={id}
+        onClick={() => useView.getState().select([id])}
+      >
+        <div className="outline-row">{row}</div>
+      </div>
+      {children && (
+        // biome-ignore lint/a11y/useSemanticElements: a group of a tree is no fieldset
+        <div role="group" id={group} className="outline-group">
+          {children}
+        </div>
+      )}
     </div>
   );
 }
@@ -158,7 +160,7 @@ function TriggerItem({ current, addAfter }: Pick<ItemProps, 'current' | 'addAfte
     <Item
       id={TRIGGER}
       current={current}
-      label={`${t('trigger')}: ${title}`}
+      label={[title, t('trigger'), ...findings].join(' ')}
       row={
         <>
           <span className="picker-icon">
@@ -198,7 +200,7 @@ function StepItem({ step, ...props }: ItemProps & { step: Step }) {
   });
   const { current, addAfter, move } = props;
   const behind = after.length > 0 ? t('after', { names: after.join(', ') }) : t('atStart');
-  const label = [step.id, title, behind, findings.join(' ')].filter(Boolean).join(', ');
+  const label = [`${title} ${step.id} · ${behind}`, ...findings].join(' ');
   return (
     <Item
       id={step.id}
@@ -245,30 +247,23 @@ function StepItem({ step, ...props }: ItemProps & { step: Step }) {
         </>
       }
     >
-      {inside && (
-        // biome-ignore lint/a11y/useSemanticElements: a group of a tree is no fieldset
-        <div role="group" className="outline-group">
-          {inside.map((each) => (
-            <StepItem key={each.id} step={each} {...props} />
-          ))}
-          <div role="none">
-            <Button
-              size="compact-xs"
-              variant="subtle"
-              leftSection={<IconPlus size={13} />}
-              aria-label={t('addInside', { name: step.id })}
-              onClick={(event) => {
-                event.stopPropagation();
-                const last = inside.at(-1);
-                const from = last ? { id: last.id, exit: commands.exits(last)[0] ?? '' } : null;
-                useView.getState().insertAt({ holder: step.id, from, to: null });
-              }}
-            >
-              {t('addStep')}
-            </Button>
-          </div>
-        </div>
-      )}
+      {inside && [
+        ...inside.map((each) => <StepItem key={each.id} step={each} {...props} />),
+        <div role="none" key="@add">
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            leftSection={<IconPlus size={13} />}
+            onClick={() => {
+              const last = inside.at(-1);
+              const from = last ? { id: last.id, exit: commands.exits(last)[0] ?? '' } : null;
+              useView.getState().insertAt({ holder: step.id, from, to: null });
+            }}
+          >
+            {t('addInside', { name: step.id })}
+          </Button>
+        </div>,
+      ]}
     </Item>
   );
 }
@@ -295,7 +290,13 @@ function Tool({ label, icon: Icon, act }: { label: string; icon: typeof IconPlus
 function Warnings({ messages }: { messages: string[] }) {
   if (messages.length === 0) return null;
   return (
-    <Badge variant="light" color="yellow" radius="sm" leftSection={<IconAlertTriangle size={11} />}>
+    <Badge
+      aria-hidden
+      variant="light"
+      color="yellow"
+      radius="sm"
+      leftSection={<IconAlertTriangle size={11} />}
+    >
       {messages.length}
     </Badge>
   );

@@ -40,7 +40,7 @@ export function StepConfig({ id }: { id: string }) {
   if (!step) return null;
   if (!action)
     return (
-      <Text fz="sm" c="red">
+      <Text fz="sm" c="var(--mantine-color-error)">
         {t('unknownAction', { name: step.type })}
       </Text>
     );
@@ -68,7 +68,7 @@ export function StepConfig({ id }: { id: string }) {
       {others
         .filter(({ at }) => at === '' || at === 'id' || at === 'type')
         .map(({ at, message }) => (
-          <Text key={at + message} fz="xs" c="red">
+          <Text key={at + message} fz="xs" c="var(--mantine-color-error)">
             {message}
           </Text>
         ))}

@@ -25,7 +25,7 @@ export function StepName({ id, title }: { id: string; title: string }) {
           setText(id);
           rename(true);
         }}
-        aria-label={t('renameStep', { name: id })}
+        title={t('renameStep', { name: id })}
         style={{ minWidth: 0 }}
       >
         <Text fw={600} fz="sm" truncate>

@@ -14,6 +14,7 @@ export function TestKey() {
       const [only] = selected;
       if (!only || selected.length > 1 || !placeOf(draft.getState().definition, only, actions)) return;
       event.preventDefault();
+      event.stopPropagation(); // the canvas would take it for choosing several
       open('output');
       requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-test-step]')?.click());
     };

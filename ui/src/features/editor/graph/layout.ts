@@ -46,7 +46,11 @@ function place(
     ]),
   );
   const dagre = new Dagre();
-  dagre.setGraph({ rankdir: 'TB', ranker: blocks.length > MANY ? 'longest-path' : 'network-simplex', ...GAP });
+  dagre.setGraph({
+    rankdir: 'TB',
+    ranker: blocks.length > MANY ? 'longest-path' : 'network-simplex',
+    ...GAP,
+  });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const [id, size] of sizes) dagre.setNode(id, { ...size });
   for (const { source, target } of graph.ways)
