@@ -63,6 +63,20 @@ async def drag_action(page: Page, action: str, slot: str) -> None:
     await page.mouse.up()
 
 
+async def fit(page: Page) -> None:
+    """Everything is seen, and stands still."""
+    await page.keyboard.press("0")
+    await page.evaluate("""() => new Promise(done => {
+        let before = '';
+        const look = () => {
+            const all = [...document.querySelectorAll('.react-flow__viewport, .react-flow__node')];
+            const now = all.map(each => each.style.transform).join();
+            if (now === before) done(); else { before = now; setTimeout(() => requestAnimationFrame(look), 100); }
+        };
+        look();
+    })""")
+
+
 async def draw_to(page: Page, handle: Locator, x: float, y: float) -> None:
     """A way from the handle of a block to a point, by real mouse events."""
     box = await handle.bounding_box()
@@ -169,31 +183,31 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await drag_action(page, "transform", ">")
     await expect(node(page, "transform")).to_be_visible()
     for action, slot in (("http", "transform>"), ("for_each", "http>")):
-        await page.keyboard.press("0")
+        await fit(page)
         await drag_action(page, action, slot)
         await expect(node(page, action)).to_be_visible()
-    await page.keyboard.press("0")
+    await fit(page)
     # a second way out of the first step, drawn into the void: what stands there is chosen from the palette
     first = await node(page, "transform").bounding_box()
     assert first
     out = node(page, "transform").locator(".source[data-handleid=out]")
     await draw_to(page, out, first["x"] - 60, first["y"] + first["height"] + 60)
     await insert(page, "channel")
-    await page.keyboard.press("0")
     await expect(node(page, "channel")).to_be_visible()
     # and from there to the loop, where the two paths merge
+    await fit(page)
     head = await node(page, "for_each").bounding_box()
     assert head
     await draw_to(page, node(page, "channel").locator(".source[data-handleid=out]"),
                   head["x"] + head["width"] / 2, head["y"] + 2)  # fmt: skip
-    await page.keyboard.press("0")
+    await fit(page)
     await plus(page, ">").first.click()  # inside the loop: nothing stands before it, nothing behind it
     await insert(page, "http")
-    await page.keyboard.press("0")
+    await fit(page)
     await drag_action(page, "transform", "http_2>")
     await expect(node(page, "transform_2")).to_be_visible()
     await saved(page)
-    await page.keyboard.press("0")
+    await fit(page)
     await accessible(page)
     await picture(page, "editor-canvas")
     wanted = {
@@ -303,7 +317,7 @@ async def test_phone_and_dark(page: Page, product: Product) -> None:
         await expect(node(page, action)).to_be_visible()
     await saved(page)
     await page.emulate_media(color_scheme="dark")
-    await page.keyboard.press("0")
+    await fit(page)
     await accessible(page)
     await picture(page, "editor-dark")
     await page.keyboard.press("?")

@@ -137,7 +137,7 @@ export const TriggerBlock = memo(function TriggerBlock({ selected }: NodeProps<B
   );
 });
 
-export const OutputBlock = memo(function OutputBlock() {
+export const FinishBlock = memo(function FinishBlock() {
   const { t } = useTranslation('editor');
   return (
     <div className="block-end">

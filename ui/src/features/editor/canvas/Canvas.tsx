@@ -20,10 +20,10 @@ import { useCommands } from '../components/useCommands';
 import { placeOf } from '../document/bodies';
 import type { Position } from '../document/definition';
 import { exitsOf } from '../document/kinds';
-import { graphOf, TRIGGER } from '../graph/graph';
+import { graphOf, OUTPUT, TRIGGER } from '../graph/graph';
 import { layoutOf } from '../graph/layout';
 import { useView } from '../state/view';
-import { EndDot, LoopBlock, OutputBlock, StartDot, StepBlock, TriggerBlock } from './Blocks';
+import { EndDot, FinishBlock, LoopBlock, StartDot, StepBlock, TriggerBlock } from './Blocks';
 import { draggedAction, isActionDrag } from './dragging';
 import { type BlockNode, edgesOf, nodesOf, shapeOf } from './flow';
 import { WayLine } from './WayLine';
@@ -33,7 +33,7 @@ const NODE_TYPES = {
   trigger: TriggerBlock,
   step: StepBlock,
   loop: LoopBlock,
-  output: OutputBlock,
+  finish: FinishBlock,
   start: StartDot,
   end: EndDot,
 };
@@ -102,7 +102,7 @@ function Flow() {
       const layout: Record<string, Position> = {};
       let moved = false;
       for (const [id, box] of before) {
-        if (id.startsWith('@start') || id.startsWith('@end')) continue;
+        if (id.startsWith('@') && id !== TRIGGER && id !== OUTPUT) continue;
         const at = there.get(id) ?? box;
         layout[id] = { x: Math.round(at.x), y: Math.round(at.y) };
         moved ||= Math.abs(at.x - box.x) > 2 || Math.abs(at.y - box.y) > 2;

@@ -1,5 +1,6 @@
-import { Button, Group, Modal, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Button, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '~/design/Dialog';
 import { When } from '~/design/When';
 import { changesOf } from '../document/changes';
 import { definitionOf } from '../document/definition';
@@ -33,7 +34,7 @@ export function ConflictDialog() {
     },
   ];
   return (
-    <Modal
+    <Dialog
       opened
       onClose={() => undefined}
       withCloseButton={false}
@@ -86,6 +87,6 @@ export function ConflictDialog() {
           </Stack>
         </div>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -23,9 +23,11 @@ export function FindingsMenu() {
           color={errors > 0 ? 'red' : 'gray'}
           leftSection={<Icon size={15} />}
           onClick={() => setOpen(!open)}
-          aria-label={findings.length === 0 ? t('noFindings') : t('findings', { count: findings.length })}
         >
           {findings.length}
+          <span className="visually-hidden">
+            {findings.length === 0 ? t('noFindings') : t('findings', { count: findings.length })}
+          </span>
         </Button>
       </Popover.Target>
       <Popover.Dropdown p={6}>

@@ -1,5 +1,6 @@
-import { Kbd, Modal, Table } from '@mantine/core';
+import { Kbd, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '~/design/Dialog';
 
 const KEYS = [
   ['add', ['N', 'Tab']],
@@ -24,7 +25,7 @@ const KEYS = [
 export function KeysDialog({ opened, close }: { opened: boolean; close: () => void }) {
   const { t } = useTranslation('editor');
   return (
-    <Modal opened={opened} onClose={close} title={t('keys')}>
+    <Dialog opened={opened} onClose={close} title={t('keys')}>
       <Table aria-label={t('keys')}>
         <Table.Tbody>
           {KEYS.map(([name, keys]) => (
@@ -41,6 +42,6 @@ export function KeysDialog({ opened, close }: { opened: boolean; close: () => vo
           ))}
         </Table.Tbody>
       </Table>
-    </Modal>
+    </Dialog>
   );
 }

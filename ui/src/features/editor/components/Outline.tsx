@@ -160,7 +160,7 @@ function TriggerItem({ current, addAfter }: Pick<ItemProps, 'current' | 'addAfte
     <Item
       id={TRIGGER}
       current={current}
-      label={[title, t('trigger'), ...findings].join(' ')}
+      label={[title, findings.length || '', t('trigger'), ...findings].join(' ')}
       row={
         <>
           <span className="picker-icon">
@@ -200,7 +200,7 @@ function StepItem({ step, ...props }: ItemProps & { step: Step }) {
   });
   const { current, addAfter, move } = props;
   const behind = after.length > 0 ? t('after', { names: after.join(', ') }) : t('atStart');
-  const label = [`${title} ${step.id} · ${behind}`, ...findings].join(' ');
+  const label = [`${title} ${step.id} · ${behind}`, findings.length || '', ...findings].join(' ').trim();
   return (
     <Item
       id={step.id}

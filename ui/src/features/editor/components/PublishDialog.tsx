@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api, ifMatch } from '~/api/client';
 import { Problem } from '~/api/problem';
+import { Dialog } from '~/design/Dialog';
 import { done, failed } from '~/design/toast';
 import { automationKeys } from '~/features/automations/queries';
 import { differencesQuery } from '../queries';
@@ -24,9 +25,9 @@ export function PublishDialog({
 }) {
   const { t } = useTranslation('editor');
   return (
-    <Modal opened={opened} onClose={close} title={t('publishTitle')} size="lg">
+    <Dialog opened={opened} onClose={close} title={t('publishTitle')} size="lg">
       {opened && <Publish close={close} run={run} />}
-    </Modal>
+    </Dialog>
   );
 }
 

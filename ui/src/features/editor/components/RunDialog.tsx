@@ -1,8 +1,9 @@
-import { Alert, Button, Group, JsonInput, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, JsonInput, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api, onceKey } from '~/api/client';
+import { Dialog } from '~/design/Dialog';
 import { failed } from '~/design/toast';
 import { useSamples } from '../state/samples';
 import { useStatuses } from '../state/status';
@@ -21,9 +22,9 @@ export function RunDialog({
 }) {
   const { t } = useTranslation('editor');
   return (
-    <Modal opened={opened} onClose={close} title={t('runTitle')} size="lg">
+    <Dialog opened={opened} onClose={close} title={t('runTitle')} size="lg">
       {opened && <Run close={close} publish={publish} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Modal, ScrollArea, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { ScrollArea, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { IconRobot, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Dialog } from '~/design/Dialog';
 import { agentsQuery } from '~/features/agents/queries';
 import { endDrag, startDrag } from '../canvas/dragging';
 import { useView } from '../state/view';
@@ -183,7 +184,7 @@ export function InsertDialog() {
   const insertAt = useView((view) => view.insertAt);
   const commands = useCommands();
   return (
-    <Modal
+    <Dialog
       opened={slot !== null}
       onClose={() => insertAt(null)}
       title={t('addStep')}
@@ -192,6 +193,6 @@ export function InsertDialog() {
       returnFocus={false}
     >
       {slot && <StepPicker focused onPick={(wish) => commands.insert(wish, slot)} />}
-    </Modal>
+    </Dialog>
   );
 }

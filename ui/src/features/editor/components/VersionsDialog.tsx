@@ -1,8 +1,9 @@
-import { Badge, Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
+import { Dialog } from '~/design/Dialog';
 import { ListState } from '~/design/ListState';
 import { done, failed } from '~/design/toast';
 import { When } from '~/design/When';
@@ -15,9 +16,9 @@ import { useEditor, useSaving } from './EditorContext';
 export function VersionsDialog({ opened, close }: { opened: boolean; close: () => void }) {
   const { t } = useTranslation('editor');
   return (
-    <Modal opened={opened} onClose={close} title={t('versions')} size="lg">
+    <Dialog opened={opened} onClose={close} title={t('versions')} size="lg">
       {opened && <Versions close={close} />}
-    </Modal>
+    </Dialog>
   );
 }
 

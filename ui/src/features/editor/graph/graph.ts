@@ -9,10 +9,12 @@ export const TRIGGER = '@trigger';
 export const OUTPUT = '@output';
 const START = '@start:';
 const END = '@end:';
+/** Where an exit ends that nothing follows: beside what follows the others, so that its "+" has a place. */
+const STUB = '@stub:';
 
 export interface Block {
   id: string;
-  kind: 'trigger' | 'step' | 'loop' | 'output' | 'start' | 'end';
+  kind: 'trigger' | 'step' | 'loop' | 'finish' | 'start' | 'end';
   /** The loop that it stands in. */
   holder: string | null;
   step: Step | null;
@@ -47,8 +49,11 @@ export function graphOf(definition: Definition, kinds: Kinds): Graph {
       const kind = containsOf(step, kinds) === null ? 'step' : 'loop';
       blocks.push({ id: step.id, kind, holder: inside, step });
     }
-    blocks.push({ id: end, kind: inside === null ? 'output' : 'end', holder: inside, step: null });
-    ways.push(...waysOf(unique, inside, start, end, kinds));
+    blocks.push({ id: end, kind: inside === null ? 'finish' : 'end', holder: inside, step: null });
+    const found = waysOf(unique, inside, start, end, kinds);
+    for (const { target } of found)
+      if (target.startsWith(STUB)) blocks.push({ id: target, kind: 'end', holder: inside, step: null });
+    ways.push(...found);
   }
   return { blocks, ways };
 }
@@ -73,7 +78,8 @@ function waysOf(steps: Step[], holder: string | null, start: string, end: string
     const open = exits.length > 0 && !taken.has('') ? exits.filter((exit) => !taken.has(exit)) : [];
     const goesOn = exits.length > 0 || taken.has('');
     for (const exit of goesOn ? open : ['']) {
-      way(step.id, exit, end, { holder, from: { id: step.id, exit }, to: null });
+      const target = exit ? `${STUB}${step.id}:${exit}` : end;
+      way(step.id, exit, target, { holder, from: { id: step.id, exit }, to: null });
     }
   }
   if (steps.length === 0) way(start, '', end, { holder, from: null, to: null });

@@ -13,7 +13,7 @@ const SIZES: Record<Block['kind'], { width: number; height: number }> = {
   trigger: STEP_SIZE,
   step: STEP_SIZE,
   loop: STEP_SIZE,
-  output: { width: 96, height: 30 },
+  finish: { width: 96, height: 30 },
   start: { width: 12, height: 12 },
   end: { width: 12, height: 12 },
 };
