@@ -3,7 +3,7 @@ import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { EditorView } from '@codemirror/view';
 import { Alert, useComputedColorScheme } from '@mantine/core';
 import CodeMirror, { type ReactCodeMirrorRef } from '@uiw/react-codemirror';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { spanOf } from '../json/place';
 import { read, textOf, type Wrong } from '../json/reading';
@@ -23,6 +23,10 @@ export function JsonTab() {
   const findings = useFindingsStore((state) => state.all);
   const [text, setText] = useState(() => textOf(definition));
   const [wrong, setWrong] = useState<Wrong | null>(null);
+  const extensions = useMemo(
+    () => [...EXTENSIONS, EditorView.contentAttributes.of({ 'aria-label': t('faceJson') })],
+    [t],
+  );
   const own = useRef(definition);
   const mirror = useRef<ReactCodeMirrorRef>(null);
 
@@ -58,8 +62,7 @@ export function JsonTab() {
         theme={scheme}
         height="100%"
         className="json-editor"
-        extensions={EXTENSIONS}
-        aria-label={t('faceJson')}
+        extensions={extensions}
         onChange={(next) => {
           if (next === text) return;
           setText(next);

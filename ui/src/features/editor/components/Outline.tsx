@@ -117,12 +117,11 @@ interface ItemProps {
 interface FrameProps {
   id: string;
   current: string;
-  label: string;
   row: ReactNode;
   children?: ReactNode;
 }
 
-function Item({ id, current, label, row, children }: FrameProps) {
+function Item({ id, current, row, children }: FrameProps) {
   const chosen = current === id;
   const group = useId();
   return (
@@ -130,7 +129,6 @@ function Item({ id, current, label, row, children }: FrameProps) {
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: keys are read by the tree */}
       <div
         role="treeitem"
-        aria-label={label}
         aria-selected={chosen}
         aria-expanded={children ? true : undefined}
         aria-owns={children ? group : undefined}
@@ -160,7 +158,6 @@ function TriggerItem({ current, addAfter }: Pick<ItemProps, 'current' | 'addAfte
     <Item
       id={TRIGGER}
       current={current}
-      label={[title, findings.length || '', t('trigger'), ...findings].join(' ')}
       row={
         <>
           <span className="picker-icon">
@@ -200,12 +197,9 @@ function StepItem({ step, ...props }: ItemProps & { step: Step }) {
   });
   const { current, addAfter, move } = props;
   const behind = after.length > 0 ? t('after', { names: after.join(', ') }) : t('atStart');
-  const label = [`${title} ${step.id} · ${behind}`, findings.length || '', ...findings].join(' ').trim();
-  return (
     <Item
       id={step.id}
       current={current}
-      label={label}
       row={
         <>
           <span className="picker-icon">
