@@ -197,6 +197,7 @@ function StepItem({ step, ...props }: ItemProps & { step: Step }) {
   });
   const { current, addAfter, move } = props;
   const behind = after.length > 0 ? t('after', { names: after.join(', ') }) : t('atStart');
+  return (
     <Item
       id={step.id}
       current={current}
