@@ -127,7 +127,17 @@ async def test_drawn_tested_published_run(page: Page, product: Product, echo: Ec
     ])  # fmt: skip
     await expect(node(page, "send")).to_be_visible()
     await saved(page)
+    await try_out(page, echo)
+    await publish_and_run(page, echo)
+    await expect_difference(page, name)
+    async with Person(product.url, "draw@example.com") as person:
+        stored = await person.get(f"/api/automations/{automation}")
+        runs = await person.runs(automation)
+    assert (stored["live_version"], stored["draft_changed"], stored["name"]) == (1, True, "Lead to the CRM")
+    assert [each["status"] for each in runs] == ["success"]
 
+
+async def try_out(page: Page, echo: Echo) -> None:
     await node(page, "@trigger").click()
     await page.get_by_text(EN("editor:tabSample"), exact=True).click()
     await page.get_by_label(EN("editor:sampleData")).fill('{"email": "ada@example.org"}')
@@ -144,6 +154,8 @@ async def test_drawn_tested_published_run(page: Page, product: Product, echo: Ec
     await page.get_by_role("button", name=EN("editor:reallyDo")).click()
     await until("the test was sent", lambda: _one(echo), 10)
 
+
+async def publish_and_run(page: Page, echo: Echo) -> None:
     await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label(EN("editor:note")).fill("First")
@@ -158,19 +170,17 @@ async def test_drawn_tested_published_run(page: Page, product: Product, echo: Ec
     await picture(page, "editor-run")
     assert json.loads(echo.hits[-1].body) == {"email": "ada@example.org"}
 
+
+async def expect_difference(page: Page, name: Locator) -> None:
     await page.keyboard.press("Escape")
     await name.fill("Lead to the CRM")
     await saved(page)
     await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
+    dialog = page.get_by_role("dialog")
     await expect(dialog.locator("[data-difference=name_changed]")).to_contain_text("+ Lead to the CRM")
     await accessible(page)
     await picture(page, "editor-publish")
     await page.keyboard.press("Escape")
-    async with Person(product.url, "draw@example.com") as person:
-        stored = await person.get(f"/api/automations/{automation}")
-        runs = await person.runs(automation)
-    assert (stored["live_version"], stored["draft_changed"], stored["name"]) == (1, True, "Lead to the CRM")
-    assert [each["status"] for each in runs] == ["success"]
 
 
 async def _one(echo: Echo) -> bool:

@@ -63,6 +63,9 @@ export function JsonTab() {
         height="100%"
         className="json-editor"
         extensions={extensions}
+        onCreateEditor={(view) => {
+          view.scrollDOM.tabIndex = 0; // what scrolls is reached by the keyboard
+        }}
         onChange={(next) => {
           if (next === text) return;
           setText(next);
