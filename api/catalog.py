@@ -175,25 +175,7 @@ def _said(texts: Mapping[str, str], language: Language) -> str:
 @cache
 def _catalog(language: Language) -> CatalogView:
     return CatalogView(
-        actions=[
-            ActionView(
-                name=action.name,
-                title=_said(action.title, language),
-                description=_said(action.description, language),
-                sentence=action.template(language),
-                input_schema=_input_schema(action),
-                output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
-                credits=action.credits,
-                timeout_s=action.timeout_s,
-                max_attempts=action.retry_attempts,
-                connection=action.connection,
-                category=action.category,
-                contains=action.contains,
-                exits=[*action.leads_to],
-                example=_plain(action.example),
-            )
-            for _, action in sorted(registry.actions().items())
-        ],
+        actions=[_action(action, language) for _, action in sorted(registry.actions().items())],
         triggers=[
             TriggerView(
                 name=kind.name,
@@ -233,6 +215,25 @@ def _catalog(language: Language) -> CatalogView:
             )
             for _, tool in sorted(registry.tools().items())
         ],
+    )
+
+
+def _action(action: Action[Any], language: Language) -> ActionView:
+    return ActionView(
+        name=action.name,
+        title=_said(action.title, language),
+        description=_said(action.description, language),
+        sentence=action.template(language),
+        input_schema=_input_schema(action),
+        output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
+        credits=action.credits,
+        timeout_s=action.timeout_s,
+        max_attempts=action.retry_attempts,
+        connection=action.connection,
+        category=action.category,
+        contains=action.contains,
+        exits=[*action.leads_to],
+        example=_plain(action.example),
     )
 
 
