@@ -11,7 +11,7 @@ from api.caller import CallerDep
 from api.language import LanguageDep
 from api.problems import documented
 from blocks import registry
-from blocks.action import Action
+from blocks.action import Action, Category
 from blocks.field_words import told
 from blocks.words import Language
 from core.automations.definition import Definition, Step
@@ -31,7 +31,9 @@ _EXAMPLE: Final = {
             "timeout_s": 30,
             "max_attempts": 2,
             "connection": None,
+            "category": "apps",
             "contains": None,
+            "exits": [],
             "example": {"method": "GET", "url": "https://api.example.com/status"},
         }
     ],
@@ -87,7 +89,12 @@ class ActionView(BaseModel):
     timeout_s: float = Field(description="seconds, unless the step says otherwise")
     max_attempts: int = Field(description="unless the step says otherwise")
     connection: str | None = Field(description="purpose of the connections that its `config.connection` may name")
+    category: Category = Field(description="where a palette shows it")
     contains: str | None = Field(description="field of `config` that holds steps, of the same shape as `actions`")
+    exits: list[str] = Field(
+        description="names that later steps may need (`<id>:<exit>`) besides `error`; in braces: where in the config"
+        " they are named, as in `{cases[].name}`"
+    )
     example: dict[str, JsonValue]
 
 
@@ -169,23 +176,7 @@ def _said(texts: Mapping[str, str], language: Language) -> str:
 @cache
 def everything(language: Language) -> CatalogView:
     return CatalogView(
-        actions=[
-            ActionView(
-                name=action.name,
-                title=_said(action.title, language),
-                description=_said(action.description, language),
-                sentence=action.template(language),
-                input_schema=told(_input_schema(action), language),
-                output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
-                credits=action.credits,
-                timeout_s=action.timeout_s,
-                max_attempts=action.retry_attempts,
-                connection=action.connection,
-                contains=action.contains,
-                example=_plain(action.example),
-            )
-            for _, action in sorted(registry.actions().items())
-        ],
+        actions=[_action(action, language) for _, action in sorted(registry.actions().items())],
         triggers=[
             TriggerView(
                 name=kind.name,
@@ -225,6 +216,25 @@ def everything(language: Language) -> CatalogView:
             )
             for _, tool in sorted(registry.tools().items())
         ],
+    )
+
+
+def _action(action: Action[Any], language: Language) -> ActionView:
+    return ActionView(
+        name=action.name,
+        title=_said(action.title, language),
+        description=_said(action.description, language),
+        sentence=action.template(language),
+        input_schema=told(_input_schema(action), language),
+        output_schema=action.Output.model_json_schema(mode="serialization") if action.Output else None,
+        credits=action.credits,
+        timeout_s=action.timeout_s,
+        max_attempts=action.retry_attempts,
+        connection=action.connection,
+        category=action.category,
+        contains=action.contains,
+        exits=[*action.leads_to],
+        example=_plain(action.example),
     )
 
 

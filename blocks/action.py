@@ -7,16 +7,19 @@ how long it may take. From that come its form, its catalogue entry, its validati
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from blocks import exits
 from blocks.conversing import Turn, TurnDone
 from blocks.outcomes import Done, Outcome, Wait
 from blocks.pieces import Piece
 from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from blocks.words import Described
+
+Category: TypeAlias = Literal["agents", "apps", "data", "flow"]
 
 
 class Effect(StrEnum):
@@ -205,7 +208,11 @@ class Action(Described, ABC, Generic[InputT]):
     timeout_s: ClassVar[float] = 30.0
     retry_attempts: ClassVar[int] = 1
     connection: ClassVar[str | None] = None  # the purpose of the connections that `config.connection` may name
+    category: ClassVar[Category] = "apps"  # where the editor's palette shows it
     contains: ClassVar[str | None] = None  # the field of `config` that holds steps
+    leads_to: ClassVar[
+        tuple[str, ...]
+    ] = ()  # names of exits, see `outlets`
     light: ClassVar[bool] = False  # at once and from its input alone: it never waits, never acts, never retries
     calls: ClassVar[str | None] = None  # the field of `config` that names an automation, by id or name
     repeats: ClassVar[bool] = True  # it may stand inside a loop
@@ -227,8 +234,12 @@ class Action(Described, ABC, Generic[InputT]):
         return 0
 
     def outlets(self, config: JsonObject) -> tuple[str, ...]:
-        """Names of exits that later steps may need besides the step itself and its `error` (`needs: ["this:exit"]`)."""
-        return ()
+        """Names of exits that later steps may need besides the step itself and its `error` (`needs: ["this:exit"]`).
+
+        By `leads_to`: `"approved"` is a name, `"{else}"` is named by a field of the config, `"{cases[].name}"` by that
+        field of each entry of a list.
+        """
+        return tuple(name for each in self.leads_to for name in exits.named(each, config))
 
     @abstractmethod
     async def run(self, given: InputT, context: ActionContext) -> Outcome:

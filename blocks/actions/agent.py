@@ -54,6 +54,7 @@ class Agent(Action[AgentInput]):
     Output = None  # the text or the value, with usage
     credits = 5
     timeout_s = 60.0
+    category = "agents"
     retry_attempts = 2
     brings_in = True
     journaled = True

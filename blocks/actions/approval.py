@@ -118,6 +118,8 @@ class Approval(Action[ApprovalInput]):
     Input = ApprovalInput
     Output = ApprovalOutput
     timeout_s = 10.0
+    category = "flow"
+    leads_to = ("approved", "rejected")
     example: ClassVar[dict[str, Json]] = {
         "message": "Publish {{ trigger.data.title }}?",
         "who": ["owner", "role:admin"],
@@ -132,9 +134,6 @@ class Approval(Action[ApprovalInput]):
 
     def effect(self, given: ApprovalInput) -> Effect:
         return Effect.PURE
-
-    def outlets(self, config: JsonObject) -> tuple[str, ...]:
-        return ("approved", "rejected")
 
     def recall(self, output: Json) -> Choose:
         return _choice(output if isinstance(output, dict) else {})

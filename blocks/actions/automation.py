@@ -39,6 +39,7 @@ class CallAutomation(Action[AutomationInput]):
     Input = AutomationInput
     Output = None  # the output of the run
     timeout_s = 10.0  # of starting it; its run has its own time
+    category = "flow"
     calls = "automation"
     example: ClassVar[dict[str, Json]] = {
         "automation": "Enrich a lead",

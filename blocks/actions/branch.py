@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.outcomes import Choose
-from blocks.values import Json, JsonObject
+from blocks.values import Json
 
 _CASE = r"^[A-Za-z0-9_-]{1,80}$"
 _FALSE = frozenset({"", "false", "no", "off", "0", "none", "null"})  # of a condition that is a text
@@ -36,6 +36,8 @@ class Branch(Action[BranchInput]):
     Output = None  # {"case": the exit that was taken}
     timeout_s = 10.0
     light = True
+    category = "flow"
+    leads_to = ("{cases[].name}", "{else}")
     example: ClassVar[dict[str, Json]] = {
         "cases": [{"name": "yes", "when": "{{ trigger.data.score >= 70 }}"}],
         "else": "no",
@@ -43,11 +45,6 @@ class Branch(Action[BranchInput]):
 
     def effect(self, given: BranchInput) -> Effect:
         return Effect.PURE
-
-    def outlets(self, config: JsonObject) -> tuple[str, ...]:
-        cases = config.get("cases")
-        named = [case.get("name") for case in cases if isinstance(case, dict)] if isinstance(cases, list) else []
-        return tuple(name for name in [*named, config.get("else")] if isinstance(name, str))
 
     async def run(self, given: BranchInput, context: ActionContext) -> Choose:
         for case in given.cases:

@@ -40,6 +40,7 @@ class Delay(Action[DelayInput]):
     Input = DelayInput
     Output = None
     timeout_s = 60.0
+    category = "flow"
     example: ClassVar[dict[str, Json]] = {"for_s": 3600}
 
     def blanks(self, config: JsonObject, language: Language) -> dict[str, str]:

@@ -29,6 +29,7 @@ class Fail(Action[FailInput]):
     Input = FailInput
     Output = None
     timeout_s = 10.0
+    category = "flow"
     light = True
     example: ClassVar[dict[str, Json]] = {"message": "There is no address for {{ trigger.data.name }}."}
 

@@ -69,6 +69,7 @@ class ForEach(Action[ForEachInput]):
     Input = ForEachInput
     Output = None  # the list of what the last steps gave
     timeout_s = 10.0  # of working out the list; its items have the run's time
+    category = "flow"
     contains = "steps"
     example: ClassVar[dict[str, Json]] = {
         "items": "{{ trigger.data.leads }}",

@@ -55,6 +55,7 @@ class Mcp(Action[McpInput]):
     connection = "mcp"
     credits = 1
     timeout_s = 60.0
+    category = "agents"
     brings_in: ClassVar[bool] = True
     example: ClassVar[dict[str, Json]] = {
         "connection": "Tickets",

@@ -35,6 +35,7 @@ class RespondAction(Action[RespondInput]):
     Input = RespondInput
     Output = None  # {"status", "headers", "body"}
     timeout_s = 10.0
+    category = "flow"
     repeats = False  # a caller gets one answer
     example: ClassVar[dict[str, Json]] = {"status": 200, "body": {"answer": "{{ previous.output }}"}}
 

@@ -24,6 +24,7 @@ class Transform(Action[TransformInput]):
     Input = TransformInput
     Output = None  # whatever the value is
     timeout_s = 10.0
+    category = "data"
     light = True
     example: ClassVar[dict[str, Json]] = {
         "value": {"name": "{{ trigger.data.name }}", "tags": ["lead", "{{ trigger.data.source }}"]}

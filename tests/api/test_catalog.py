@@ -25,6 +25,11 @@ async def test_everything_in_the_folders_is_listed(client: httpx.AsyncClient, ad
     assert http["connection"] == "http"
     assert http["input_schema"]["properties"]["connection"]["format"] == "connection"
     assert (http["credits"], http["timeout_s"], http["max_attempts"]) == (1, 30, 2)
+    shapes = {each["name"]: (each["category"], each["contains"], each["exits"]) for each in found["actions"]}
+    assert shapes["http"] == ("apps", None, [])
+    assert shapes["branch"] == ("flow", None, ["{cases[].name}", "{else}"])
+    assert shapes["approval"] == ("flow", None, ["approved", "rejected"])
+    assert shapes["for_each"] == ("flow", "steps", [])
     cron = next(each for each in found["triggers"] if each["name"] == "cron")
     assert cron["aliases"] == ["schedule"]
 

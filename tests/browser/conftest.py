@@ -5,7 +5,7 @@ the Content-Security-Policy.
 """
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -64,8 +64,14 @@ async def context(browser: Browser, product: Product, language: str) -> AsyncIte
 
 
 @pytest.fixture
-async def page(context: BrowserContext) -> AsyncIterator[Page]:
+def expected() -> Sequence[str]:
+    """Complaints of the browser that belong to a test; it overrides it as `language`."""
+    return ()
+
+
+@pytest.fixture
+async def page(context: BrowserContext, expected: Sequence[str]) -> AsyncIterator[Page]:
     watch = Watch(context)
     page = await context.new_page()
     yield page
-    watch.nothing_went_wrong()
+    watch.nothing_went_wrong(expected)

@@ -6,6 +6,7 @@ import { approvalPublicRoutes, approvalRoutes } from '~/features/approvals/route
 import { automationRoutes } from '~/features/automations/routes';
 import { channelRoutes } from '~/features/channels/routes';
 import { connectionRoutes } from '~/features/connections/routes';
+import { editorRoutes } from '~/features/editor/routes';
 import { onboardingRoutes } from '~/features/onboarding/routes';
 import { runRoutes } from '~/features/runs/routes';
 import { settingsRoutes } from '~/features/settings/routes';
@@ -29,6 +30,7 @@ const routeTree = rootRoute.addChildren([
     homeRoute,
     ...agentRoutes,
     ...automationRoutes,
+    ...editorRoutes,
     ...runRoutes,
     ...approvalRoutes,
     ...channelRoutes,

@@ -69,11 +69,13 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-yellow-light-color': '#7d5200',
     '--mantine-color-red-light-color': '#b02a2a',
     '--mantine-color-blue-light-color': '#1a5da8',
+    '--mantine-color-error': '#c02b2b',
   },
   dark: {
     '--mantine-color-dimmed': '#a3a9b3',
     '--mantine-color-placeholder': '#8d949f',
     '--mantine-color-anchor': '#919de7',
+    '--mantine-color-error': '#ff9c9c',
     '--mantine-color-red-light': '#3a2225',
     '--mantine-color-red-light-color': '#ffb4b4',
     '--mantine-color-yellow-light': '#373020',

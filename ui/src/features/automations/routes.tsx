@@ -39,11 +39,6 @@ export const automationRoutes = [
   }),
   createRoute({
     getParentRoute: () => insideRoute,
-    path: '/automations/new',
-    component: lazyRouteComponent(() => import('./pages/NewAutomationPage'), 'NewAutomationPage'),
-  }),
-  createRoute({
-    getParentRoute: () => insideRoute,
     path: '/automations/$automationId',
     validateSearch: (search: Record<string, unknown>): { tab?: AutomationTab } => ({
       tab: one(search.tab, TABS),

@@ -1,0 +1,346 @@
+"""The editor: an automation is drawn, tested, published and watched by mouse and by keyboard."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.watching import accessible, picture
+from tests.browser.words import Words
+from tests.e2e.person import PASSWORD, Person, until
+from tests.e2e.product import Product
+from tests.echo import Echo
+
+EN = Words("en")
+
+
+async def arrive(page: Page, email: str, words: Words = EN) -> None:
+    """Somebody new signs up and asks for a new automation."""
+    await page.goto("/register")
+    await page.get_by_label(words("accounts:name"), exact=True).fill("Ada")
+    await page.get_by_label(words("accounts:email"), exact=True).fill(email)
+    await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name=words("accounts:register")).click()
+    await expect(page).to_have_url(re.compile("/automations"))
+    await page.goto("/automations/new")
+    await expect(page.get_by_role("heading", name=words("editor:startTitle"))).to_be_visible()
+
+
+async def begin(page: Page, trigger: str) -> str:
+    """Answers the question what starts it; the id of the new automation."""
+    await page.locator(f"[data-trigger={trigger}]").click()
+    await expect(page).to_have_url(re.compile("/edit"))
+    await expect(page.locator(".react-flow__node").first).to_be_visible()
+    found = re.search(r"/automations/([0-9a-f-]{36})/edit", page.url)
+    assert found
+    return found[1]
+
+
+async def saved(page: Page) -> None:
+    await expect(page.locator("[data-phase=saved]")).to_be_visible()
+
+
+def plus(page: Page, slot: str) -> Locator:
+    return page.locator(f'.way-plus[data-slot="{slot}"]')
+
+
+def node(page: Page, step: str) -> Locator:
+    return page.locator(f'.react-flow__node[data-id="{step}"]')
+
+
+async def drag_action(page: Page, action: str, slot: str) -> None:
+    """By real mouse events, from the palette onto the "+" of a way."""
+    await page.locator(f'.editor-palette [data-action="{action}"]').hover()
+    await page.mouse.down()
+    box = await plus(page, slot).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.mouse.move(x - 30, y - 30, steps=4)
+    await page.mouse.move(x, y, steps=4)
+    await page.mouse.up()
+
+
+async def fit(page: Page) -> None:
+    """Everything is seen, and stands still."""
+    await page.keyboard.press("0")
+    await page.evaluate("""() => new Promise(done => {
+        let before = '';
+        const look = () => {
+            const all = [...document.querySelectorAll('.react-flow__viewport, .react-flow__node')];
+            const now = all.map(each => each.style.transform).join();
+            if (now === before) done(); else { before = now; setTimeout(() => requestAnimationFrame(look), 100); }
+        };
+        look();
+    })""")
+
+
+async def draw_to(page: Page, handle: Locator, x: float, y: float) -> None:
+    """A way from the handle of a block to a point, by real mouse events."""
+    box = await handle.bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await page.mouse.down()
+    await page.mouse.move(x - 15, y - 15, steps=5)
+    await page.mouse.move(x, y, steps=5)
+    await page.mouse.up()
+
+
+async def insert(page: Page, search: str) -> None:
+    """Into the open palette."""
+    field = page.get_by_role("combobox", name=EN("editor:findAction"))
+    await expect(field).to_be_focused()
+    await field.fill(search)
+    await field.press("Enter")
+    await expect(field).to_be_hidden()
+
+
+async def paste(page: Page, steps: list[dict[str, Any]]) -> None:
+    await page.evaluate("text => navigator.clipboard.writeText(text)", json.dumps(steps))
+    await page.keyboard.press("Control+v")
+
+
+async def test_drawn_tested_published_run(page: Page, product: Product, echo: Echo) -> None:
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await arrive(page, "draw@example.com")
+    await accessible(page)
+    await picture(page, "editor-start")
+    automation = await begin(page, "webhook")
+    name = page.get_by_label(EN("editor:name"))
+    await name.fill("Lead to CRM")
+    await drag_action(page, "transform", ">")
+    await expect(node(page, "transform")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await node(page, "transform").click()
+    await page.keyboard.press("Delete")
+    await expect(node(page, "transform")).to_have_count(0)
+    await page.keyboard.press("Control+z")
+    await expect(node(page, "transform")).to_be_visible()
+    await page.keyboard.press("Control+y")
+    await expect(node(page, "transform")).to_have_count(0)
+    await paste(page, [
+        {"id": "who", "type": "transform", "config": {"value": {"email": "{{ trigger.data.email }}"}}},
+        {"id": "send", "type": "http",
+         "config": {"method": "POST", "url": f"{echo.url}/crm", "json": "{{ steps.who.output }}"}},
+    ])  # fmt: skip
+    await expect(node(page, "send")).to_be_visible()
+    await saved(page)
+    await try_out(page, echo)
+    await publish_and_run(page, echo)
+    await expect_difference(page, name)
+    async with Person(product.url, "draw@example.com") as person:
+        stored = await person.get(f"/api/automations/{automation}")
+        runs = await person.runs(automation)
+    assert (stored["live_version"], stored["draft_changed"], stored["name"]) == (1, True, "Lead to the CRM")
+    assert [each["status"] for each in runs] == ["success"]
+
+
+async def try_out(page: Page, echo: Echo) -> None:
+    await node(page, "@trigger").click()
+    await page.get_by_text(EN("editor:tabSample"), exact=True).click()
+    await page.get_by_label(EN("editor:sampleData")).fill('{"email": "ada@example.org"}')
+    await node(page, "who").click()
+    await page.keyboard.press("Shift+Enter")
+    inspector = page.get_by_role("complementary", name=EN("editor:inspectorOf", name="who"))
+    await expect(inspector.get_by_role("region", name=EN("editor:output"))).to_contain_text("ada@example.org")
+    await node(page, "send").click()
+    await page.keyboard.press("Shift+Enter")
+    await expect(page.get_by_text(EN("editor:onlyRendered"))).to_be_visible()
+    assert echo.hits == []
+    await accessible(page)
+    await picture(page, "editor-test")
+    await page.get_by_role("button", name=EN("editor:reallyDo")).click()
+    await until("the test was sent", lambda: _one(echo), 10)
+
+
+async def publish_and_run(page: Page, echo: Echo) -> None:
+    await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label(EN("editor:note")).fill("First")
+    await accessible(page)
+    await dialog.get_by_role("button", name=EN("editor:publish"), exact=True).click()
+    await expect(page.locator("[data-live='1']")).to_be_visible()
+    await page.get_by_role("button", name=EN("editor:run"), exact=True).first.click()
+    await dialog.get_by_role("button", name=EN("editor:runNow")).click()
+    await expect(node(page, "send").locator("[data-status=success]")).to_be_visible()
+    await expect(page.get_by_text(EN("editor:runEnded"))).to_be_visible()
+    await accessible(page)
+    await picture(page, "editor-run")
+    assert json.loads(echo.hits[-1].body) == {"email": "ada@example.org"}
+
+
+async def expect_difference(page: Page, name: Locator) -> None:
+    await page.keyboard.press("Escape")
+    await name.fill("Lead to the CRM")
+    await saved(page)
+    await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.locator("[data-difference=name_changed]")).to_contain_text("+ Lead to the CRM")
+    await accessible(page)
+    await picture(page, "editor-publish")
+    await page.keyboard.press("Escape")
+
+
+async def _one(echo: Echo) -> bool:
+    return len(echo.hits) == 1
+
+
+async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
+    await arrive(page, "paths@example.com")
+    automation = await begin(page, "manual")
+    await drag_action(page, "transform", ">")
+    await expect(node(page, "transform")).to_be_visible()
+    for action, slot in (("http", "transform>"), ("for_each", "http>")):
+        await fit(page)
+        await drag_action(page, action, slot)
+        await expect(node(page, action)).to_be_visible()
+    await fit(page)
+    # a second way out of the first step, drawn into the void: what stands there is chosen from the palette
+    first = await node(page, "transform").bounding_box()
+    assert first
+    out = node(page, "transform").locator(".source[data-handleid=out]")
+    await draw_to(page, out, first["x"] - 60, first["y"] + first["height"] + 60)
+    await insert(page, "channel")
+    await expect(node(page, "channel")).to_be_visible()
+    # and from there to the loop, where the two paths merge
+    await fit(page)
+    head = await node(page, "for_each").bounding_box()
+    assert head
+    await draw_to(page, node(page, "channel").locator(".source[data-handleid=out]"),
+                  head["x"] + head["width"] / 2, head["y"] + 2)  # fmt: skip
+    await fit(page)
+    await plus(page, ">").first.click()  # inside the loop: nothing stands before it, nothing behind it
+    await insert(page, "http")
+    await fit(page)
+    await drag_action(page, "transform", "http_2>")
+    await expect(node(page, "transform_2")).to_be_visible()
+    await saved(page)
+    await fit(page)
+    await accessible(page)
+    await picture(page, "editor-canvas")
+    wanted = {
+        "name": "By hand", "trigger_type": "manual", "actions": [
+            {"id": "transform", "type": "transform", "config": {}, "needs": []},
+            {"id": "http", "type": "http", "config": {}, "needs": ["transform"]},
+            {"id": "for_each", "type": "for_each", "needs": ["http", "channel"], "config": {"steps": [
+                {"id": "http_2", "type": "http", "config": {}, "needs": []},
+                {"id": "transform_2", "type": "transform", "config": {}, "needs": ["http_2"]},
+            ]}},
+            {"id": "channel", "type": "channel", "config": {}, "needs": ["transform"]},
+        ],
+    }  # fmt: skip
+    async with Person(product.url, "paths@example.com") as person:
+        status, made = await person.send("POST", "/api/automations?as_draft=true", wanted)
+        assert status == 201, made
+        stored = await person.get(f"/api/automations/{automation}")
+    by_id = {each["id"]: each for each in stored["actions"]}
+    assert by_id == {each["id"]: each for each in made["actions"]}
+    assert stored["layout"] == {}
+    before = stored["revision"]
+    await page.reload()
+    await expect(node(page, "transform_2")).to_be_visible()
+    await page.get_by_text(EN("editor:faceJson"), exact=True).click()
+    await expect(page.locator(".cm-content")).to_contain_text("transform_2")
+    await accessible(page)
+    await picture(page, "editor-json")
+    async with Person(product.url, "paths@example.com") as person:
+        assert (await person.get(f"/api/automations/{automation}"))["revision"] == before
+
+
+async def test_three_steps_by_keyboard_alone(page: Page, product: Product) -> None:
+    await arrive(page, "keys@example.com")
+    start = page.locator("[data-trigger=manual]")
+    await start.focus()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("/edit"))
+    automation = page.url.split("/")[-2]
+    outline = page.get_by_role("radio", name=EN("editor:faceOutline"))
+    await page.get_by_role("radio", name=EN("editor:faceCanvas")).focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(outline).to_be_checked()
+    await page.get_by_role("treeitem").first.focus()
+    for search in ("transform", "fail"):
+        await page.keyboard.press("+")
+        await insert(page, search)
+        await expect(page.get_by_role("treeitem", name=re.compile(rf"\b{search} ·"))).to_be_visible()
+        await page.get_by_role("treeitem", selected=True).focus()
+    await page.keyboard.press("+")
+    await insert(page, "wait")
+    await page.get_by_role("treeitem", selected=True).focus()
+    await page.keyboard.press("Alt+ArrowUp")
+    await page.keyboard.press("F2")
+    field = page.get_by_label(EN("editor:stepName"))
+    await expect(field).to_be_focused()
+    await page.keyboard.type("pause")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("treeitem", name=re.compile(r"\bpause ·"))).to_be_visible()
+    await saved(page)
+    await accessible(page)
+    await picture(page, "editor-outline")
+    async with Person(product.url, "keys@example.com") as person:
+        stored = await person.get(f"/api/automations/{automation}")
+    assert {each["id"]: each["needs"] for each in stored["actions"]} == {
+        "transform": [], "pause": ["transform"], "fail": ["pause"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("expected", [("status of 412", "ERR_INTERNET_DISCONNECTED")])
+async def test_two_tabs_and_a_killed_one(page: Page, product: Product) -> None:
+    await arrive(page, "tabs@example.com")
+    automation = await begin(page, "manual")
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await expect(other.locator("[data-phase=saved]")).to_be_visible()
+    await page.get_by_label(EN("editor:name")).fill("From the first tab")
+    await saved(page)
+    async with Person(product.url, "tabs@example.com") as person:
+        await until("it is saved", lambda: _named(person, automation, "From the first tab"), 10)
+        await other.get_by_label(EN("editor:name")).fill("From the second tab")
+        dialog = other.get_by_role("dialog")
+        await expect(dialog.get_by_text(EN("editor:conflictTitle"))).to_be_visible()
+        await accessible(other)
+        await picture(other, "editor-conflict")
+        await dialog.get_by_role("button", name=EN("editor:keepMine")).click()
+        await until("the second won", lambda: _named(person, automation, "From the second tab"), 10)
+
+        await other.context.set_offline(True)
+        await other.get_by_label(EN("editor:name")).fill("Never sent")
+        await other.close()  # as a crash does: nothing is asked, nothing is sent
+        await page.context.set_offline(False)
+        assert await _named(person, automation, "From the second tab")
+        await page.reload()
+        await expect(page.get_by_label(EN("editor:name"))).to_have_value("Never sent")
+        await until("it was sent after all", lambda: _named(person, automation, "Never sent"), 10)
+
+
+async def _named(person: Person, automation: str, name: str) -> bool:
+    return bool((await person.get(f"/api/automations/{automation}"))["name"] == name)
+
+
+async def test_phone_and_dark(page: Page, product: Product) -> None:
+    await arrive(page, "phone@example.com")
+    automation = await begin(page, "webhook")
+    for action in ("approval", "http"):
+        await page.locator(f'.editor-palette [data-action="{action}"]').click()
+        await expect(node(page, action)).to_be_visible()
+    await saved(page)
+    await page.emulate_media(color_scheme="dark")
+    await fit(page)
+    await accessible(page)
+    await picture(page, "editor-dark")
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await accessible(page)
+    await page.keyboard.press("Escape")
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await page.reload()
+    await expect(page.get_by_role("tree")).to_be_visible()
+    await accessible(page)
+    await picture(page, "editor-phone")
+    async with Person(product.url, "phone@example.com") as person:
+        stored = await person.get(f"/api/automations/{automation}")
+    assert [(each["id"], each["needs"]) for each in stored["actions"]] == [
+        ("approval", []), ("http", ["approval:approved"])
+    ]  # fmt: skip

@@ -1,0 +1,254 @@
+import '@xyflow/react/dist/base.css';
+import './canvas.css';
+import { useComputedColorScheme } from '@mantine/core';
+import {
+  applyNodeChanges,
+  Background,
+  BackgroundVariant,
+  type Connection,
+  type OnConnectEnd,
+  type OnNodesChange,
+  Panel,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from '@xyflow/react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useDefinition, useEditor } from '../components/EditorContext';
+import { useCommands } from '../components/useCommands';
+import { placeOf } from '../document/bodies';
+import type { Position } from '../document/definition';
+import { exitsOf } from '../document/kinds';
+import { graphOf, OUTPUT, TRIGGER } from '../graph/graph';
+import { layoutOf } from '../graph/layout';
+import { useView } from '../state/view';
+import { EndDot, FinishBlock, LoopBlock, StartDot, StepBlock, TriggerBlock } from './Blocks';
+import { draggedAction, isActionDrag } from './dragging';
+import { type BlockNode, edgesOf, nodesOf, shapeOf } from './flow';
+import { WayLine } from './WayLine';
+import { ZoomTools } from './ZoomTools';
+
+const NODE_TYPES = {
+  trigger: TriggerBlock,
+  step: StepBlock,
+  loop: LoopBlock,
+  finish: FinishBlock,
+  start: StartDot,
+  end: EndDot,
+};
+const EDGE_TYPES = { way: WayLine };
+const MANY = 100;
+const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.4 };
+
+function needAt(source: string, handle: string | null | undefined) {
+  return { id: source, exit: !handle || handle === 'out' ? '' : handle };
+}
+
+function Flow() {
+  const { t } = useTranslation('editor');
+  const { draft, actions } = useEditor();
+  const commands = useCommands();
+  const flow = useReactFlow();
+  const scheme = useComputedColorScheme('light');
+  const steps = useDefinition((definition) => definition.actions);
+  const kept = useDefinition((definition) => definition.layout);
+  const selected = useView((view) => view.selected);
+  const [nodes, setNodes] = useState<BlockNode[]>([]);
+  const graph = useMemo(() => graphOf({ actions: steps } as never, actions), [steps, actions]);
+  const shape = shapeOf(graph);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: laid out anew when the shape changes, not with every letter
+  const boxes = useMemo(() => layoutOf(graph, kept), [shape, kept]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the ways are the shape
+  const edges = useMemo(() => edgesOf(graph), [shape]);
+
+  useEffect(() => {
+    setNodes((before) =>
+      nodesOf(graph, boxes, (step) => exitsOf(step, actions), new Map(before.map((node) => [node.id, node]))),
+    );
+  }, [graph, boxes, actions]);
+
+  useEffect(() => {
+    const chosen = new Set(selected);
+    setNodes((before) => {
+      const touched = before.some((node) => (node.selected ?? false) !== chosen.has(node.id));
+      if (!touched) return before;
+      return before.map((node) =>
+        (node.selected ?? false) === chosen.has(node.id) ? node : { ...node, selected: chosen.has(node.id) },
+      );
+    });
+    const [only] = selected;
+    if (selected.length === 1 && only) reveal(flow, only);
+  }, [selected, flow]);
+
+  const onNodesChange: OnNodesChange<BlockNode> = useCallback((changes) => {
+    setNodes((before) => applyNodeChanges(changes, before));
+    const picks = changes.filter((change) => change.type === 'select');
+    if (picks.length === 0) return;
+    const { selected: now, select } = useView.getState();
+    const off = new Set(picks.filter(({ selected: on }) => !on).map(({ id }) => id));
+    const on = picks.filter(({ selected: each }) => each).map(({ id }) => id);
+    select([...now.filter((id) => !off.has(id) && !on.includes(id)), ...on]);
+  }, []);
+
+  const onDragStop = useCallback(
+    (_event: unknown, node: BlockNode, dragged: BlockNode[]) => {
+      const there = new Map(flow.getNodes().map(({ id, position }) => [id, position]));
+      for (const each of dragged) there.set(each.id, each.position);
+      const before = layoutOf(
+        graphOf(draft.getState().definition, actions),
+        draft.getState().definition.layout,
+      );
+      const layout: Record<string, Position> = {};
+      let moved = false;
+      for (const [id, box] of before) {
+        if (id.startsWith('@') && id !== TRIGGER && id !== OUTPUT) continue;
+        const at = there.get(id) ?? box;
+        layout[id] = { x: Math.round(at.x), y: Math.round(at.y) };
+        moved ||= Math.abs(at.x - box.x) > 2 || Math.abs(at.y - box.y) > 2;
+      }
+      if (moved) commands.arrange(layout, node.id === TRIGGER ? t('trigger') : node.id);
+    },
+    [commands, draft, actions, flow, t],
+  );
+
+  const onConnect = useCallback(
+    ({ source, target, sourceHandle }: Connection) => {
+      if (source !== TRIGGER) commands.connect(needAt(source, sourceHandle), target);
+    },
+    [commands],
+  );
+
+  /** A way that was drawn into the void: what stands there is chosen from the palette. */
+  const onConnectEnd: OnConnectEnd = useCallback(
+    (_event, { isValid, fromNode, fromHandle, toNode }) => {
+      if (isValid || toNode || !fromNode || fromHandle?.type !== 'source') return;
+      const start = fromNode.id.startsWith('@');
+      const holder = start
+        ? (fromNode.parentId ?? null)
+        : (placeOf(draft.getState().definition, fromNode.id, actions)?.body.holder?.id ?? null);
+      const from = start ? null : needAt(fromNode.id, fromHandle.id);
+      useView.getState().insertAt({ holder, from, to: null });
+    },
+    [draft, actions],
+  );
+
+  return (
+    <ReactFlow
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      onNodesChange={onNodesChange}
+      onNodeDragStop={onDragStop}
+      onConnect={onConnect}
+      onConnectEnd={onConnectEnd}
+      onDragOver={(event) => {
+        if (isActionDrag(event)) event.preventDefault();
+      }}
+      onDrop={(event) => {
+        const wish = draggedAction(event);
+        if (!wish) return;
+        event.preventDefault();
+        const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+        commands.insert(wish, nearestSlot(graph, boxes, at) ?? commands.slotHere());
+      }}
+      onNodeClick={(event, { id }) => {
+        const several = event.shiftKey || event.ctrlKey || event.metaKey;
+        if (!several && useView.getState().selected.length > 1) useView.getState().select([id]);
+      }}
+      onNodeDoubleClick={(_event, { id }) => {
+        if (!id.startsWith('@')) useView.getState().rename(true);
+      }}
+      colorMode={scheme}
+      fitView
+      fitViewOptions={FIT}
+      minZoom={0.1}
+      maxZoom={1.75}
+      onlyRenderVisibleElements={nodes.length > MANY}
+      nodeDragThreshold={3}
+      connectionRadius={28}
+      deleteKeyCode={null}
+      selectionKeyCode="Shift"
+      multiSelectionKeyCode={['Meta', 'Control', 'Shift']}
+      disableKeyboardA11y={false}
+      panOnScroll
+      zoomOnDoubleClick={false}
+      proOptions={{ hideAttribution: true }}
+      aria-label={t('canvas')}
+      ariaLabelConfig={{
+        'node.a11yDescription.default': t('a11y.node'),
+        'node.a11yDescription.keyboardDisabled': t('a11y.node'),
+        'edge.a11yDescription.default': t('a11y.edge'),
+      }}
+    >
+      <Background variant={BackgroundVariant.Dots} gap={18} size={1} />
+      <Panel position="bottom-left">
+        <ZoomTools fit={FIT} />
+      </Panel>
+    </ReactFlow>
+  );
+}
+
+/** Bring a block into view when it is not: chosen in the outline, by a finding, or just put there. */
+function reveal(flow: ReturnType<typeof useReactFlow>, id: string): void {
+  requestAnimationFrame(() => {
+    const node = flow.getInternalNode(id);
+    const pane = document.querySelector('.react-flow')?.getBoundingClientRect();
+    if (!node || !pane) return;
+    const { x, y } = node.internals.positionAbsolute;
+    const width = node.measured.width ?? node.width ?? 0;
+    const height = node.measured.height ?? node.height ?? 0;
+    const from = flow.flowToScreenPosition({ x, y });
+    const to = flow.flowToScreenPosition({ x: x + width, y: y + height });
+    const seen =
+      from.x >= pane.left && to.x <= pane.right && from.y >= pane.top && to.y + BELOW <= pane.bottom;
+    if (!seen)
+      void flow.setCenter(x + width / 2, y + Math.min(height, 200) / 2, {
+        zoom: flow.getZoom(),
+        duration: calm() ? 0 : 200,
+      });
+  });
+}
+
+function calm(): boolean {
+  return window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+/** Room below a block for its "+". */
+const BELOW = 90;
+const NEAR = 140;
+
+/** The way nearest to a point, where one is near. */
+function nearestSlot(graph: ReturnType<typeof graphOf>, boxes: ReturnType<typeof layoutOf>, at: Position) {
+  const corner = (id: string): Position => {
+    const box = boxes.get(id);
+    const holder = graph.blocks.find((block) => block.id === id)?.holder;
+    const outer = holder ? corner(holder) : { x: 0, y: 0 };
+    return { x: (box?.x ?? 0) + outer.x, y: (box?.y ?? 0) + outer.y };
+  };
+  let best: { far: number; slot: (typeof graph.ways)[number]['slot'] } | null = null;
+  for (const { source, target, slot } of graph.ways) {
+    const one = boxes.get(source);
+    const other = boxes.get(target);
+    if (!one || !other) continue;
+    const from = corner(source);
+    const to = corner(target);
+    const x = (from.x + one.width / 2 + to.x + other.width / 2) / 2;
+    const y = (from.y + one.height + to.y) / 2;
+    const far = Math.hypot(x - at.x, y - at.y);
+    if (far < NEAR && (!best || far < best.far)) best = { far, slot };
+  }
+  return best?.slot ?? null;
+}
+
+export function Canvas() {
+  const mounted = useRef<HTMLDivElement>(null);
+  return (
+    <div className="canvas" ref={mounted}>
+      <ReactFlowProvider>
+        <Flow />
+      </ReactFlowProvider>
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+/** The definition language as the editor holds it: what the server stores, unknown fields included. */
+export interface Step {
+  id: string;
+  type: string;
+  config: Record<string, unknown>;
+  needs: string[];
+  [more: string]: unknown;
+}
+
+export interface Position {
+  x: number;
+  y: number;
+}
+
+export interface Definition {
+  name: string;
+  description: string | null;
+  trigger_type: string | null;
+  trigger_config: Record<string, unknown>;
+  actions: Step[];
+  policy: Record<string, unknown>;
+  layout: Record<string, Position>;
+}
+
+const FIELDS = [
+  'name',
+  'description',
+  'trigger_type',
+  'trigger_config',
+  'actions',
+  'policy',
+  'layout',
+] as const;
+
+/** The definition in what `GET /api/automations/{id}` answers: without what belongs to the automation around it. */
+export function definitionOf(detail: Record<string, unknown>): Definition {
+  return Object.fromEntries(FIELDS.map((name) => [name, detail[name]])) as unknown as Definition;
+}
+
+/** The one text of a value: keys sorted, no spaces. Two values are the same when it is (RFC 8785 in spirit). */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : each,
+  );
+}
+
+export function same(one: unknown, other: unknown): boolean {
+  return one === other || canonical(one) === canonical(other);
+}
+
+/** A step in the long form, as the server writes it out. */
+export function newStep(id: string, type: string, config: Record<string, unknown>): Step {
+  return {
+    id,
+    type,
+    config,
+    needs: [],
+    join: 'all',
+    retry: null,
+    timeout_s: null,
+    on_error: 'fail',
+    approval_required: false,
+    in_doubt: null,
+  };
+}
+
+export const STEP_ID = /^[a-z][a-z0-9_]{0,39}$/;
