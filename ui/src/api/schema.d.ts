@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 0dd56b0b964196facc4471bc7211ac441242f8895748978d5eb104c03d7be62b.
+// Made by `make schema`, from the OpenAPI schema 914103dca628a213043245169afeaefbcb98ce82aa55c13e9e0a53d24ac90703.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -378,6 +378,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["status_api_agents__agent__status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["usage_api_agents__agent__usage_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -802,6 +818,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/automations/logs/{log_id}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["definition_api_automations_logs__log_id__definition_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/automations/logs/{log_id}/lines": {
         parameters: {
             query?: never;
@@ -828,6 +860,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["replay_api_automations_logs__log_id__replay_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automations/logs/{log_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["items_api_automations_logs__log_id__steps_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/automations/logs/{log_id}/steps/{step_run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["step_api_automations_logs__log_id__steps__step_run_id__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1991,6 +2055,8 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         ActionView: {
+            /** @enum {string} */
+            category: "agents" | "apps" | "data" | "flow";
             connection: string | null;
             contains: string | null;
             credits: number;
@@ -1998,6 +2064,7 @@ export interface components {
             example: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            exits: string[];
             input_schema: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
@@ -2038,16 +2105,30 @@ export interface components {
             } | null;
             trigger_type?: string | null;
         };
+        AgentDayView: {
+            calls: number;
+            cost_usd: number;
+            /** Format: date */
+            day: string;
+            failed: number;
+            tokens_in: number;
+            tokens_out: number;
+        };
         AgentLine: {
             automation_id: string | null;
             avatar: string | null;
+            channels: string[];
             description: string;
             enabled: boolean;
             /** Format: uuid */
             id: string;
+            last_run: components["schemas"]["LastRunView"] | null;
             model: string | null;
             name: string;
+            reason: string | null;
             slug: string;
+            /** @enum {string} */
+            status: "online" | "processing" | "offline";
         };
         AgentMail: {
             account?: string | null;
@@ -2130,6 +2211,9 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"];
             };
             title: string;
+        };
+        AgentUsageView: {
+            items: components["schemas"]["AgentDayView"][];
         };
         AgentView: {
             actions: components["schemas"]["JsonValue"][] | null;
@@ -2452,11 +2536,6 @@ export interface components {
             items: components["schemas"]["ConnectionView"][];
             next_cursor: string | null;
         };
-        CountView: {
-            automations: number;
-            /** Format: uuid */
-            connection_id: string;
-        };
         CountedView: {
             action_type: string;
             /** Format: uuid */
@@ -2467,7 +2546,7 @@ export interface components {
             step_id: string;
         };
         CountsView: {
-            items: components["schemas"]["CountView"][];
+            items: components["schemas"]["api__connections__CountView"][];
         };
         CreditsBody: {
             /** @enum {string} */
@@ -2763,6 +2842,11 @@ export interface components {
             items: components["schemas"]["InvitationView"][];
             next_cursor?: string | null;
         };
+        ItemsView: {
+            counts: components["schemas"]["api__run_steps__CountView"][];
+            items: components["schemas"]["StepRunView"][];
+            next_cursor: string | null;
+        };
         JoinedView: {
             /** Format: uuid */
             workspace_id: string;
@@ -2770,6 +2854,12 @@ export interface components {
         JsonValue: unknown;
         /** @enum {string} */
         Kind: "step_added" | "step_removed" | "step_renamed" | "step_moved" | "step_changed" | "trigger_changed" | "policy_changed" | "name_changed" | "description_changed" | "layout_changed";
+        LastRunView: {
+            /** Format: date-time */
+            at: string;
+            id: string | null;
+            status: string | null;
+        };
         LineView: {
             /** Format: date-time */
             at: string;
@@ -2852,6 +2942,7 @@ export interface components {
             locale?: ("en" | "fr") | null;
             mail_notifications?: ("approvals" | "all" | "none") | null;
             name?: string | null;
+            onboarded?: true | null;
             password?: string | null;
             timezone?: string | null;
         };
@@ -3056,6 +3147,17 @@ export interface components {
         };
         PublishBody: {
             note?: string | null;
+        };
+        RanView: {
+            definition: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            draft: boolean;
+            sentence: string;
+            step_sentences: {
+                [key: string]: string;
+            };
+            version: number;
         };
         ReadBody: {
             message_id?: string | null;
@@ -3531,6 +3633,7 @@ export interface components {
             /** @enum {string} */
             mail_notifications: "approvals" | "all" | "none";
             name: string;
+            onboarded_at: string | null;
             timezone: string;
         };
         UsersView: {
@@ -3627,9 +3730,13 @@ export interface components {
             actions: components["schemas"]["JsonValue"][];
             description: string;
             name: string;
+            step_sentences: {
+                [key: string]: string;
+            };
             trigger_config: {
                 [key: string]: components["schemas"]["JsonValue"];
             };
+            trigger_sentence: string | null;
             trigger_type: string;
         };
         api__approval_views__LinkView: {
@@ -3681,6 +3788,11 @@ export interface components {
         api__channels__MembersView: {
             items: components["schemas"]["api__channels__MemberView"][];
             next_cursor: string | null;
+        };
+        api__connections__CountView: {
+            automations: number;
+            /** Format: uuid */
+            connection_id: string;
         };
         api__connections__RotateBody: {
             secrets: {
@@ -3751,6 +3863,12 @@ export interface components {
             starts: string[];
             version: number;
             warnings: string[];
+        };
+        api__run_steps__CountView: {
+            count: number;
+            /** @enum {string} */
+            status: "pending" | "running" | "success" | "failed" | "skipped" | "waiting" | "unknown";
+            step_id: string;
         };
         api__schedules__PreviewView: {
             active: boolean;
@@ -4522,6 +4640,32 @@ export interface operations {
             };
         };
     };
+    usage_api_agents__agent__usage_get: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                agent: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentUsageView"];
+                };
+            };
+        };
+    };
     alerts_api_alerts_get: {
         parameters: {
             query?: {
@@ -5168,6 +5312,7 @@ export interface operations {
                 q?: string | null;
                 replay_of?: string | null;
                 replay_id?: string | null;
+                root_id?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -5228,6 +5373,8 @@ export interface operations {
         parameters: {
             query?: {
                 full?: boolean;
+                values?: boolean;
+                items?: boolean;
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
@@ -5269,6 +5416,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelView"];
+                };
+            };
+        };
+    };
+    definition_api_automations_logs__log_id__definition_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RanView"];
                 };
             };
         };
@@ -5335,9 +5506,65 @@ export interface operations {
             };
         };
     };
+    items_api_automations_logs__log_id__steps_get: {
+        parameters: {
+            query?: {
+                step_id?: string[] | null;
+                status?: ("pending" | "running" | "success" | "failed" | "skipped" | "waiting" | "unknown") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                log_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsView"];
+                };
+            };
+        };
+    };
+    step_api_automations_logs__log_id__steps__step_run_id__get: {
+        parameters: {
+            query?: {
+                full?: boolean;
+            };
+            header?: {
+                "X-Workspace-Id"?: string | null;
+            };
+            path: {
+                log_id: string;
+                step_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepRunView"];
+                };
+            };
+        };
+    };
     stream_api_automations_logs__log_id__stream_get: {
         parameters: {
-            query?: never;
+            query?: {
+                values?: boolean;
+            };
             header?: {
                 "last-event-id"?: string | null;
                 "X-Workspace-Id"?: string | null;
@@ -7393,7 +7620,7 @@ export interface operations {
             query?: {
                 from?: string | null;
                 to?: string | null;
-                by?: "day" | "automation" | "action";
+                by?: "day" | "automation" | "agent" | "action";
             };
             header?: {
                 "X-Workspace-Id"?: string | null;

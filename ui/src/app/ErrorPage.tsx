@@ -6,7 +6,7 @@ import { PageHeader } from '~/design/PageHeader';
 
 /** What is shown in place of a page that broke. */
 export function ErrorPage({ error, reset }: { error: unknown; reset: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation('app');
   const router = useRouter();
   const known = error instanceof Problem;
   const again = () => {

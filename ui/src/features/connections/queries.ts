@@ -12,6 +12,7 @@ const PAGE = 100;
 export const connectionKeys = {
   all: ['connections'] as const,
   list: ['connections', 'list'] as const,
+  every: ['connections', 'every'] as const,
   uses: ['connections', 'uses'] as const,
   detail: (id: string) => ['connections', 'detail', id] as const,
   usage: (id: string) => ['connections', 'usage', id] as const,
@@ -27,6 +28,24 @@ export function connectionsQuery() {
       answer(api.GET('/api/connections', { params: { query: { limit: PAGE, cursor: pageParam } }, signal })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+}
+
+/** Every connection that the caller may use, where one is looked for rather than listed. */
+export function everyConnectionQuery() {
+  return queryOptions({
+    queryKey: connectionKeys.every,
+    queryFn: async ({ signal }) => {
+      const found: Connection[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { limit: PAGE, cursor };
+        const page = await answer(api.GET('/api/connections', { params: { query }, signal }));
+        found.push(...page.items);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return found;
+    },
   });
 }
 

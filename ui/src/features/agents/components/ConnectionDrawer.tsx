@@ -8,8 +8,7 @@ import type { components } from '~/api/schema';
 import { done } from '~/design/toast';
 import { catalogQuery } from '~/features/catalog/queries';
 import { connectionKeys } from '~/features/connections/queries';
-import { PlainForm } from './PlainForm';
-import { fieldsOf } from './schema';
+import { SchemaForm } from '~/forms/SchemaForm';
 
 type Connection = components['schemas']['ConnectionView'];
 type Kind = components['schemas']['ConnectionKindView'];
@@ -121,7 +120,7 @@ function KindForm({ kind, onSaved }: { kind: Kind; onSaved: (made: Connection) =
           onChange={(event) => setName(event.currentTarget.value)}
           error={findings.find(({ at }) => at === 'name')?.message}
         />
-        <PlainForm schema={kind.fields_schema} value={fields} onChange={setFields} findings={findings} />
+        <SchemaForm schema={kind.fields_schema} value={fields} onChange={setFields} findings={findings} />
         {wantsHosts && (
           <TextInput
             label={t('connect.hosts')}
@@ -152,11 +151,11 @@ async function withModel(
   fields: Record<string, unknown>,
 ): Promise<string | null> {
   if (kind.purpose !== 'model' || fields.default_model || !('default_model' in asked(kind))) return null;
-  const example = fieldsOf(kind.fields_schema).find(({ name }) => name === 'default_model')?.example;
+  const { examples } = asked(kind).default_model as { examples?: unknown[] };
   const path = { connection_id: made.id };
   try {
     const offered = await answer(api.GET('/api/connections/{connection_id}/models', { params: { path } }));
-    const model = offered.items.find(({ name }) => name === example)?.name ?? offered.items[0]?.name;
+    const model = offered.items.find(({ name }) => name === examples?.[0])?.name ?? offered.items[0]?.name;
     if (!model) return null;
     const body = { fields: { default_model: model } };
     await answer(api.PATCH('/api/connections/{connection_id}', { params: { path }, body }));

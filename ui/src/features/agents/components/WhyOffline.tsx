@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { catalogQuery } from '~/features/catalog/queries';
-import { connectionsQuery } from '~/features/connections/queries';
+import { everyConnectionQuery } from '~/features/connections/queries';
 import { ConnectionDrawer } from './ConnectionDrawer';
 
 /** Why nobody would answer, and the way out where it is a missing provider. */
@@ -11,9 +11,9 @@ export function WhyOffline({ reasons }: { reasons: string[] }) {
   const { t } = useTranslation('agents');
   const [connecting, setConnecting] = useState(false);
   const kinds = useQuery(catalogQuery()).data?.connections.filter(({ purpose }) => purpose === 'model') ?? [];
-  const { data: saved } = useQuery(connectionsQuery());
+  const { data: saved } = useQuery(everyConnectionQuery());
   const names = kinds.map(({ name }) => name);
-  const lacks = saved && !saved.items.some(({ kind }) => names.includes(kind));
+  const lacks = saved && !saved.some(({ kind }) => names.includes(kind));
   if (reasons.length === 0) return null;
   return (
     <Alert color="yellow" variant="light" py="xs" mb="md">

@@ -6,7 +6,7 @@ import { answer, api } from '~/api/client';
 import { failed } from '~/design/toast';
 import { catalogQuery } from '~/features/catalog/queries';
 import { channelKeys, channelsQuery } from '~/features/channels/queries';
-import { connectionsQuery } from '~/features/connections/queries';
+import { everyConnectionQuery } from '~/features/connections/queries';
 import type { StepProps } from './props';
 
 const WHILE_BUSY = ['queue', 'merge', 'interrupt'] as const;
@@ -103,7 +103,7 @@ function NewRoom({ onMade }: { onMade: (id: string) => void }) {
 function Mailbox({ draft, change, errors }: Pick<StepProps, 'draft' | 'change' | 'errors'>) {
   const { t } = useTranslation('agents');
   const kinds = useQuery(catalogQuery()).data?.connections ?? [];
-  const saved = useQuery(connectionsQuery()).data?.items ?? [];
+  const saved = useQuery(everyConnectionQuery()).data ?? [];
   const of = (purpose: string) =>
     saved
       .filter(({ kind }) => kinds.find(({ name }) => name === kind)?.purpose === purpose)

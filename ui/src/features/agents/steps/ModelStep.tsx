@@ -14,7 +14,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { catalogQuery } from '~/features/catalog/queries';
-import { connectionsQuery } from '~/features/connections/queries';
+import { everyConnectionQuery } from '~/features/connections/queries';
 import { ConnectionDrawer } from '../components/ConnectionDrawer';
 import type { AgentDraft } from '../draft';
 import { modelsQuery } from '../queries';
@@ -28,8 +28,8 @@ export function ModelStep({ draft, change, errors }: StepProps) {
   const { t } = useTranslation('agents');
   const [connecting, setConnecting] = useState(false);
   const kinds = useQuery(catalogQuery()).data?.connections.filter(({ purpose }) => purpose === 'model') ?? [];
-  const { data: saved } = useQuery(connectionsQuery());
-  const providers = (saved?.items ?? []).filter(({ kind }) => kinds.some(({ name }) => name === kind));
+  const { data: saved } = useQuery(everyConnectionQuery());
+  const providers = (saved ?? []).filter(({ kind }) => kinds.some(({ name }) => name === kind));
   const byDefault = providers
     .filter(({ used_by }) => used_by !== 'admins')
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))[0];

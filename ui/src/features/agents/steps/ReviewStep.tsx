@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { catalogQuery } from '~/features/catalog/queries';
 import { channelsQuery } from '~/features/channels/queries';
-import { connectionsQuery } from '~/features/connections/queries';
+import { everyConnectionQuery } from '~/features/connections/queries';
 import { AgentAvatar } from '../components/AgentAvatar';
 import { type AgentDraft, type Step, stepOf } from '../draft';
 
@@ -19,7 +19,7 @@ export function ReviewStep({ draft, picture, errors, onGo }: Props) {
   const { t } = useTranslation('agents');
   const tools = useQuery(catalogQuery()).data?.tools ?? [];
   const channels = useQuery(channelsQuery()).data?.items ?? [];
-  const connections = useQuery(connectionsQuery()).data?.items ?? [];
+  const connections = useQuery(everyConnectionQuery()).data ?? [];
   const named = (id: string) => channels.find((each) => each.id === id)?.name;
   const provider = connections.find(({ id }) => id === draft.provider)?.name ?? t('review.defaultProvider');
   const parts: [Step, string][] = [

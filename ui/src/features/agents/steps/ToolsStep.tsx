@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { components } from '~/api/schema';
 import { catalogQuery } from '~/features/catalog/queries';
+import { SchemaForm } from '~/forms/SchemaForm';
 import { ApprovalFields } from '../components/ApprovalFields';
-import { PlainForm } from '../components/PlainForm';
 import type { Tool } from '../draft';
 import type { StepProps } from './props';
 
@@ -87,7 +87,7 @@ function ToolCard({ kind, tool, findings, onChange }: CardProps) {
       </Group>
       {tool && (
         <Stack gap="sm" mt="sm" pl={{ base: 0, xs: 48 }}>
-          <PlainForm
+          <SchemaForm
             schema={kind.settings_schema}
             value={tool.settings ?? {}}
             findings={findings}

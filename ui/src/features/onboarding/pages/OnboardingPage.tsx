@@ -10,7 +10,7 @@ import { PageHeader } from '~/design/PageHeader';
 import { accountKeys, meQuery } from '~/features/accounts/queries';
 import { ConnectionForm } from '~/features/agents/components/ConnectionDrawer';
 import { catalogQuery } from '~/features/catalog/queries';
-import { connectionsQuery } from '~/features/connections/queries';
+import { everyConnectionQuery } from '~/features/connections/queries';
 import type { Deployed } from '~/features/templates/queries';
 import { FirstAgent } from '../components/FirstAgent';
 import { FirstChat } from '../components/FirstChat';
@@ -37,7 +37,7 @@ export function OnboardingPage() {
   const kinds = (useQuery(catalogQuery()).data?.connections ?? [])
     .filter(({ purpose }) => purpose === 'model')
     .map(({ name }) => name);
-  const saved = useQuery(connectionsQuery()).data?.items ?? [];
+  const saved = useQuery(everyConnectionQuery()).data ?? [];
   const provider = saved.find(({ kind }) => kinds.includes(kind));
   const note = useMutation({
     mutationFn: () => answer(api.PATCH('/api/me', { body: { onboarded: true } })),

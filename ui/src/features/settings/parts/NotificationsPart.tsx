@@ -8,7 +8,7 @@ import type { components } from '~/api/schema';
 import { AnchorLink } from '~/design/links';
 import { done, failed } from '~/design/toast';
 import { accountKeys } from '~/features/accounts/queries';
-import { connectionsQuery } from '~/features/connections/queries';
+import { everyConnectionQuery } from '~/features/connections/queries';
 import { approvalChatQuery, settingsKeys } from '../queries';
 import { isAdmin, type PartProps } from './props';
 
@@ -49,7 +49,7 @@ function Chat({ me }: PartProps) {
   const { t } = useTranslation('settings');
   const client = useQueryClient();
   const { data: chat } = useQuery(approvalChatQuery());
-  const apps = (useQuery(connectionsQuery()).data?.items ?? []).filter(({ kind }) => kind === 'slack');
+  const apps = (useQuery(everyConnectionQuery()).data ?? []).filter(({ kind }) => kind === 'slack');
   const [typed, setTyped] = useState<string | null>(null);
   const [app, setApp] = useState<string | null>(null);
   const connection = app ?? chat?.connection_id ?? apps[0]?.id ?? null;

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { onceKey } from '~/api/client';
 import { Problem } from '~/api/problem';
 import { LoadError } from '~/design/ListState';
-import { PlainForm } from '~/features/agents/components/PlainForm';
+import { SchemaForm } from '~/forms/SchemaForm';
 import { useDeploy } from '../mutations';
 import { type Deployed, type Template, templateQuery } from '../queries';
 import { DeployedView } from './DeployedView';
@@ -84,7 +84,7 @@ function Offer({ template, onDeployed }: { template: Template; onDeployed: (depl
                 onChange={(event) => setName(event.currentTarget.value)}
               />
               {hasFields && (
-                <PlainForm
+                <SchemaForm
                   schema={template.inputs_schema}
                   value={inputs}
                   onChange={setInputs}
