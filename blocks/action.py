@@ -210,9 +210,7 @@ class Action(Described, ABC, Generic[InputT]):
     connection: ClassVar[str | None] = None  # the purpose of the connections that `config.connection` may name
     category: ClassVar[Category] = "apps"  # where the editor's palette shows it
     contains: ClassVar[str | None] = None  # the field of `config` that holds steps
-    leads_to: ClassVar[
-        tuple[str, ...]
-    ] = ()  # names of exits, see `outlets`
+    leads_to: ClassVar[tuple[str, ...]] = ()
     light: ClassVar[bool] = False  # at once and from its input alone: it never waits, never acts, never retries
     calls: ClassVar[str | None] = None  # the field of `config` that names an automation, by id or name
     repeats: ClassVar[bool] = True  # it may stand inside a loop

@@ -184,7 +184,6 @@ EXPECTED: dict[str, Expected] = {
     "POST /api/automations/{automation_id}/steps/{step}/test": Expected("editor", body={}),
     "GET /api/automations/{automation_id}/webhook": READ,
     "POST /api/automations/{automation_id}/webhook/rotate": WRITE,
-    "GET /api/automations/{automation_id}/webhook": READ,
     "GET /api/automations/{automation_id}/capture": READ,
     "POST /api/automations/{automation_id}/capture": WRITE,
     "GET /api/automations/{automation_id}/schedule/preview": Expected("viewer", instead=ON_CLOCK),
