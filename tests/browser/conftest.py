@@ -6,6 +6,8 @@ the Content-Security-Policy.
 
 import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -13,28 +15,51 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.browser.watching import Watch
 from tests.e2e.product import Product, free_port
 from tests.echo import Echo
+from tests.vendors.openai import OpenAIServer
+from tests.vendors.slack import Slack
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture(scope="module")
-def echo_port() -> int:
-    return free_port()
+@dataclass(frozen=True)
+class Ports:
+    """Where the servers outside the product listen; it may call these and no others."""
+
+    echo: int
+    models: int
+    slack: int
 
 
-@pytest.fixture(scope="module")
-def product(echo_port: int) -> Iterator[Product]:
-    with Product(
-        {"VUTLER_HTTP_ALLOW_HOSTS": f"127.0.0.1:{echo_port}", "VUTLER_SIGNUP": "open"}, ready_within=300
-    ) as product:
+@pytest.fixture(scope="session")
+def ports() -> Ports:
+    return Ports(free_port(), free_port(), free_port())
+
+
+@pytest.fixture(scope="session")
+def product(ports: Ports) -> Iterator[Product]:
+    """One product for all tests of the pages: each of them signs up by itself."""
+    hosts = ",".join(f"127.0.0.1:{port}" for port in (ports.echo, ports.models, ports.slack))
+    with Product({"VUTLER_HTTP_ALLOW_HOSTS": hosts, "VUTLER_SIGNUP": "open"}, ready_within=300) as product:
         yield product
 
 
 @pytest.fixture
-async def echo(echo_port: int) -> AsyncIterator[Echo]:
-    async with Echo(port=echo_port) as echo:
+async def echo(ports: Ports) -> AsyncIterator[Echo]:
+    async with Echo(port=ports.echo) as echo:
         yield echo
+
+
+@pytest.fixture
+async def models(ports: Ports) -> AsyncIterator[OpenAIServer]:
+    async with OpenAIServer(port=ports.models) as server:
+        yield server
+
+
+@pytest.fixture
+async def slack(ports: Ports) -> AsyncIterator[Slack]:
+    async with Slack(port=ports.slack) as slack:
+        yield slack
 
 
 @pytest.fixture
@@ -75,3 +100,11 @@ async def page(context: BrowserContext, expected: Sequence[str]) -> AsyncIterato
     page = await context.new_page()
     yield page
     watch.nothing_went_wrong(expected)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all of them, so that there is one product."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))

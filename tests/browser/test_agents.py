@@ -1,39 +1,21 @@
 """From an empty workspace to an agent that answers; the builder; chat in channels; settings."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
-from tests.e2e.person import PASSWORD, Person, until
-from tests.e2e.product import Product, free_port
+from tests.e2e.person import Person, until
+from tests.e2e.product import Product
 from tests.vendors.openai import KEY, OpenAIServer
 from tests.vendors.script import Say
 
 THINK_S, CLICK_S, KEY_S = 1.35, 1.1, 0.28  # the keystroke-level model
-
-
-@pytest.fixture(scope="module")
-def models_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def product(models_port: int) -> Iterator[Product]:
-    hosts = f"127.0.0.1:{models_port}"
-    with Product({"VUTLER_HTTP_ALLOW_HOSTS": hosts, "VUTLER_SIGNUP": "open"}, ready_within=300) as product:
-        yield product
-
-
-@pytest.fixture
-async def models(models_port: int) -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer(port=models_port) as server:
-        yield server
 
 
 class Hands:
@@ -58,14 +40,6 @@ class Hands:
         self.seconds += KEY_S
 
 
-async def register(page: Page, words: Words, email: str, *, then: str = "") -> None:
-    await page.goto(f"/register{then and f'?next={then}'}")
-    await page.get_by_label(words("accounts:name"), exact=True).fill("Ada")
-    await page.get_by_label(words("accounts:email"), exact=True).fill(email)
-    await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name=words("accounts:register")).click()
-
-
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
 async def test_from_nothing_to_an_answer_in_two_minutes(
     page: Page, product: Product, models: OpenAIServer, language: str
@@ -73,7 +47,7 @@ async def test_from_nothing_to_an_answer_in_two_minutes(
     words, short = Words(language), language[:2]
     email = f"first-{short}@example.com"
     models.script.otherwise = lambda _: Say("Hello, I watch your page.")
-    await register(page, words, email)
+    await sign_up(page, words, email, then="")
     await expect(page).to_have_url(re.compile("/onboarding"))
     await accessible(page)
     await picture(page, f"onboarding-welcome-{short}")
@@ -121,7 +95,7 @@ async def connect(person: Person, models: OpenAIServer) -> None:
 async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "builder@example.com"
     models.script.otherwise = lambda _: Say("Four to six working days.")
-    await register(page, words, email, then="/admin/agents/new")
+    await sign_up(page, words, email, then="/admin/agents/new")
     heading = page.get_by_role("heading", level=1)
     await expect(heading).to_have_text(words("agents:newTitle"))
     async with Person(product.url, email) as person:
@@ -207,7 +181,7 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
 async def test_a_room_with_an_agent(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "rooms@example.com"
     models.script.otherwise = lambda _: Say("It is on its way.")
-    await register(page, words, email, then="/channels")
+    await sign_up(page, words, email, then="/channels")
     opening = page.get_by_role("link", name=words("channels:openGeneral"))
     await expect(opening).to_be_visible()
     async with Person(product.url, email) as person:
@@ -266,7 +240,7 @@ async def _read(person: Person, channel: str) -> bool:
 
 async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product) -> None:
     words, email = Words("en"), "market@example.com"
-    await register(page, words, email, then="/admin/marketplace")
+    await sign_up(page, words, email, then="/admin/marketplace")
     await page.get_by_role("button", name="Status page checker").wait_for()
     await accessible(page)
     await picture(page, "marketplace")
@@ -298,7 +272,7 @@ async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product
 
 async def test_settings(page: Page, product: Product) -> None:
     words, email = Words("en"), "settings@example.com"
-    await register(page, words, email, then="/settings")
+    await sign_up(page, words, email, then="/settings")
     await expect(page.get_by_role("heading", level=1)).to_have_text(words("settings:title"))
     await page.get_by_label(words("settings:name"), exact=True).fill("Ada Lovelace")
     zone = page.get_by_role("combobox", name=words("settings:timezone"))

@@ -7,22 +7,14 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
-from tests.e2e.person import PASSWORD, Person, until
+from tests.e2e.person import Person, until
 from tests.e2e.product import Product
 from tests.echo import Echo
 
 TOKEN = "sk-canary-71d0"
-
-
-async def sign_up(page: Page, words: Words, email: str) -> None:
-    await page.goto("/register")
-    await page.get_by_label(words("accounts:name"), exact=True).fill("Ada")
-    await page.get_by_label(words("accounts:email"), exact=True).fill(email)
-    await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name=words("accounts:register")).click()
-    await expect(page.get_by_role("heading", name=words("automations:emptyTitle"))).to_be_visible()
 
 
 async def connections(person: Person) -> list[dict[str, Any]]:
@@ -33,6 +25,7 @@ async def connections(person: Person) -> list[dict[str, Any]]:
 async def test_from_none_to_one_and_back(page: Page, product: Product, echo: Echo) -> None:
     words, email = Words("en"), "connections@example.com"
     await sign_up(page, words, email)
+    await expect(page.get_by_role("heading", name=words("automations:emptyTitle"))).to_be_visible()
     await page.get_by_role("navigation").get_by_role("link", name=words("app:pages.connections")).click()
     await expect(page.get_by_role("heading", name=words("connections:emptyTitle"))).to_be_visible()
     await page.get_by_role("link", name=words("connections:create")).click()
@@ -109,6 +102,7 @@ async def _sent(echo: Echo, token: str) -> bool:
 async def test_by_keyboard_in_french_on_a_phone(page: Page, product: Product, language: str) -> None:
     words, email = Words(language), "clavier@example.com"
     await sign_up(page, words, email)
+    await expect(page.get_by_role("heading", name=words("automations:emptyTitle"))).to_be_visible()
     await page.emulate_media(color_scheme="dark")
     await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     await page.goto("/connections/new")

@@ -8,9 +8,10 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
-from tests.e2e.person import PASSWORD, Person, until
+from tests.e2e.person import Person, until
 from tests.e2e.product import Product
 from tests.echo import Echo
 
@@ -19,13 +20,7 @@ EN = Words("en")
 
 async def arrive(page: Page, email: str, words: Words = EN) -> None:
     """Somebody new signs up and asks for a new automation."""
-    await page.goto("/register")
-    await page.get_by_label(words("accounts:name"), exact=True).fill("Ada")
-    await page.get_by_label(words("accounts:email"), exact=True).fill(email)
-    await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)
-    await page.get_by_role("button", name=words("accounts:register")).click()
-    await expect(page).to_have_url(re.compile("/automations"))
-    await page.goto("/automations/new")
+    await sign_up(page, words, email, then="/automations/new")
     await expect(page.get_by_role("heading", name=words("editor:startTitle"))).to_be_visible()
 
 

@@ -18,7 +18,7 @@ HOOK: dict[str, Any] = {
 }  # fmt: skip
 
 
-async def sign_up(page: Page, words: Words, email: str) -> None:
+async def arrive(page: Page, words: Words, email: str) -> None:
     await page.goto("/automations?search=lead")
     await expect(page).to_have_url(re.compile("/(login|register)"))
     if "login" in page.url:
@@ -35,7 +35,7 @@ async def sign_up(page: Page, words: Words, email: str) -> None:
 async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: str) -> None:
     words, email = Words(language), f"{language}@example.com".lower()
     short = language[:2]
-    await sign_up(page, words, email)
+    await arrive(page, words, email)
     await expect(page.get_by_role("heading", name=words("automations:emptyTitle"))).to_be_visible()
     await expect(page.locator("html")).to_have_attribute("lang", short)
     await accessible(page)
@@ -69,7 +69,7 @@ async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: s
 
 async def test_every_page_of_the_sidebar(page: Page, product: Product) -> None:
     words = Words("en")
-    await sign_up(page, words, "pages@example.com")
+    await arrive(page, words, "pages@example.com")
     await expect(page.get_by_role("heading", name=words("automations:emptyTitle"))).to_be_visible()
     menu = page.get_by_role("navigation")
     for name in ("agents", "runs", "approvals", "channels", "marketplace", "connections", "usage", "settings"):

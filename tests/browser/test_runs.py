@@ -7,7 +7,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.test_first_visit import sign_up
+from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
 from tests.e2e.person import Person, until

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from playwright.async_api import Page, expect
 
-from tests.browser.test_first_visit import sign_up
 from tests.browser.test_runs import W, run_of
+from tests.browser.visitor import sign_up
 from tests.e2e.person import Person
 from tests.e2e.product import Product
 from tests.echo import Echo
