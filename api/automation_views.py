@@ -63,6 +63,7 @@ _SUMMARY_EXAMPLE: Final[dict[str, object]] = {
     "live_version": 1,
     "last_run_at": _TIME,
     "last_run_status": "success",
+    "last_run_id": "0199c2a4-7a1e-7cc3-9f0e-6f1e2d3c4b5a",
     "run_count": 40,
     "next_run_at": None,
     "created_at": _TIME,
@@ -156,6 +157,7 @@ class SummaryView(BaseModel):
     live_version: int | None = Field(description="the version that runs; null until first published")
     last_run_at: datetime | None
     last_run_status: str | None
+    last_run_id: UUID | None = Field(description="of the run that ended last; history may have forgotten it")
     run_count: int
     next_run_at: datetime | None = Field(description="of the live schedule")
     created_at: datetime

@@ -21,7 +21,7 @@ _EXAMPLE: Final[JsonDict] = {
     "kind": "approval",
     "title": "Lead -> landing page: your approval is asked for",
     "text": "Publish “Spring offer”?",
-    "link": "/approvals",
+    "link": "/approvals?id=0199c2a4-7a1e-7cc3-9f0e-5b0a7be9d001",
     "subject": "0199c2a4-7a1e-7cc3-9f0e-5b0a7be9d001",
     "created_at": "2026-11-20T09:00:00Z",
     "read_at": None,

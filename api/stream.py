@@ -15,10 +15,12 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from api.caller import Session, SessionDep
+from api.language import LanguageDep
 from api.logs import LineView, RunView, StepRunView
 from api.problems import documented
 from api.services import Services, ServicesDep
 from blocks.values import JsonObject
+from blocks.words import Language
 from core import jsontext
 from core.db import AWAY
 from core.errors import Finding, Invalid, Unavailable
@@ -63,9 +65,11 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     responses=_RESPONSES,
 )
 async def stream(
+    *,
     log_id: UUID,
     session: SessionDep,
     services: ServicesDep,
+    language: LanguageDep,
     last_event_id: Annotated[str | None, Header(description="go on after this event")] = None,
     values: Annotated[bool, Query(description="false: steps without input and output")] = True,
 ) -> StreamingResponse:
@@ -74,9 +78,9 @@ async def stream(
     A step's change that is not recorded yet is marked `"provisional": true` and has no id.
     """
     after = _number(last_event_id)
-    run = await services.history.run(session.caller, log_id)
+    run = await services.history.run(session.caller, log_id, language)
     return StreamingResponse(
-        _events(services, session, run, after, values=values),
+        _events(services, session, run, after, language, values=values),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
@@ -94,9 +98,11 @@ def _number(text: str | None) -> int:
     )
 
 
-async def _events(services: Services, session: Session, run: Run, after: int, *, values: bool) -> AsyncIterator[bytes]:
+async def _events(
+    services: Services, session: Session, run: Run, after: int, language: Language, *, values: bool
+) -> AsyncIterator[bytes]:
     feed = services.feed
-    reader = _Reader(services.history, session, run, after, values=values)
+    reader = _Reader(services.history, session, run, after, language, values=values)
     spoken = monotonic()
     with feed.subscribe(run.id) as subscription:
         yield reader.beginning()
@@ -136,12 +142,15 @@ class _Reader:
     look goes: of what is committed while steps and lines are read, only a part would be seen.
     """
 
-    def __init__(self, history: History, session: Session, run: Run, after: int, *, values: bool) -> None:
+    def __init__(
+        self, history: History, session: Session, run: Run, after: int, language: Language, *, values: bool
+    ) -> None:
         self._history = history
         self._caller = session.caller
         self._run = run
         self._after = after
         self._values = values
+        self._language = language
         self._told = (run.status, run.waiting_for)
         self._first = True
 
@@ -159,7 +168,7 @@ class _Reader:
 
     async def news(self) -> list[bytes]:
         """The run is read before its steps and lines, so that an end is told after everything that led to it."""
-        run = await self._history.run(self._caller, self._run.id)
+        run = await self._history.run(self._caller, self._run.id, self._language)
         if not self._first and run.seq <= self._after:
             return []
         steps = await self._history.steps_after(run, self._after, values=self._values)

@@ -88,6 +88,6 @@ def news(question: Question, again: bool) -> News:
         kind="approval",
         title=f"Reminder: {title}" if again else title,
         text=shortened(question.message, 500),
-        link="/approvals",
+        link=f"/approvals?id={question.id}",
         subject=question.id,
     )

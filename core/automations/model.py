@@ -26,6 +26,7 @@ class Summary:
     live_version: int | None
     last_run_at: datetime | None
     last_run_status: str | None
+    last_run_id: UUID | None
     run_count: int
     created_at: datetime
     updated_at: datetime

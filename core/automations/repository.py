@@ -17,7 +17,7 @@ TOPIC: Final = "deployment"  # of the outbox: this automation's deployment in Pr
 
 _NARROW = """r.id, r.workspace_id, r.name, r.description, r.trigger_type, r.enabled, r.live_version, r.created_at,
     r.updated_at, r.created_by, r.updated_by, r.deleted_at, r.paused_at, r.paused_reason, r.switched_at, r.switched_by,
-    coalesce(s.last_run_at, r.last_run_at) AS last_run_at, s.last_run_status,
+    coalesce(s.last_run_at, r.last_run_at) AS last_run_at, s.last_run_status, s.last_run_id,
     coalesce(s.run_count, 0) AS run_count"""
 _WIDE = f"""{_NARROW}, coalesce(r.trigger_config, '{{}}') AS trigger_config, coalesce(r.actions, '[]') AS actions,
     r.policy, r.layout, r.revision, r.draft_changed"""

@@ -22,8 +22,8 @@ from core.places import place
 READ_ONLY = frozenset(
     {
         *("id", "user_id", "workspace_id", "status", "live_version", "revision", "etag", "draft_changed", "webhook"),
-        *("schedules", "findings", "run_count", "last_run_at", "last_run_status", "next_run_at", "created_at"),
-        *("updated_at", "created_by", "updated_by", "deleted_at", "sentence", "step_sentences", "paused"),
+        *("schedules", "findings", "run_count", "last_run_at", "last_run_status", "last_run_id", "next_run_at"),
+        *("created_at", "updated_at", "created_by", "updated_by", "deleted_at", "sentence", "step_sentences", "paused"),
         *("switched_at", "switched_by"),
     }
 )

@@ -159,11 +159,11 @@ class History:
             )
             return await _explained(connection, caller, [Run(**row) for row in rows], language)
 
-    async def run(self, caller: Caller, run_id: UUID) -> Run:
+    async def run(self, caller: Caller, run_id: UUID, language: Language = "en") -> Run:
         """By id, or by the id it had in the database it was adopted from. Raises `NotFound`."""
         async with self._db.connection() as connection:
             found = Run(**await _row(connection, caller, run_id, ""))
-            (explained,) = await _explained(connection, caller, [found], "en")
+            (explained,) = await _explained(connection, caller, [found], language)
         return explained
 
     async def detail(

@@ -73,6 +73,12 @@ _STATES: Final[Mapping[str, Mapping[Language, str]]] = {
     "running": {"en": "running", "fr": "en cours"},
     "waiting": {"en": "waiting", "fr": "en attente"},
 }
+# How the sentences begin that workers store, always in English.
+_STORED: Final[Mapping[str, Mapping[Language, str]]] = {
+    "Waits for an approval: ": {"fr": "Attend une approbation : "},
+    "Waits until ": {"fr": "Attend jusqu’au "},
+    "Waits.": {"fr": "En attente."},
+}
 _MORE: Final[Mapping[Language, str]] = {"en": "more than {count}", "fr": "plus de {count}"}
 
 # Of one workspace: what it runs and may run, and whether anybody works.
@@ -200,10 +206,17 @@ def _waiting(run_id: UUID, stored: Json, step: asyncpg.Record | None, language: 
     return {
         **said,
         "code": code,
-        "reason": said.get("reason") or wait.get("reason") or _REASONS["event"][language],
+        "reason": _translated(said.get("reason") or wait.get("reason"), language) or _REASONS["event"][language],
         "link": said.get("link") or holder,
         "until": said.get("until"),
     }
+
+
+def _translated(stored: Json, language: Language) -> Json:
+    for beginning, others in _STORED.items():
+        if isinstance(stored, str) and stored.startswith(beginning) and language in others:
+            return others[language] + stored.removeprefix(beginning)
+    return stored
 
 
 def _code(step: asyncpg.Record | None, wait: JsonObject, called: str | None) -> str:

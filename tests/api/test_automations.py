@@ -158,7 +158,8 @@ async def test_the_list_and_its_filters(api: httpx.AsyncClient, db: Database) ->
     draft = await made(api, {"name": "draft"}, as_draft=True)
     async with db.connection() as connection:
         await connection.execute(
-            "UPDATE automation_stats SET run_count = 7, last_run_status = 'success' WHERE rule_id = $1",
+            "UPDATE automation_stats SET run_count = 7, last_run_status = 'success', last_run_id = $1"
+            " WHERE rule_id = $1",
             UUID(hook["id"]),
         )
 
@@ -179,6 +180,7 @@ async def test_the_list_and_its_filters(api: httpx.AsyncClient, db: Database) ->
     assert await ids(search="\\") == []
     items = {item["id"]: item for item in (await api.get("/api/automations")).json()["items"]}
     assert (items[hook["id"]]["run_count"], items[hook["id"]]["last_run_status"]) == (7, "success")
+    assert (items[hook["id"]]["last_run_id"], items[off["id"]]["last_run_id"]) == (hook["id"], None)
     assert items[clock["id"]]["next_run_at"] == clock["next_run_at"]
     problem(await api.get("/api/automations?status=sleeping"), 422, "invalid_request")
 

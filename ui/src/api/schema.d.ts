@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 914103dca628a213043245169afeaefbcb98ce82aa55c13e9e0a53d24ac90703.
+// Made by `make schema`, from the OpenAPI schema a8bfb7e283a8c37603bfc9870f91cfc05e903c26c57b3ae30656dbac0fb52369.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -2633,6 +2633,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             last_run_at: string | null;
+            last_run_id: string | null;
             last_run_status: string | null;
             layout: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -3406,6 +3407,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             last_run_at: string | null;
+            last_run_id: string | null;
             last_run_status: string | null;
             live_version: number | null;
             name: string;
@@ -5568,6 +5570,7 @@ export interface operations {
             header?: {
                 "last-event-id"?: string | null;
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 log_id: string;

@@ -85,7 +85,7 @@ export function AlertsPage() {
             },
             {
               title: t('automation'),
-              from: 'md',
+              from: 'lg',
               cell: ({ automation_id, automation_name }) =>
                 automation_id && (
                   <AnchorLink
@@ -98,7 +98,21 @@ export function AlertsPage() {
                 ),
             },
             { title: t('times'), align: 'right', from: 'sm', cell: ({ count }) => count },
-            { title: t('last'), from: 'sm', cell: ({ last_at }) => <When at={last_at} /> },
+            {
+              title: t('last'),
+              from: 'sm',
+              cell: ({ last_at, run_id }) => (
+                <span style={{ whiteSpace: 'nowrap' }}>
+                  {run_id ? (
+                    <AnchorLink fz="sm" to="/automations/logs/$logId" params={{ logId: run_id }}>
+                      <When at={last_at} />
+                    </AnchorLink>
+                  ) : (
+                    <When at={last_at} />
+                  )}
+                </span>
+              ),
+            },
             {
               title: tApp('actions'),
               align: 'right',

@@ -8,10 +8,15 @@ import { fieldsOf, fieldsOfValue, typedOf, valuesOf } from '../formFields';
 import type { Question, Reply } from '../queries';
 import { Fields } from './Fields';
 
+/** The keys that each kind of question has. An answer's key goes to its button first, then answers: it can't be undone. */
+export const DECISION_KEYS = {
+  approval: { a: 'approve', x: 'reject' },
+  gate: { a: 'approve', e: 'edit', x: 'reject' },
+  doubt: { d: 'done', r: 'repeat', x: 'cancel' },
+} as const;
+
 export interface DecisionHandle {
-  approve: () => void;
-  reject: () => void;
-  edit: () => void;
+  press: (key: string) => void;
 }
 
 interface Props {
@@ -45,6 +50,7 @@ export function Decision({ question, onAnswer, isPending, error, ref }: Props) {
   const [output, setOutput] = useState('');
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const box = useRef<HTMLDivElement>(null);
+  const buttons = useRef<HTMLDivElement>(null);
   const canEdit = question.kind === 'gate' && isObject(input);
   const words = { missing: t('missing'), noNumber: t('noNumber'), noJson: t('noJson') };
 
@@ -92,11 +98,15 @@ export function Decision({ question, onAnswer, isPending, error, ref }: Props) {
     setEdit('form');
     setTimeout(() => box.current?.querySelector<HTMLElement>('input, textarea')?.focus());
   };
-  useImperativeHandle(ref, () => ({
-    approve: () => question.kind !== 'doubt' && say('approve'),
-    reject: () => question.kind !== 'doubt' && say('reject'),
-    edit: startEdit,
-  }));
+  const press = (key: string) => {
+    const what = (DECISION_KEYS[question.kind] as Record<string, Reply['decision'] | 'edit'>)[key];
+    if (what === 'edit') startEdit();
+    if (!what || what === 'edit' || !reply(what)) return;
+    const button = buttons.current?.querySelector<HTMLElement>(`[data-decision=${what}]`);
+    if (button === document.activeElement) say(what);
+    else button?.focus();
+  };
+  useImperativeHandle(ref, () => ({ press }));
   const faults = error instanceof Problem ? error.errors : [];
   const byField = Object.fromEntries(
     faults.map(({ at, message }) => [at.replace(/^(?:body\.)?(?:values|input)\./, ''), message]),
@@ -197,23 +207,23 @@ export function Decision({ question, onAnswer, isPending, error, ref }: Props) {
         </Alert>
       )}
       {question.kind === 'doubt' ? (
-        <Group>
-          <Button onClick={() => say('done')} loading={isPending}>
+        <Group ref={buttons}>
+          <Button data-decision="done" onClick={() => say('done')} loading={isPending}>
             {t('happened')}
           </Button>
-          <Button variant="default" onClick={() => say('repeat')} disabled={isPending}>
+          <Button variant="default" data-decision="repeat" onClick={() => say('repeat')} disabled={isPending}>
             {t('again')}
           </Button>
-          <Button variant="default" onClick={() => say('cancel')} disabled={isPending}>
+          <Button variant="default" data-decision="cancel" onClick={() => say('cancel')} disabled={isPending}>
             {t('endRun')}
           </Button>
         </Group>
       ) : (
-        <Group>
-          <Button onClick={() => say('approve')} loading={isPending}>
+        <Group ref={buttons}>
+          <Button data-decision="approve" onClick={() => say('approve')} loading={isPending}>
             {t(edit === 'no' ? 'approve' : 'approveEdited')}
           </Button>
-          <Button variant="default" onClick={() => say('reject')} disabled={isPending}>
+          <Button variant="default" data-decision="reject" onClick={() => say('reject')} disabled={isPending}>
             {t('reject')}
           </Button>
         </Group>

@@ -1,9 +1,9 @@
-import { Box, Button, Group, Kbd, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Box, Button, Checkbox, Group, Kbd, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import { IconChecklist } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useRef } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '~/design/EmptyState';
 import { ListState } from '~/design/ListState';
@@ -12,18 +12,21 @@ import { PageHeader } from '~/design/PageHeader';
 import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
 import { ApprovalDetail } from '../components/ApprovalDetail';
+import { BulkBar, isSimple } from '../components/BulkBar';
 import { Deadline } from '../components/Deadline';
-import type { DecisionHandle } from '../components/Decision';
+import { DECISION_KEYS, type DecisionHandle } from '../components/Decision';
 import { type Approval, approvalsQuery, INBOXES, type Inbox } from '../queries';
 import '../components/approvals.css';
 
 const route = getRouteApi('/inside/approvals');
-const KEYS = [
-  ['J K', 'moves'],
-  ['A', 'approve'],
-  ['E', 'edit'],
-  ['X', 'reject'],
-] as const;
+const WORDS = {
+  approve: 'approve',
+  reject: 'reject',
+  edit: 'edit',
+  done: 'happened',
+  repeat: 'again',
+  cancel: 'endRun',
+} as const;
 
 export function ApprovalsPage() {
   const { t } = useTranslation('approvals');
@@ -37,6 +40,17 @@ export function ApprovalsPage() {
   const inbox = filter.inbox ?? 'mine';
   const index = items.findIndex((each) => each.id === filter.id);
   const chosen = filter.id ?? (isWide ? items[0]?.id : undefined);
+  const shown = items.find((each) => each.id === chosen);
+  const keys =
+    shown?.state === 'pending' && shown.may_answer
+      ? (Object.entries(DECISION_KEYS[shown.kind]) as [string, keyof typeof WORDS][])
+      : [];
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const many = items.filter((each) => picked.has(each.id) && isSimple(each));
+  const pick = (id: string) =>
+    setPicked(
+      (before) => new Set(before.has(id) ? [...before].filter((each) => each !== id) : [...before, id]),
+    );
   const look = (id: string | undefined) =>
     void navigate({ search: (before) => ({ ...before, id }), replace: true });
   const move = (by: number) => {
@@ -46,9 +60,10 @@ export function ApprovalsPage() {
   useHotkeys([
     ['j', () => move(1)],
     ['k', () => move(-1)],
-    ['a', () => decision.current?.approve()],
-    ['e', () => decision.current?.edit()],
-    ['x', () => decision.current?.reject()],
+    ...['a', 'd', 'e', 'r', 'x'].map((key): [string, () => void] => [
+      key,
+      () => decision.current?.press(key),
+    ]),
   ]);
   const next = () => {
     const at = items.findIndex((each) => each.id === chosen);
@@ -95,12 +110,15 @@ export function ApprovalsPage() {
         <div className="inbox">
           {(isWide || !chosen) && (
             <Stack gap={4} component="nav" aria-label={t('title')}>
+              {many.length > 0 && <BulkBar chosen={many} onDone={() => setPicked(new Set())} />}
               {items.map((each) => (
                 <InboxRow
                   key={each.id}
                   approval={each}
                   isChosen={each.id === chosen}
                   onChoose={() => look(each.id)}
+                  isPicked={picked.has(each.id)}
+                  onPick={isSimple(each) && items.length > 1 ? () => pick(each.id) : undefined}
                 />
               ))}
               {list.hasNextPage && (
@@ -124,11 +142,19 @@ export function ApprovalsPage() {
               )}
               <ApprovalDetail key={chosen} id={chosen} ref={decision} onAnswered={next} />
               <Group gap="md" mt="sm" visibleFrom="sm">
-                {KEYS.map(([key, what]) => (
+                <Text fz="xs" c="dimmed">
+                  <Kbd size="xs">J</Kbd> <Kbd size="xs">K</Kbd> {t('moves')}
+                </Text>
+                {keys.map(([key, what]) => (
                   <Text key={key} fz="xs" c="dimmed">
-                    <Kbd size="xs">{key}</Kbd> {t(what)}
+                    <Kbd size="xs">{key.toUpperCase()}</Kbd> {t(WORDS[what])}
                   </Text>
                 ))}
+                {keys.length > 0 && (
+                  <Text fz="xs" c="dimmed">
+                    <Kbd size="xs">Enter</Kbd> {t('confirms')}
+                  </Text>
+                )}
               </Group>
             </div>
           )}
@@ -142,31 +168,48 @@ function InboxRow({
   approval,
   isChosen,
   onChoose,
+  isPicked,
+  onPick,
 }: {
   approval: Approval;
   isChosen: boolean;
   onChoose: () => void;
+  isPicked: boolean;
+  /** Where it can be answered together with others. */
+  onPick?: () => void;
 }) {
+  const { t } = useTranslation('approvals');
   return (
-    <button type="button" className="inbox-row" aria-current={isChosen || undefined} onClick={onChoose}>
-      <Group justify="space-between" wrap="nowrap" gap="xs">
-        <Text fz="xs" c="dimmed" truncate>
-          {approval.automation_name}
-        </Text>
-        <Text fz="xs" c="dimmed" style={{ flexShrink: 0 }}>
-          <When at={approval.created_at} />
-        </Text>
-      </Group>
-      <Text fz="sm" fw={500} lineClamp={2}>
-        {approval.message}
-      </Text>
-      {approval.state === 'pending' ? (
-        <Deadline question={approval} />
-      ) : (
-        <Box mt={4}>
-          <StatusBadge status={approval.state} />
-        </Box>
+    <div className="inbox-line">
+      {onPick && (
+        <Checkbox
+          size="xs"
+          className="inbox-pick"
+          aria-label={t('pick', { message: approval.message })}
+          checked={isPicked}
+          onChange={onPick}
+        />
       )}
-    </button>
+      <button type="button" className="inbox-row" aria-current={isChosen || undefined} onClick={onChoose}>
+        <Group justify="space-between" wrap="nowrap" gap="xs">
+          <Text fz="xs" c="dimmed" truncate>
+            {approval.automation_name}
+          </Text>
+          <Text fz="xs" c="dimmed" style={{ flexShrink: 0 }}>
+            <When at={approval.created_at} />
+          </Text>
+        </Group>
+        <Text fz="sm" fw={500} lineClamp={2}>
+          {approval.message}
+        </Text>
+        {approval.state === 'pending' ? (
+          <Deadline question={approval} />
+        ) : (
+          <Box mt={4}>
+            <StatusBadge status={approval.state} />
+          </Box>
+        )}
+      </button>
+    </div>
   );
 }

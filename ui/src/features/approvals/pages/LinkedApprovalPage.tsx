@@ -1,6 +1,6 @@
 import { Alert, Skeleton, Stack, Text } from '@mantine/core';
 import { IconClockX, IconLinkOff } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
@@ -11,7 +11,7 @@ import { PageHeader } from '~/design/PageHeader';
 import { When } from '~/design/When';
 import { Deadline } from '../components/Deadline';
 import { Decision } from '../components/Decision';
-import { linkedApprovalQuery, type Reply } from '../queries';
+import { approvalKeys, linkedApprovalQuery, type Reply } from '../queries';
 
 const route = getRouteApi('/outside/approvals/$token');
 
@@ -20,11 +20,17 @@ export function LinkedApprovalPage() {
   const { t } = useTranslation('approvals');
   const { token } = route.useParams();
   const { data, error, refetch } = useQuery(linkedApprovalQuery(token));
+  const client = useQueryClient();
   const decide = useMutation({
     mutationFn: (reply: Reply) =>
       answer(api.POST('/api/approvals/by-token/{token}', { params: { path: { token } }, body: reply })),
+    // somebody was quicker, or the link is over: the page says so
+    onError: (problem) => {
+      if (problem instanceof Problem && [403, 409, 410].includes(problem.status))
+        void client.invalidateQueries({ queryKey: approvalKeys.all });
+    },
   });
-  if (error instanceof Problem && [404, 409, 410].includes(error.status)) {
+  if (error instanceof Problem && [403, 404, 409, 410].includes(error.status)) {
     const isGone = error.status === 410 || error.status === 409;
     return (
       <EmptyState

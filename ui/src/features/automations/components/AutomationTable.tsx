@@ -1,12 +1,15 @@
-import { ActionIcon, Group, Menu, Stack, Switch, Table, Text } from '@mantine/core';
-import { IconCopy, IconDots, IconHistory, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Box, Group, Menu, Stack, Switch, Table, Text } from '@mantine/core';
+import { IconCopy, IconDots, IconHistory, IconPencil, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { MenuItemLink } from '~/design/links';
 import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
-import { useDelete, useDuplicate, useSwitch } from '../mutations';
+import { useMayUse } from '~/features/connections/roles';
+import { useDelete, useDuplicate, useRun, useSwitch } from '../mutations';
 import type { Automation } from '../queries';
+import { LastRun } from './LastRun';
+import './automations.css';
 
 interface Props {
   items: Automation[];
@@ -19,10 +22,12 @@ export function AutomationTable({ items, triggers }: Props) {
   const toggle = useSwitch();
   const duplicate = useDuplicate();
   const remove = useDelete();
+  const run = useRun();
+  const mayAct = useMayUse();
   const count = new Intl.NumberFormat(i18n.language);
   return (
-    <Table.ScrollContainer minWidth={320}>
-      <Table highlightOnHover>
+    <Table.ScrollContainer minWidth={300}>
+      <Table highlightOnHover className="automation-table">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('name')}</Table.Th>
@@ -39,7 +44,7 @@ export function AutomationTable({ items, triggers }: Props) {
         <Table.Tbody>
           {items.map((each) => (
             <Table.Tr key={each.id}>
-              <Table.Td maw={420}>
+              <Table.Td className="automation-name">
                 <Stack gap={0}>
                   <Group gap={8} wrap="nowrap">
                     <Link
@@ -49,6 +54,9 @@ export function AutomationTable({ items, triggers }: Props) {
                     >
                       {each.name}
                     </Link>
+                    <Box component="span" hiddenFrom="sm">
+                      <LastRun automation={each} />
+                    </Box>
                     {each.status === 'draft' && <StatusBadge status="draft" />}
                   </Group>
                   {(each.paused?.reason ?? each.description) && (
@@ -63,7 +71,7 @@ export function AutomationTable({ items, triggers }: Props) {
               </Table.Td>
               <Table.Td visibleFrom="sm">
                 <Group gap={8} wrap="nowrap">
-                  {each.last_run_status && <StatusBadge status={each.last_run_status} />}
+                  <LastRun automation={each} />
                   <When at={each.last_run_at} none={t('never')} />
                 </Group>
               </Table.Td>
@@ -77,7 +85,7 @@ export function AutomationTable({ items, triggers }: Props) {
                 <Switch
                   aria-label={t('switch', { name: each.name })}
                   checked={each.enabled}
-                  disabled={each.live_version === null}
+                  disabled={each.live_version === null || !mayAct}
                   onChange={(event) =>
                     toggle.mutate({ automation: each, enabled: event.currentTarget.checked })
                   }
@@ -95,6 +103,24 @@ export function AutomationTable({ items, triggers }: Props) {
                     </ActionIcon>
                   </Menu.Target>
                   <Menu.Dropdown>
+                    {mayAct && (
+                      <>
+                        <MenuItemLink
+                          to="/automations/$automationId/edit"
+                          params={{ automationId: each.id }}
+                          leftSection={<IconPencil size={15} />}
+                        >
+                          {t('edit')}
+                        </MenuItemLink>
+                        <Menu.Item
+                          leftSection={<IconPlayerPlay size={15} />}
+                          disabled={each.live_version === null}
+                          onClick={() => run.mutate(each)}
+                        >
+                          {t('runNow')}
+                        </Menu.Item>
+                      </>
+                    )}
                     <MenuItemLink
                       to="/automations/logs"
                       search={{ automation: each.id }}
@@ -102,16 +128,23 @@ export function AutomationTable({ items, triggers }: Props) {
                     >
                       {t('showRuns')}
                     </MenuItemLink>
-                    <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => duplicate.mutate(each)}>
-                      {t('duplicate')}
-                    </Menu.Item>
-                    <Menu.Item
-                      color="red"
-                      leftSection={<IconTrash size={15} />}
-                      onClick={() => remove.mutate(each)}
-                    >
-                      {t('delete')}
-                    </Menu.Item>
+                    {mayAct && (
+                      <>
+                        <Menu.Item
+                          leftSection={<IconCopy size={15} />}
+                          onClick={() => duplicate.mutate(each)}
+                        >
+                          {t('duplicate')}
+                        </Menu.Item>
+                        <Menu.Item
+                          color="red"
+                          leftSection={<IconTrash size={15} />}
+                          onClick={() => remove.mutate(each)}
+                        >
+                          {t('delete')}
+                        </Menu.Item>
+                      </>
+                    )}
                   </Menu.Dropdown>
                 </Menu>
               </Table.Td>

@@ -6,13 +6,16 @@ interface Props extends ButtonProps {
   automationId: string;
   /** The run whose data the editor is to show. */
   run?: string;
+  /** The step that is to be chosen there. */
+  step?: string;
   children: ReactNode;
 }
 
 /** To the editor, with a run's data where one is named. */
-export function EditLink({ automationId, run, children, ...button }: Props) {
+export function EditLink({ automationId, run, step, children, ...button }: Props) {
   const router = useRouter();
-  const href = `/automations/${automationId}/edit${run ? `?run=${run}` : ''}`;
+  const asked = new URLSearchParams({ ...(run && { run }), ...(step && { step }) }).toString();
+  const href = `/automations/${automationId}/edit${asked && `?${asked}`}`;
   const follow = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();

@@ -2,10 +2,10 @@ import { Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { AnchorLink } from '~/design/links';
-import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
 import { catalogQuery } from '~/features/catalog/queries';
 import { ReadOnlyGraph } from '~/features/graph/ReadOnlyGraph';
+import { LastRun } from '../components/LastRun';
 import { NextTimes } from './NextTimes';
 import { type AutomationDetail, versionQuery, waitingQuery } from './queries';
 import { WebhookFacts } from './WebhookFacts';
@@ -43,7 +43,7 @@ export function Overview({ automation }: { automation: AutomationDetail }) {
             {t('lastRun')}
           </Text>
           <Group gap={8}>
-            {automation.last_run_status && <StatusBadge status={automation.last_run_status} />}
+            <LastRun automation={automation} />
             <When at={automation.last_run_at} none={t('never')} />
           </Group>
         </section>

@@ -1,12 +1,20 @@
 import { ActionIcon, Alert, Button, Group, Menu, Skeleton, Switch, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconAlertTriangle, IconCopy, IconDots, IconPencil, IconPlayerPlay } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconCopy,
+  IconDots,
+  IconPencil,
+  IconPlayerPlay,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { LoadError } from '~/design/ListState';
 import { PageHeader } from '~/design/PageHeader';
 import { StatusBadge } from '~/design/StatusBadge';
+import { useMayUse } from '~/features/connections/roles';
 import { EditLink } from '../detail/EditLink';
 import { useSwitchOne } from '../detail/mutations';
 import { Overview } from '../detail/Overview';
@@ -15,7 +23,7 @@ import { RunNow } from '../detail/RunNow';
 import { RunsOfOne } from '../detail/RunsOfOne';
 import { Settings } from '../detail/Settings';
 import { Versions } from '../detail/Versions';
-import { useDuplicate } from '../mutations';
+import { useDelete, useDuplicate } from '../mutations';
 import { automationQuery } from '../queries';
 import { type AutomationTab, TABS } from '../routes';
 import '../detail/detail.css';
@@ -37,6 +45,8 @@ function OneAutomation({ automation }: { automation: AutomationDetail }) {
   const [running, { open: openRun, close: closeRun }] = useDisclosure();
   const toggle = useSwitchOne(automation);
   const duplicate = useDuplicate();
+  const remove = useDelete();
+  const mayAct = useMayUse();
   const isLive = automation.live_version !== null;
   return (
     <>
@@ -53,7 +63,7 @@ function OneAutomation({ automation }: { automation: AutomationDetail }) {
             <Switch
               aria-label={t('switch', { name: automation.name })}
               checked={automation.enabled}
-              disabled={!isLive}
+              disabled={!isLive || !mayAct}
               onChange={(event) => toggle.mutate(event.currentTarget.checked)}
             />
             <EditLink variant="default" leftSection={<IconPencil size={15} />} automationId={automation.id}>
@@ -75,6 +85,15 @@ function OneAutomation({ automation }: { automation: AutomationDetail }) {
               <Menu.Dropdown>
                 <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => duplicate.mutate(automation)}>
                   {t('duplicate')}
+                </Menu.Item>
+                <Menu.Item
+                  color="red"
+                  leftSection={<IconTrash size={15} />}
+                  onClick={() =>
+                    remove.mutate(automation, { onSuccess: () => void navigate({ to: '/automations' }) })
+                  }
+                >
+                  {t('delete')}
                 </Menu.Item>
               </Menu.Dropdown>
             </Menu>

@@ -3,7 +3,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { IconBolt, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '~/design/EmptyState';
 import { ListState } from '~/design/ListState';
@@ -27,6 +27,7 @@ export function AutomationsPage() {
   const list = useInfiniteQuery(automationsQuery(filter));
   const { data: catalog } = useQuery(catalogQuery());
   const [typed, setTyped] = useState(filter.search ?? '');
+  useEffect(() => setTyped(filter.search ?? ''), [filter.search]);
   const show = (change: Partial<Record<keyof AutomationsSearch, string | null>>) =>
     void navigate({ search: (before) => validateSearch({ ...before, ...change }), replace: true });
   const searchLater = useDebouncedCallback((search: string) => show({ search }), TYPING_MS);

@@ -42,7 +42,7 @@ function useSampleRun(run: string | undefined): void {
   }, [data, run]);
 }
 
-export function EditorFrame({ run }: { run: string | undefined }) {
+export function EditorFrame({ run, step }: { run: string | undefined; step: string | undefined }) {
   const { t } = useTranslation('editor');
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = useCallback(() => setDialog(null), []);
@@ -52,6 +52,9 @@ export function EditorFrame({ run }: { run: string | undefined }) {
   const nothing = useView((view) => view.selected.length === 0);
   useKeyboard(setDialog);
   useSampleRun(run);
+  useEffect(() => {
+    if (step) useView.getState().select([step]);
+  }, [step]);
   useEffect(() => {
     if (narrow && useView.getState().face === 'canvas') useView.getState().show('outline');
   }, [narrow]);

@@ -32,12 +32,12 @@ export function EditorPage() {
 }
 
 function Opened(props: { detail: Detail; actions: Action[]; triggers: Trigger[] }) {
-  const { run } = route.useSearch();
+  const { run, step } = route.useSearch();
   const editor = useOpened(props.detail, props.actions, props.triggers);
   if (!editor) return <Skeleton height="60vh" />;
   return (
     <EditorProvider value={editor}>
-      <EditorFrame run={run} />
+      <EditorFrame run={run} step={step} />
     </EditorProvider>
   );
 }

@@ -28,14 +28,16 @@ interface Props {
   steps: string[];
   from: string;
   isEdited?: boolean;
+  version?: Replay['version'];
   onClose: () => void;
 }
 
 /** Replay a run: which version, from where, with which input; what it would do again is told before. */
-export function ReplayDialog({ run, steps, from: first, isEdited = false, onClose }: Props) {
+export function ReplayDialog(props: Props) {
+  const { run, steps, from: first, isEdited = false, onClose } = props;
   const { t } = useTranslation('runs');
   const { t: tApp } = useTranslation();
-  const [version, setVersion] = useState<Replay['version']>('then');
+  const [version, setVersion] = useState<Replay['version']>(props.version ?? 'then');
   const [from, setFrom] = useState(first);
   const [edits, setEdits] = useState(isEdited);
   const [typed, setTyped] = useState<string | null>(null);

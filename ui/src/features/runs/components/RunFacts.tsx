@@ -21,6 +21,7 @@ export function RunFacts({ run, onWhole }: { run: RunDetail; onWhole: () => void
   const { data: related } = useQuery(relatedQuery(run.id));
   const [shown, setShown] = useState(false);
   const nameOf = useNames();
+  const hasContext = Object.keys(run.trigger_context ?? {}).length > 0;
   const trigger = catalog?.triggers.find(({ name }) => name === run.trigger_type)?.title ?? run.trigger_type;
   const to = (id: string, label: string) => (
     <AnchorLink fz="sm" to="/automations/logs/$logId" params={{ logId: id }}>
@@ -101,9 +102,11 @@ export function RunFacts({ run, onWhole }: { run: RunDetail; onWhole: () => void
           <StoredValue value={run.output as Json} label={t('runOutput')} root="" onWhole={onWhole} />
         </>
       )}
-      <Anchor component="button" type="button" fz="xs" mt="sm" onClick={() => setShown(!shown)}>
-        {t(shown ? 'hideContext' : 'showContext')}
-      </Anchor>
+      {hasContext && (
+        <Anchor component="button" type="button" fz="xs" mt="sm" onClick={() => setShown(!shown)}>
+          {t(shown ? 'hideContext' : 'showContext')}
+        </Anchor>
+      )}
       {shown && <StoredValue value={run.trigger_context as Json} label={t('showContext')} root="trigger" />}
     </>
   );

@@ -1,9 +1,10 @@
-import { Alert, Anchor, Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Duration } from '~/design/Duration';
 import { LoadError } from '~/design/ListState';
+import { AnchorLink } from '~/design/links';
 import { Moment } from '~/design/Moment';
 import { StatusBadge } from '~/design/StatusBadge';
 import type { Json } from '~/design/treeRows';
@@ -95,16 +96,21 @@ export function StepPanel({ runId, step, sentence, onReplayFrom }: Props) {
           </Tabs.Panel>
         </Tabs>
       )}
-      {onReplayFrom && !step.iteration && (
-        <Group>
+      <Group>
+        {onReplayFrom && !step.iteration && (
           <Button variant="default" size="xs" onClick={() => onReplayFrom(step.step_id)}>
             {t('replayFromHere')}
           </Button>
-          <Anchor fz="xs" href={`?step=${step.id}`}>
-            {t('linkToStep')}
-          </Anchor>
-        </Group>
-      )}
+        )}
+        <AnchorLink
+          fz="xs"
+          to="/automations/logs/$logId"
+          params={{ logId: runId }}
+          search={{ step: step.id }}
+        >
+          {t('linkToStep')}
+        </AnchorLink>
+      </Group>
     </Stack>
   );
 }

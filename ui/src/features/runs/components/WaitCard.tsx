@@ -1,4 +1,4 @@
-import { Alert, Text } from '@mantine/core';
+import { Alert, Anchor, Text } from '@mantine/core';
 import { IconClockPause } from '@tabler/icons-react';
 import { useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -19,7 +19,8 @@ export function WaitCard({ waiting }: { waiting: NonNullable<Run['waiting_for']>
         </Text>
       )}
       {link && waiting.code !== 'approval' && waiting.code !== 'doubt' && (
-        <a
+        <Anchor
+          fz="sm"
           href={link}
           onClick={(event) => {
             if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -28,7 +29,7 @@ export function WaitCard({ waiting }: { waiting: NonNullable<Run['waiting_for']>
           }}
         >
           {t('showHolder')}
-        </a>
+        </Anchor>
       )}
     </Alert>
   );

@@ -16,10 +16,16 @@ interface Props {
   onReplay: () => void;
   onStep: (step: StepRun) => void;
   canAct: boolean;
+  /** The configuration of each step by its id, as the run had it. */
+  configOf: (step: string) => Json | undefined;
+  /** A version that was published after the run, where there is one; `onNewer` retries with it. */
+  newer: number | null;
+  onNewer: () => void;
 }
 
 /** Why a run failed: the sentence first, then the request, the response and the field; and what to do. */
-export function WhyFailed({ run, onRetry, isRetrying, onReplay, onStep, canAct }: Props) {
+export function WhyFailed(props: Props) {
+  const { run, onRetry, isRetrying, onReplay, onStep, canAct, configOf, newer, onNewer } = props;
   const { t } = useTranslation('runs');
   const step =
     run.action_logs.find((each) => each.step_id === run.error_step && each.status !== 'success') ??
@@ -36,17 +42,28 @@ export function WhyFailed({ run, onRetry, isRetrying, onReplay, onStep, canAct }
         <Text fz="sm" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
           {run.error ?? step?.error}
         </Text>
-        {step && <Evidence runId={run.id} step={step} />}
+        {step && <Evidence runId={run.id} step={step} config={configOf(step.step_id)} />}
         <Group gap="xs">
           {canAct && (
             <>
+              {newer !== null && (
+                <Button
+                  size="xs"
+                  leftSection={<IconRefresh size={14} />}
+                  onClick={onNewer}
+                  loading={isRetrying}
+                >
+                  {t('retryNewer', { number: newer })}
+                </Button>
+              )}
               <Button
                 size="xs"
+                variant={newer === null ? 'filled' : 'default'}
                 leftSection={<IconRefresh size={14} />}
                 onClick={onRetry}
                 loading={isRetrying}
               >
-                {t('retry')}
+                {t(newer === null ? 'retry' : 'retrySame')}
               </Button>
               <Button size="xs" variant="default" onClick={onReplay}>
                 {t('replayEdited')}
@@ -57,6 +74,7 @@ export function WhyFailed({ run, onRetry, isRetrying, onReplay, onStep, canAct }
                 leftSection={<IconPencil size={14} />}
                 automationId={run.automation_id}
                 run={run.id}
+                step={step?.step_id}
               >
                 {t('openInEditor')}
               </EditLink>
@@ -73,17 +91,28 @@ export function WhyFailed({ run, onRetry, isRetrying, onReplay, onStep, canAct }
   );
 }
 
-function Evidence({ runId, step }: { runId: string; step: StepRun }) {
+function Evidence({ runId, step, config }: { runId: string; step: StepRun; config?: Json }) {
   const { t } = useTranslation('runs');
   const { data } = useQuery(
     stepQuery(runId, step.id, `${step.status} ${step.completed_at ?? ''} ${step.attempt}`, false),
   );
   if (!data) return null;
-  const found = failureOf(data);
+  const found = failureOf(data, config);
   const facts: [string, ReactNode][] = [];
   if (found.request) facts.push([t('request'), <Code key="request">{found.request}</Code>]);
+  if (found.sent)
+    facts.push([
+      t('sent'),
+      <Code key="sent" className="why-sent">
+        {typeof found.sent.value === 'string' ? found.sent.value : JSON.stringify(found.sent.value)}
+      </Code>,
+    ]);
   if (found.status !== null) facts.push([t('response'), <Code key="response">{found.status}</Code>]);
-  if (found.field) facts.push([t('field'), <Code key="field">{found.field}</Code>]);
+  if (found.field)
+    facts.push([
+      t('field'),
+      <Code key="field">{[found.field.path, found.field.value].filter(Boolean).join(': ')}</Code>,
+    ]);
   if (facts.length === 0 && found.response === undefined) return null;
   return (
     <Stack gap={6}>

@@ -5,6 +5,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
+import { Confirmed } from '~/design/Confirmed';
 import { Duration } from '~/design/Duration';
 import { LoadError } from '~/design/ListState';
 import { AnchorLink } from '~/design/links';
@@ -14,7 +15,9 @@ import { When } from '~/design/When';
 import { ApprovalDetail } from '~/features/approvals/components/ApprovalDetail';
 import { questionsOfRunQuery } from '~/features/approvals/queries';
 import { EditLink } from '~/features/automations/detail/EditLink';
+import { automationQuery } from '~/features/automations/queries';
 import { catalogQuery } from '~/features/catalog/queries';
+import { useMayUse } from '~/features/connections/roles';
 import { flat, outline } from '~/features/graph/outline';
 import { ReadOnlyGraph } from '~/features/graph/ReadOnlyGraph';
 import { StepStates } from '~/features/graph/states';
@@ -25,15 +28,17 @@ import { StepPanel } from '../components/StepPanel';
 import { Timeline } from '../components/Timeline';
 import { WaitCard } from '../components/WaitCard';
 import { WhyFailed } from '../components/WhyFailed';
+import { configIn } from '../failure';
 import { useRunLive } from '../live';
 import { hasEnded } from '../merge';
-import { replayPlan, useCancel, useReplay } from '../mutations';
+import { type Replay, replayPlan, useCancel, useReplay } from '../mutations';
 import { type RunDetail, ranQuery, runKeys, runQuery, type StepRun } from '../queries';
 import { RUN_VIEWS, type RunViewName } from '../routes';
 import { useLoops } from '../useLoops';
 import '../components/runs.css';
 
 const route = getRouteApi('/inside/automations/logs/$logId');
+type Version = Replay['version'];
 const HEIGHT = 'max(340px, calc(100dvh - 320px))';
 
 export function RunPage() {
@@ -54,7 +59,13 @@ function OneRun({ run }: { run: RunDetail }) {
   const steps = useMemo(() => outline(ran.data?.definition.actions), [ran.data]);
   const loops = useLoops(run.id, steps);
   const questions = useQuery(questionsOfRunQuery(run.id));
-  const [replay, setReplay] = useState<{ from: string; isEdited: boolean } | null>(null);
+  const automation = useQuery({
+    ...automationQuery(run.automation_id),
+    enabled: run.status === 'failed',
+    retry: false,
+  });
+  const mayAct = useMayUse();
+  const [replay, setReplay] = useState<{ from: string; isEdited: boolean; version?: Version } | null>(null);
   const [isRetrying, setRetrying] = useState(false);
   const start = useReplay(run.id);
   const cancel = useCancel(run.id);
@@ -80,15 +91,15 @@ function OneRun({ run }: { run: RunDetail }) {
   );
 
   /** From where it failed, at once where nothing happens twice outside; else the dialog tells what would. */
-  const retry = async () => {
+  const retry = async (version: Version = 'then') => {
     setRetrying(true);
     try {
-      const plan = await replayPlan(run.id, { version: 'then', from: 'failed' });
+      const plan = await replayPlan(run.id, { version, from: 'failed' });
       if (plan.effects.some(({ effect }) => effect === 'unsafe'))
-        setReplay({ from: 'failed', isEdited: false });
-      else start.mutate({ version: 'then', from: 'failed' });
+        setReplay({ from: 'failed', isEdited: false, version });
+      else start.mutate({ version, from: 'failed' });
     } catch {
-      setReplay({ from: 'failed', isEdited: false });
+      setReplay({ from: 'failed', isEdited: false, version });
     } finally {
       setRetrying(false);
     }
@@ -101,6 +112,8 @@ function OneRun({ run }: { run: RunDetail }) {
   const open = questions.data?.filter((each) => each.state === 'pending') ?? [];
   const answered = questions.data?.filter((each) => each.state !== 'pending') ?? [];
   const name = run.automation_name || t('deletedAutomation');
+  const published = automation.data?.live_version ?? null;
+  const newer = !run.draft && published !== null && published > run.version ? published : null;
   return (
     <>
       <PageHeader
@@ -111,9 +124,9 @@ function OneRun({ run }: { run: RunDetail }) {
             <span>
               <When at={run.created_at} />
             </span>
-            <Duration ms={run.duration_ms} />
+            {run.duration_ms !== null && <Duration ms={run.duration_ms} />}
             <AnchorLink fz="sm" to="/automations/$automationId" params={{ automationId: run.automation_id }}>
-              {name}
+              {t('toAutomation')}
             </AnchorLink>
             {!ended && !live && (
               <Text span fz="sm">
@@ -124,17 +137,16 @@ function OneRun({ run }: { run: RunDetail }) {
         }
         actions={
           <>
-            {!ended && (
-              <Button
-                variant="default"
+            {!ended && mayAct && (
+              <Confirmed
+                label={t('cancelRun')}
+                text={t('cancelText')}
                 leftSection={<IconPlayerStop size={15} />}
-                onClick={() => cancel.mutate()}
-                loading={cancel.isPending}
-              >
-                {t('cancelRun')}
-              </Button>
+                isPending={cancel.isPending}
+                onConfirm={() => cancel.mutate()}
+              />
             )}
-            {ended && (
+            {ended && mayAct && (
               <Button
                 variant="default"
                 leftSection={<IconRefreshDot size={15} />}
@@ -143,14 +155,16 @@ function OneRun({ run }: { run: RunDetail }) {
                 {t('replay')}
               </Button>
             )}
-            <EditLink
-              variant="default"
-              leftSection={<IconPencil size={15} />}
-              automationId={run.automation_id}
-              run={run.id}
-            >
-              {t('openInEditor')}
-            </EditLink>
+            {mayAct && run.status !== 'failed' && (
+              <EditLink
+                variant="default"
+                leftSection={<IconPencil size={15} />}
+                automationId={run.automation_id}
+                run={run.id}
+              >
+                {t('openInEditor')}
+              </EditLink>
+            )}
           </>
         }
       />
@@ -158,7 +172,10 @@ function OneRun({ run }: { run: RunDetail }) {
         {run.status === 'failed' && (
           <WhyFailed
             run={run}
-            canAct
+            canAct={mayAct}
+            configOf={(step) => configIn(ran.data?.definition.actions, step)}
+            newer={newer}
+            onNewer={() => void retry('live')}
             onRetry={() => void retry()}
             isRetrying={isRetrying || start.isPending}
             onReplay={() => setReplay({ from: 'start', isEdited: true })}
@@ -223,7 +240,7 @@ function OneRun({ run }: { run: RunDetail }) {
               runId={run.id}
               step={selected}
               sentence={ran.data?.step_sentences[selected.step_id]}
-              onReplayFrom={ended ? (from) => setReplay({ from, isEdited: false }) : undefined}
+              onReplayFrom={ended && mayAct ? (from) => setReplay({ from, isEdited: false }) : undefined}
             />
           )}
           {chosen && !selected && <Text c="dimmed">{t('stepHasNotRun', { step: chosen })}</Text>}
@@ -248,6 +265,7 @@ function OneRun({ run }: { run: RunDetail }) {
           steps={steps.map(({ id }) => id)}
           from={replay.from}
           isEdited={replay.isEdited}
+          version={replay.version}
           onClose={() => setReplay(null)}
         />
       )}

@@ -10,6 +10,7 @@ import { ListState } from '~/design/ListState';
 import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { catalogQuery } from '~/features/catalog/queries';
+import { useMayUse } from '~/features/connections/roles';
 import { BulkReplay } from '../components/BulkReplay';
 import { RunFilters } from '../components/RunFilters';
 import { RunTable } from '../components/RunTable';
@@ -41,6 +42,7 @@ export function RunsPage() {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const filtered = isFiltered(filter);
+  const mayAct = useMayUse();
   const empty = filtered ? (
     <EmptyState icon={IconSearch} title={t('nothingTitle')} text={t('nothingText')}>
       <Button variant="default" onClick={() => void navigate({ search: {} })}>
@@ -59,9 +61,9 @@ export function RunsPage() {
         actions={
           <>
             <SavedFilters filter={filter} />
-            {runs.length > 0 && !filter.replay && (
+            {runs.length > 0 && filtered && !filter.replay && mayAct && (
               <Button variant="default" leftSection={<IconRefreshDot size={15} />} onClick={open}>
-                {filtered ? t('replayThese') : t('replayAll')}
+                {t('replayThese')}
               </Button>
             )}
           </>
