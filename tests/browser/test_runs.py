@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
@@ -28,28 +29,6 @@ def invoice(echo: Echo) -> dict[str, Any]:
                 "config": {"method": "PUT", "url": echo.url + "{{ trigger.data.path }}", "json": {"n": 1}},
             },
             {"id": "note", "type": "transform", "config": {"value": "{{ steps.send.output.status }}"}},
-        ],
-    }  # fmt: skip
-
-
-def gate(echo: Echo) -> dict[str, Any]:
-    return {
-        "name": "Publish the offer",
-        "trigger_type": "manual",
-        "actions": [
-            {"id": "write", "type": "transform", "config": {"value": {"title": "Spring"}}},
-            {
-                "id": "ask", "type": "approval",
-                "config": {
-                    "message": "Publish “Spring offer”?", "deadline": "2d",
-                    "form": {"type": "object", "required": ["eur"], "properties": {
-                        "eur": {"type": "integer", "title": "Budget in euros", "minimum": 1}}},
-                },
-            },
-            {
-                "id": "publish", "type": "http", "approval_required": True,
-                "config": {"method": "PUT", "url": echo.url + "/publish", "json": {"text": "Spring offer"}},
-            },
         ],
     }  # fmt: skip
 
@@ -139,9 +118,6 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
         await run_of(person, made["id"], {"path": "/fine"})
         await page.goto("/automations/logs?status=failed")
         await expect(page.get_by_role("link", name="Send the invoice")).to_have_count(3)
-        await page.get_by_role("button", name=W("runs:savedFilters")).click()
-        await page.get_by_role("textbox", name=W("runs:filterName")).fill("What failed")
-        await page.get_by_role("button", name=W("runs:save"), exact=True).click()
         await page.get_by_role("button", name=W("runs:replayThese")).click()
         await expect(page.get_by_text(W("runs:bulkCount_other", count="3"))).to_be_visible()
         await accessible(page)
@@ -230,59 +206,83 @@ async def test_a_webhook_gets_a_new_secret(page: Page, product: Product) -> None
         await expect(page.get_by_text(W("automations:oldSecretUntil"))).to_be_visible()
 
 
-async def test_questions_are_answered_by_keyboard_in_the_run_and_by_link(
-    page: Page, product: Product, echo: Echo
-) -> None:
-    await enter(page, "asked@example.com")
-    async with Person(product.url, "asked@example.com") as person:
-        made = await person.create(gate(echo))
-        status, told = await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": {}})
-        assert status == 202
-        run = told["run_id"]
-        await page.goto("/approvals")
-        await expect(page.get_by_role("heading", name="Publish “Spring offer”?")).to_be_visible()
+@pytest.mark.parametrize("expected", [("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK", "Failed to fetch", "network error")])
+async def test_filters_in_the_address_and_a_list_that_is_live(page: Page, product: Product, echo: Echo) -> None:
+    await enter(page, "live@example.com")
+    async with Person(product.url, "live@example.com") as person:
+        made = await person.create(invoice(echo))
+        await run_of(person, made["id"], {"path": "/status/404", "who": "Ada"})
+        await run_of(person, made["id"], {"path": "/fine", "who": "Ada"})
+        rows = page.get_by_role("link", name="Send the invoice")
+        await page.goto("/automations/logs")
+        await expect(rows).to_have_count(2)
+        await page.get_by_role("combobox", name=W("runs:status")).click()
+        await page.get_by_role("option", name="failed").click()
+        await expect(page).to_have_url(re.compile("status=failed"))
+        await expect(rows).to_have_count(1)
+        await page.get_by_role("button", name=W("runs:savedFilters")).click()
+        await page.get_by_role("textbox", name=W("runs:filterName")).fill("What failed")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text(W("runs:filterSaved", name="What failed"))).to_be_visible()
+        await page.keyboard.press("Escape")
+        shared = page.url
+        await page.get_by_role("button", name=W("runs:forgetFilters")).click()
+        await expect(rows).to_have_count(2)
+        await rows.first.click()
+        await expect(page.get_by_role("heading", level=1)).to_be_focused()
+        await page.go_back()
+        await expect(rows).to_have_count(2)
+        await page.get_by_role("button", name=W("runs:savedFilters")).click()
+        await page.get_by_role("menuitem", name="What failed").click()
+        await expect(rows).to_have_count(1)
+        assert page.url == shared, "what was saved is what is shared"
+        await page.reload()
+        await expect(rows).to_have_count(1)
+
+        # live, and again after the network was away
+        await run_of(person, made["id"], {"path": "/status/404", "who": "Grace"})
+        await expect(rows).to_have_count(2)
+        await page.context.set_offline(True)
+        await expect(page.get_by_text(W("app:shell.offline"))).to_be_visible()
+        await run_of(person, made["id"], {"path": "/status/404", "who": "Nobody"})
+        await expect(rows).to_have_count(2)
+        await page.context.set_offline(False)
+        await expect(rows).to_have_count(3)
+        await expect(page.get_by_text(W("app:shell.offline"))).to_have_count(0)
+        await run_of(person, made["id"], {"path": "/status/404", "who": "After"})
+        await expect(rows).to_have_count(4)
+        assert len(await person.runs(made["id"], status="failed")) == 4
+
+
+@pytest.mark.parametrize("language", ["fr-FR"])
+async def test_why_it_waits_what_holds_it_and_cancelling(page: Page, product: Product, language: str) -> None:
+    words = Words(language)
+    await sign_up(page, words, "waits@example.com")
+    async with Person(product.url, "waits@example.com") as person:
+        pause: dict[str, Any] = {"id": "pause", "type": "delay", "config": {"for_s": 3600}}
+        made = await person.create({
+            "name": "Remind", "trigger_type": "manual", "policy": {"overlap": "queue"}, "actions": [pause],
+        })  # fmt: skip
+        holder, held = [
+            (await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": n}))[1]["run_id"]
+            for n in range(2)
+        ]
+        await page.goto(f"/automations/logs/{held}")
+        card = page.get_by_role("alert").filter(has_text=words("runs:whyWaiting"))
+        await expect(card.get_by_text("cette automatisation")).to_be_visible()
         await accessible(page)
-        await picture(page, "approval")
-        await page.keyboard.press("a")
-        await expect(page.get_by_text(W("approvals:missing"))).to_be_visible()
-        await page.get_by_label("Budget in euros").fill("20")
-        await page.get_by_role("heading", level=1).click()
-        await page.keyboard.press("a")
-        await expect(page.get_by_text(W("approvals:said.approve", name="Publish the offer"))).to_be_visible()
-
-        await page.goto(f"/automations/logs/{run}")
-        await expect(page.get_by_text(W("approvals:gateInput"))).to_be_visible()
-        await picture(page, "run-waiting")
-        await page.get_by_role("button", name=W("approvals:edit"), exact=True).click()
-        await page.get_by_role("textbox", name="json").fill('{"text": "Summer offer"}')
-        await page.get_by_role("button", name=W("approvals:approveEdited")).click()
-        await expect(page.get_by_role("button", name=re.compile("^publish .*success$"))).to_be_visible()
-        await accessible(page)
-        assert json.loads(next(hit.body for hit in echo.hits if hit.path == "/publish")) == {"text": "Summer offer"}
-        found = await person.run(run)
-        assert next(each for each in found["action_logs"] if each["step_id"] == "ask")["output"]["values"] == {
-            "eur": 20
-        }
-
-        status, told = await person.send("POST", f"/api/automations/{made['id']}/run", {"payload": {}})
-        second = told["run_id"]
-
-        async def asks() -> bool:
-            return bool((await person.get(f"/api/approvals?state=pending&run_id={second}"))["items"])
-
-        await until("it asks", asks, 20)
-        (question,) = (await person.get(f"/api/approvals?state=pending&run_id={second}"))["items"]
-        status, link = await person.send("POST", f"/api/approvals/{question['id']}/link", {"for": "asked@example.com"})
-        assert status == 200, link
-        await page.context.clear_cookies()
-        await page.goto(link["url"].replace(link["url"].split("/approvals/")[0], product.url))
-        await expect(page.get_by_role("heading", name="Publish “Spring offer”?")).to_be_visible()
-        await accessible(page)
-        await picture(page, "approval-link")
-        assert (await person.get(f"/api/approvals/{question['id']}"))["state"] == "pending"
-        await page.get_by_role("button", name=W("approvals:reject")).click()
-        await expect(page.get_by_text(W("approvals:outcome.rejected"))).to_be_visible()
-        assert (await person.get(f"/api/approvals/{question['id']}"))["state"] == "rejected"
+        await picture(page, "run-held-fr")
+        await card.get_by_role("link", name=words("runs:showHolder")).click()
+        await expect(page).to_have_url(re.compile(holder))
+        await expect(page.get_by_text("Attend jusqu’au")).to_be_visible()
+        for run in (holder, held):
+            await page.goto(f"/automations/logs/{run}")
+            await page.get_by_role("button", name=words("runs:cancelRun")).click()
+            dialog = page.get_by_role("dialog")
+            await expect(dialog.get_by_text(words("runs:cancelText"))).to_be_visible()
+            await dialog.get_by_role("button", name=words("runs:cancelRun")).click()
+            await expect(page.get_by_role("button", name=words("runs:replay"))).to_be_visible()
+            assert (await person.run(run))["status"] == "cancelled"
 
 
 async def test_the_items_of_a_loop(page: Page, product: Product) -> None:
