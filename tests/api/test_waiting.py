@@ -165,6 +165,26 @@ async def test_what_a_waiting_run_waits_for(
     assert (said["code"], said["link"], said["reason"], said["steps"]) == (code, link, "Waits for it.", ["a"])
 
 
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        ("Waits for an approval: Publish?", "Attend une approbation : Publish?"),
+        ("Waits until 2030-01-01 00:00:00 UTC.", "Attend jusqu’au 2030-01-01 00:00:00 UTC."),
+        ("Whatever else", "Whatever else"),
+    ],
+)
+async def test_what_a_worker_wrote_in_french(
+    client: httpx.AsyncClient, db: Database, ada: Tenant, stored: str, said: str
+) -> None:
+    run_id = await add_run(db, ada, (await add_webhook(db, ada)).rule_id)
+    async with Writer(db, OWNER) as writer:
+        run = await Worker(db, writer).claim()
+        wait: Any = {"reason": stored, "steps": ["a"], "until": None}
+        assert await writer.write(Entry(RunRecord(run.id, run.rule_id, run.epoch, 3, "waiting", wait=wait), []))
+    assert (await waiting_for(client, ada, run_id, "fr"))["reason"] == said
+    assert (await waiting_for(client, ada, run_id))["reason"] == stored
+
+
 async def test_an_ended_run_waits_for_nothing(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
     run_id = await add_run(db, ada, (await add_webhook(db, ada)).rule_id)
     async with worker(db) as engine:

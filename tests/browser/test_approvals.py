@@ -1,4 +1,4 @@
-"""Questions to people: answered one by one or together, by keyboard, in the run, by a signed link; or looked at only."""
+"""Questions to people: answered singly or together, by keyboard, in the run, by a signed link; or looked at only."""
 
 import json
 import re

@@ -31,6 +31,7 @@ async def arrive(page: Page, words: Words, email: str) -> None:
     await page.get_by_role("button", name=words("accounts:register")).click()
 
 
+@pytest.mark.proves("US-1.2 (1)", "US-1.2 (2)", "US-1.2 (3)", "US-1.2 (4)", "US-1.2 (5)", "R-USR-3")
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
 async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: str) -> None:
     words, email = Words(language), f"{language}@example.com".lower()
@@ -43,7 +44,7 @@ async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: s
 
     async with Person(product.url, email) as person:
         made = await person.create({**HOOK, "name": "Lead to CRM"})
-        await person.create({**HOOK, "name": "Weekly report", "trigger_type": "schedule",
+        weekly = await person.create({**HOOK, "name": "Weekly report", "trigger_type": "schedule",
                              "trigger_config": {"cron": "0 9 * * 1", "timezone": "Europe/Paris"}})  # fmt: skip
         await page.reload()
         switch = page.get_by_role("switch", name=words("automations:switch", name="Lead to CRM"))
@@ -59,6 +60,28 @@ async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: s
         await page.get_by_role("button", name=words("app:undo")).click()
         await until("it is on again", lambda: _is(person, made["id"], enabled=True), 10)
         await expect(switch).to_be_checked()
+
+        await page.get_by_role("combobox", name=words("automations:status")).click()
+        await page.get_by_role("option", name=words("app:status.inactive")).click()
+        await expect(page.get_by_role("heading", name=words("automations:nothingTitle"))).to_be_visible()
+        await page.get_by_role("button", name=words("automations:forgetFilters")).click()
+        await page.get_by_role("textbox", name=words("automations:search")).fill("weekly")
+        await expect(page).to_have_url(re.compile("search=weekly"))
+        await expect(page.get_by_role("link", name="Lead to CRM")).to_have_count(0)
+        more = page.get_by_role("button", name=words("automations:actionsOf", name="Weekly report"))
+        await more.click()
+        href = f"/automations/{weekly['id']}/edit"
+        await expect(page.get_by_role("menuitem", name=words("automations:edit"))).to_have_attribute("href", href)
+        await page.get_by_role("menuitem", name=words("automations:duplicate")).click()
+        await expect(page.get_by_role("link", name=re.compile("^Weekly report"))).to_have_count(2)
+        await more.click()
+        await page.get_by_role("menuitem", name=words("automations:delete")).click()
+        await expect(page.get_by_role("link", name="Weekly report", exact=True)).to_have_count(0)
+        await until("it is gone", lambda: _there(person, weekly["id"], is_there=False), 10)
+        undo = page.get_by_role("alert").filter(has_text=words("automations:deleted", name="Weekly report"))
+        await undo.get_by_role("button", name=words("app:undo")).click()
+        await expect(page.get_by_role("link", name="Weekly report", exact=True)).to_be_visible()
+        await until("it is back", lambda: _there(person, weekly["id"], is_there=True), 10)
 
     await page.get_by_role("button", name=words("app:shell.account")).click()
     await accessible(page)
@@ -87,3 +110,7 @@ async def test_every_page_of_the_sidebar(page: Page, product: Product) -> None:
 
 async def _is(person: Person, automation: str, *, enabled: bool) -> bool:
     return bool((await person.get(f"/api/automations/{automation}"))["enabled"]) is enabled
+
+
+async def _there(person: Person, automation: str, *, is_there: bool) -> bool:
+    return any(each["id"] == automation for each in (await person.get("/api/automations"))["items"]) is is_there

@@ -59,6 +59,7 @@ async def run_of(person: Person, automation: str, payload: Any) -> str:
     return str(told["run_id"])
 
 
+@pytest.mark.proves("US-4.1 (1)", "US-4.1 (3)", "US-4.1 (4)", "DOD-7")
 async def test_a_failed_run_is_understood_and_replayed_with_another_input(
     page: Page, product: Product, echo: Echo
 ) -> None:
@@ -130,6 +131,7 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
         assert len(runs) == 7
 
 
+@pytest.mark.proves("US-1.5 (1)", "US-1.5 (3)", "DOD-6")
 async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "now@example.com")
     async with Person(product.url, "now@example.com") as person:
@@ -206,6 +208,7 @@ async def test_a_webhook_gets_a_new_secret(page: Page, product: Product) -> None
         await expect(page.get_by_text(W("automations:oldSecretUntil"))).to_be_visible()
 
 
+@pytest.mark.proves("US-4.1 (2)", "US-4.1 (5)")
 @pytest.mark.parametrize("expected", [("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK", "Failed to fetch", "network error")])
 async def test_filters_in_the_address_and_a_list_that_is_live(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "live@example.com")
@@ -215,6 +218,12 @@ async def test_filters_in_the_address_and_a_list_that_is_live(page: Page, produc
         await run_of(person, made["id"], {"path": "/fine", "who": "Ada"})
         rows = page.get_by_role("link", name="Send the invoice")
         await page.goto("/automations/logs")
+        await expect(rows).to_have_count(2)
+        await page.get_by_role("combobox", name=W("runs:automation")).click()
+        await page.get_by_role("option", name="Send the invoice").click()
+        await page.get_by_role("combobox", name=W("runs:time")).click()
+        await page.get_by_role("option", name=W("runs:spans.hour")).click()
+        await expect(page).to_have_url(re.compile(f"automation={made['id']}.*span=hour"))
         await expect(rows).to_have_count(2)
         await page.get_by_role("combobox", name=W("runs:status")).click()
         await page.get_by_role("option", name="failed").click()

@@ -54,7 +54,7 @@ export function AutomationTable({ items, triggers }: Props) {
                     >
                       {each.name}
                     </Link>
-                    <Box component="span" hiddenFrom="sm">
+                    <Box component="span" hiddenFrom="sm" style={{ flexShrink: 0 }}>
                       <LastRun automation={each} />
                     </Box>
                     {each.status === 'draft' && <StatusBadge status="draft" />}

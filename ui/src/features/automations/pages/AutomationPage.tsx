@@ -66,37 +66,48 @@ function OneAutomation({ automation }: { automation: AutomationDetail }) {
               disabled={!isLive || !mayAct}
               onChange={(event) => toggle.mutate(event.currentTarget.checked)}
             />
-            <EditLink variant="default" leftSection={<IconPencil size={15} />} automationId={automation.id}>
-              {t('edit')}
-            </EditLink>
-            <Button leftSection={<IconPlayerPlay size={15} />} disabled={!isLive} onClick={openRun}>
-              {t('runNow')}
-            </Button>
-            <Menu>
-              <Menu.Target>
-                <ActionIcon
+            {mayAct && (
+              <>
+                <EditLink
                   variant="default"
-                  size={36}
-                  aria-label={t('actionsOf', { name: automation.name })}
+                  leftSection={<IconPencil size={15} />}
+                  automationId={automation.id}
                 >
-                  <IconDots size={16} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => duplicate.mutate(automation)}>
-                  {t('duplicate')}
-                </Menu.Item>
-                <Menu.Item
-                  color="red"
-                  leftSection={<IconTrash size={15} />}
-                  onClick={() =>
-                    remove.mutate(automation, { onSuccess: () => void navigate({ to: '/automations' }) })
-                  }
-                >
-                  {t('delete')}
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+                  {t('edit')}
+                </EditLink>
+                <Button leftSection={<IconPlayerPlay size={15} />} disabled={!isLive} onClick={openRun}>
+                  {t('runNow')}
+                </Button>
+                <Menu>
+                  <Menu.Target>
+                    <ActionIcon
+                      variant="default"
+                      size={36}
+                      aria-label={t('actionsOf', { name: automation.name })}
+                    >
+                      <IconDots size={16} />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    <Menu.Item
+                      leftSection={<IconCopy size={15} />}
+                      onClick={() => duplicate.mutate(automation)}
+                    >
+                      {t('duplicate')}
+                    </Menu.Item>
+                    <Menu.Item
+                      color="red"
+                      leftSection={<IconTrash size={15} />}
+                      onClick={() =>
+                        remove.mutate(automation, { onSuccess: () => void navigate({ to: '/automations' }) })
+                      }
+                    >
+                      {t('delete')}
+                    </Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              </>
+            )}
           </>
         }
       />

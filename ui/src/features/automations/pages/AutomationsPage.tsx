@@ -10,6 +10,7 @@ import { ListState } from '~/design/ListState';
 import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { catalogQuery } from '~/features/catalog/queries';
+import { useMayUse } from '~/features/connections/roles';
 import { AutomationTable } from '../components/AutomationTable';
 import { sorted } from '../components/sorted';
 import { automationsQuery } from '../queries';
@@ -41,7 +42,8 @@ export function AutomationsPage() {
     setTyped('');
     show({ search: null, status: null, trigger: null });
   };
-  const create = (
+  const mayAct = useMayUse();
+  const create = mayAct && (
     <ButtonLink to="/automations/new" leftSection={<IconPlus size={16} />}>
       {t('create')}
     </ButtonLink>
@@ -80,7 +82,7 @@ export function AutomationsPage() {
             data={STATES.map((value) => ({ value, label: tApp(`status.${value}`) }))}
             value={filter.status ?? null}
             onChange={(status) => show({ status })}
-            w={140}
+            w={{ base: '47%', xs: 140 }}
           />
           <Select
             aria-label={t('trigger')}
@@ -89,7 +91,7 @@ export function AutomationsPage() {
             data={catalog?.triggers.map(({ name, title }) => ({ value: name, label: title })) ?? []}
             value={filter.trigger ?? null}
             onChange={(trigger) => show({ trigger })}
-            w={170}
+            w={{ base: '47%', xs: 170 }}
           />
           <Select
             aria-label={t('sort')}
