@@ -1,7 +1,9 @@
 """Agents: built in five steps, asked, edited by two at once, approved in their chat, looked at by a viewer."""
 
 import re
+from collections.abc import Sequence
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.provider import connect
@@ -53,7 +55,7 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
             await following.click()
         await page.get_by_role("switch", name="Web requests").click(force=True)
         await page.get_by_role("button", name=words("forms:addOf", label="Hosts"), exact=True).click()
-        await page.get_by_label(words("forms:itemOf", label="Hosts", number="1")).fill("api.example.com")
+        await page.get_by_label(words("forms:itemOf", label="Hosts", number="1"), exact=True).fill("api.example.com")
         await page.get_by_text(words("agents:approval.when"), exact=True).click()
         await accessible(page)
         await picture(page, "agent-builder-tools")
@@ -100,7 +102,8 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         assert (changed["description"], changed["tools"]) == ("Knows when parcels arrive.", agent["tools"])
 
 
-async def test_two_tabs_edit_one_agent(page: Page, product: Product) -> None:
+@pytest.mark.parametrize("expected", [["status of 412"]])
+async def test_two_tabs_edit_one_agent(page: Page, product: Product, expected: Sequence[str]) -> None:
     """What both changed is a choice, what one of them changed stays, and leaving asks first."""
     words, email = Words("en"), "tabs@example.com"
     await sign_up(page, words, email, then="/agents")
@@ -110,27 +113,27 @@ async def test_two_tabs_edit_one_agent(page: Page, product: Product) -> None:
         await page.goto(address)
         about = page.get_by_label(words("agents:description"), exact=True)
         how = page.get_by_label(words("agents:instructions"), exact=True)
-        await about.fill("Mine")
+        await about.fill("Written here")
         other = await page.context.new_page()
         await other.goto(address)
-        await other.get_by_label(words("agents:description"), exact=True).fill("Theirs")
+        await other.get_by_label(words("agents:description"), exact=True).fill("Written there")
         await other.get_by_label(words("agents:instructions"), exact=True).fill("Speak French.")
         await other.keyboard.press("ControlOrMeta+s")
         await expect(other.get_by_text(words("agents:saved", name=agent["name"]))).to_be_visible()
-        await expect(about).to_have_value("Mine")
+        await expect(about).to_have_value("Written here")
         await page.get_by_role("button", name=words("agents:save"), exact=True).click()
         dialog = page.get_by_role("dialog")
-        await expect(dialog.get_by_text("Theirs", exact=True)).to_be_visible()
-        await expect(dialog.get_by_text("Mine", exact=True)).to_be_visible()
+        await expect(dialog.get_by_text("Written there", exact=True)).to_be_visible()
+        await expect(dialog.get_by_text("Written here", exact=True)).to_be_visible()
         await accessible(page)
         await picture(page, "agent-two-tabs")
         kept = await person.get(f"/api/agents/{agent['id']}")
-        assert kept["description"] == "Theirs"
+        assert kept["description"] == "Written there"
         await dialog.get_by_role("button", name=words("agents:clash.keepMine"), exact=True).click()
         await expect(page.get_by_text(words("agents:saved", name=agent["name"]))).to_be_visible()
         await expect(how).to_have_value("Speak French.")
         kept = await person.get(f"/api/agents/{agent['id']}")
-        assert (kept["description"], kept["instructions"]) == ("Mine", "Speak French.")
+        assert (kept["description"], kept["instructions"]) == ("Written here", "Speak French.")
 
         await about.fill("Not saved")
         await page.get_by_role("tab", name=words("agents:tabs.chat")).click()
@@ -186,7 +189,11 @@ async def test_a_viewer_sees_nothing_that_would_refuse(page: Page, product: Prod
         assert status == 201, offer
         await page.goto(offer["link"])
         await page.get_by_role("button", name=words("accounts:accept")).click()
-        await expect(page.get_by_role("link", name="code_bot")).to_be_visible()
+        await expect(page).to_have_url(re.compile("/automations"))
+        mine = (await viewer.get("/api/workspaces"))["items"]
+        assert "viewer" in [each["role"] for each in mine]
+    await page.goto("/agents")
+    await expect(page.get_by_role("link", name="code_bot")).to_be_visible()
     main = page.get_by_role("main")
     await expect(main.get_by_role("link", name=words("agents:create"))).to_have_count(0)
     await expect(main.get_by_role("switch", disabled=False)).to_have_count(0)

@@ -28,9 +28,11 @@ async def test_from_nothing_to_an_answer_in_two_minutes(
     await picture(page, f"onboarding-welcome-{short}")
     hands = Hands(page)
     await hands.click("button", words("onboarding:start"))
-    await hands.type("API key", KEY, pasted=True)
+    await hands.type("API key" if short == "en" else "Clé d’API", KEY, pasted=True)
     await page.get_by_role("button", name=words("forms:advanced"), exact=True).click()
-    await page.get_by_label("Base address").fill(models.url)  # only since the tests have a provider of their own
+    await page.get_by_label(re.compile("Base address|Adresse de base")).fill(
+        models.url
+    )  # only since the tests have a provider of their own
     await accessible(page)
     await picture(page, f"onboarding-provider-{short}")
     await hands.click("button", words("connections:testAndSave"))
