@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
@@ -12,6 +13,7 @@ from tests.e2e.person import Person
 from tests.e2e.product import Product
 
 
+@pytest.mark.proves("S6.2 (7)", "S6.4 (1)", "S6.4 (2)", "S6.4 (3)", "S6.4 (4)", "S6.4 (5)", "I-22", "V-4")
 async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product) -> None:
     words, email = Words("en"), "market@example.com"
     await sign_up(page, words, email, then="/admin/marketplace")
@@ -20,6 +22,10 @@ async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product
     await picture(page, "marketplace")
     await page.get_by_label(words("templates:search")).fill("outage")
     await expect(page).to_have_url(re.compile("search=outage"))
+    await page.get_by_text(words("templates:categories.Sales"), exact=True).first.click()
+    await expect(page.get_by_text(words("templates:nothingTitle"))).to_be_visible()
+    await page.get_by_text(words("templates:categories.Dev"), exact=True).first.click()
+    await expect(page).to_have_url(re.compile("category=Dev"))
     await expect(page.locator("main button", has_text="Status page checker")).to_have_count(1)
     await page.get_by_role("button", name="Status page checker").click()
     await page.get_by_role("button", name=words("templates:deploy"), exact=True).wait_for()
@@ -44,7 +50,8 @@ async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product
     await page.get_by_role("link", name=words("templates:automation")).click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Status page checker")
     await page.goto("/agents")
-    await expect(page.get_by_role("link", name="Status page checker")).to_be_visible()
+    row = page.get_by_role("row", name=re.compile("Status page checker"))
+    await expect(row.get_by_role("cell", name="Schedule")).to_be_visible()
     await accessible(page)
     await picture(page, "agents-list")
     await page.set_viewport_size(PHONE)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
@@ -12,9 +13,15 @@ from tests.e2e.person import Person
 from tests.e2e.product import Product
 
 
+@pytest.mark.proves("S6.6 (5)")
 async def test_settings(page: Page, product: Product) -> None:
     words, email = Words("en"), "settings@example.com"
-    await sign_up(page, words, email, then="/settings")
+    await sign_up(page, words, email, then="")
+    await page.get_by_role("button", name=words("onboarding:skip"), exact=True).click()
+    await expect(page).to_have_url(re.compile("/automations"))
+    await page.goto("/")
+    await expect(page).to_have_url(re.compile("/automations"))  # the first steps are shown once
+    await page.goto("/settings")
     await expect(page.get_by_role("heading", level=1)).to_have_text(words("settings:title"))
     await page.get_by_label(words("settings:name"), exact=True).fill("Ada Lovelace")
     zone = page.get_by_role("combobox", name=words("settings:timezone"))
@@ -32,6 +39,7 @@ async def test_settings(page: Page, product: Product) -> None:
             await expect(page.locator("[aria-busy=true]")).to_have_count(0)
             await accessible(page)
             await picture(page, f"settings-{part}")
+        await expect(page.get_by_text(f"{product.url}/api/mcp")).to_be_visible()
         await page.get_by_role("textbox", name=words("settings:tokenName"), exact=True).fill("the shop")
         await page.get_by_label(words("settings:scope.events")).check()
         await page.get_by_role("button", name=words("settings:makeToken")).click()

@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 914103dca628a213043245169afeaefbcb98ce82aa55c13e9e0a53d24ac90703.
+// Made by `make schema`, from the OpenAPI schema 9865cb8a399e29796c04448876bdb2f36143e1f6f523fd14a31ded90d5142a19.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -2129,6 +2129,7 @@ export interface components {
             slug: string;
             /** @enum {string} */
             status: "online" | "processing" | "offline";
+            trigger_type: string | null;
         };
         AgentMail: {
             account?: string | null;

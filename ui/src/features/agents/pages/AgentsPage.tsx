@@ -12,6 +12,7 @@ import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
+import { catalogQuery } from '~/features/catalog/queries';
 import { channelsQuery } from '~/features/channels/queries';
 import { useMayUse } from '~/features/connections/roles';
 import { AgentAvatar } from '../components/AgentAvatar';
@@ -33,6 +34,9 @@ export function AgentsPage() {
   const channels = useQuery(channelsQuery()).data?.items ?? [];
   const toggle = useSwitchAgent();
   const mayEdit = useMayUse();
+  const triggers = useQuery(catalogQuery()).data?.triggers ?? [];
+  const trigger = (name: string) =>
+    triggers.find((each) => each.name === name || each.aliases.includes(name))?.title ?? name;
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   const reasons = new Set(items.flatMap(({ enabled, reason }) => (enabled && reason ? [reason] : [])));
   const show = (next: string) => void navigate({ search: { search: next || undefined }, replace: true });
@@ -116,6 +120,11 @@ export function AgentsPage() {
             {
               title: t('state'),
               cell: ({ status, reason }) => <AgentStatus status={status} reason={reason} />,
+            },
+            {
+              title: t('trigger'),
+              from: 'md',
+              cell: ({ trigger_type }) => (trigger_type ? trigger(trigger_type) : '—'),
             },
             {
               title: t('lastRun'),
