@@ -145,7 +145,8 @@ _LAST_RUN: Final[dict[str, Any]] = {
 }  # fmt: skip
 _SHOWN: Final = ("id", "slug", "name", "avatar", "description", "model", "channels", "enabled", "automation_id")
 _LINE: Final[dict[str, Any]] = {
-    **{name: EXAMPLE[name] for name in _SHOWN}, "status": "online", "reason": None, "last_run": _LAST_RUN,
+    **{name: EXAMPLE[name] for name in _SHOWN}, "trigger_type": None, "status": "online", "reason": None,
+    "last_run": _LAST_RUN,
 }  # fmt: skip
 
 
@@ -171,6 +172,7 @@ class AgentLine(BaseModel):
     channels: list[str] = Field(description="ids of those that it listens in")
     enabled: bool
     automation_id: UUID | None
+    trigger_type: str | None = Field(description="what starts the automation that it carries")
     status: Status
     reason: str | None = Field(description="why it is offline")
     last_run: LastRunView | None = Field(description="of the automation that it carries")
@@ -181,7 +183,7 @@ class AgentLine(BaseModel):
         return cls(
             id=agent.id, slug=agent.slug, name=agent.name, avatar=shown_avatar(agent), description=agent.description,
             model=agent.model, channels=agent.channels, enabled=agent.enabled, automation_id=agent.rule_id,
-            status=line.standing.status, reason=line.standing.reason,
+            trigger_type=line.trigger_type, status=line.standing.status, reason=line.standing.reason,
             last_run=None if line.last_run is None else LastRunView.model_validate(line.last_run),
         )  # fmt: skip
 

@@ -179,8 +179,7 @@ async def create(body: ChannelBody, caller: CallerDep, services: ServicesDep, re
     """A room, or a direct room with somebody: that of the same people and agents is made once. Agents in it answer
     there from now on, unless their automations say otherwise."""
     wanted = Wanted(body.kind, body.name, body.topic, body.is_open, body.members, body.connection_id, body.external_id)
-    made = await services.channels.create(caller, wanted)
-    await services.agents.be_heard(caller, body.members)
+    made = await services.joining.create(caller, wanted)
     response.headers["Location"] = f"/api/channels/{made.channel.id}"
     return ChannelView.of(made)
 
@@ -231,9 +230,7 @@ async def members(
 async def add_member(channel_id: ChannelId, body: MemberBody, caller: CallerDep, services: ServicesDep) -> MemberView:
     """A person of the workspace, or an agent, which then listens and answers there, unless its automation says
     otherwise. Whoever is in it already stays."""
-    added = await services.channels.add_member(caller, channel_id, body.id)
-    await services.agents.be_heard(caller, [body.id])
-    return MemberView.model_validate(added)
+    return MemberView.model_validate(await services.joining.add_member(caller, channel_id, body.id))
 
 
 @router.delete(

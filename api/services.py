@@ -32,6 +32,7 @@ from core.agents.agents import Agents
 from core.agents.asking import Asking
 from core.agents.avatars import Avatars
 from core.agents.fallback import allowed
+from core.agents.joining import Joining
 from core.agents.offered import Offered
 from core.agents.overview import Overview
 from core.agents.usage import AgentUsage
@@ -162,6 +163,7 @@ class Services:
         self.talk = Talk(db, self.channels, limits=limits)
         self._claude = claude
         self.agents, _ = self._agents_over(db)
+        self.joining = Joining(db, self.agents)
         self.asking = Asking(db, fallback=claude)
         self.agent_overview = Overview(db, fallback=claude)
         self.agent_usage = AgentUsage(db)
@@ -171,9 +173,9 @@ class Services:
 
     def _agents_over(self, db: Database) -> tuple[Agents, Automations]:
         """The services of agents and their automations over another view of the database."""
-        automations = self._checked(db)
         complete = Completing(catalog()).changes
-        return Agents(db, self.db.for_everyone(), automations, complete, fallback=self._claude), automations
+        agents = Agents(db, self.db.for_everyone(), self._checked, complete, fallback=self._claude)
+        return agents, self._checked(db)
 
     def _add_connections(self, door: Door, reachable: Policy, db: Database, limits: Limits) -> None:
         self.writing = Writing(self.renderer)

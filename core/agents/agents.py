@@ -1,39 +1,32 @@
 """What people do with agents. Every method stays inside the caller's workspace."""
 
+import copy
 import hashlib
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import asyncpg
-from pydantic import ValidationError
 
-from blocks import registry
 from blocks.values import JsonObject
 from core import clock
-from core.agents import carried, repository
+from core.agents import carried, checking, repository
 from core.agents.model import RESERVED, Agent, AgentMail, AgentSettings, GivenTool, as_json
 from core.agents.naming import require_unnamed
 from core.agents.status import Standing, standing, watch
 from core.audit import noting as audit
 from core.automations.service import Automations, Detail
 from core.caller import Caller
-from core.connections import hosts
-from core.connections import repository as connections
-from core.connections.model import ROLES, ConnectionRow
 from core.db import Connection, Database
 from core.errors import Conflict, Finding, Invalid, NotFound, Stale
 from core.idempotency import Made, Once, made_once
 from core.ids import new_id
-from core.places import place
-from core.sentences import sentence
 
 _AUTOMATION: Final = ("trigger_type", "trigger_config", "actions", "policy")
-_MOST_TOOLS: Final = 50
 _WEBHOOK: Final = """
 SELECT t.webhook_id FROM agents a JOIN automation_triggers t ON t.rule_id = a.rule_id
 WHERE a.id = $1 AND a.deleted_at IS NULL AND t.webhook_id IS NOT NULL LIMIT 1
@@ -68,7 +61,7 @@ class Agents:
         self,
         db: Database,
         everyone: Database,
-        automations: Automations,
+        automations: Callable[[Database], Automations],
         complete: Complete | None = None,
         *,
         fallback: bool = False,
@@ -76,8 +69,16 @@ class Agents:
         self._fallback = fallback
         self._db = db
         self._everyone = everyone  # for senders, who have no workspace
-        self._automations = automations
+        self._over = automations
+        self._automations = automations(db)
         self._complete = complete
+
+    def within(self, connection: Connection) -> Self:
+        """The same service inside of a transaction that is under way."""
+        view = copy.copy(self)
+        view._db = self._db.within(connection)
+        view._automations = self._over(view._db)
+        return view
 
     async def listing(self, caller: Caller, search: str | None, *, before: UUID | None, limit: int) -> list[Agent]:
         """The newest first."""
@@ -149,14 +150,15 @@ class Agents:
         if given.values.get("slug") is None:
             blank = replace(blank, slug=await self._free_slug(caller, blank.slug))
         async with self._db.transaction() as connection:
+            inside = self.within(connection)
 
             async def work() -> Made:
                 return (await self._save(connection, caller, blank, given, done="agent.created")).id, None
 
             made, _ = await made_once(connection, once, work)
-        agent = await self.get(caller, str(made))
-        detail = await self._begin_to_carry(caller, agent, given, once)
-        return await self.get(caller, str(agent.id)), detail
+            agent = await inside.get(caller, str(made))
+            detail = await inside._begin_to_carry(caller, agent, given, once)
+            return await inside.get(caller, str(agent.id)), detail
 
     async def change(
         self, caller: Caller, reference: str, given: Given, *, read: str | None = None
@@ -165,34 +167,35 @@ class Agents:
         others name the slug that changes (`agent_named`), and `Stale` where `read`, the revision that the caller has
         seen, is not the present one."""
         caller.require("editor")
-        if given.values.get("enabled") is True and await self._put_live(caller, reference, read):
-            read = None
         async with self._db.transaction() as connection:
+            inside = self.within(connection)
             former = await found(connection, caller, reference, lock=True)
             await _require_fresh(connection, former, read)
+            if given.values.get("enabled") is True:
+                await inside._put_live(caller, former)
             if given.values.get("slug", former.slug) != former.slug:
                 await require_unnamed(connection, former)
             changed = await self._save(connection, caller, former, given, done="agent.changed")
-        detail = await self._carry(caller, changed, given, former)
-        return await self.get(caller, str(changed.id)), detail
+            detail = await inside._carry(caller, changed, given, former)
+            return await inside.get(caller, str(changed.id)), detail
 
     async def be_heard(self, caller: Caller, members: Sequence[UUID]) -> None:
         """Agents among the new members of a channel answer there from now on, unless they carry something else, or an
         automation listens for them. Viewers change no agents: for them everything stays as it is."""
         if not caller.may("editor"):
             return
-        for member in members:
-            async with self._db.connection() as connection:
-                agent = await repository.named(connection, caller.workspace_id, str(member))
+        for member in sorted(members):  # in one order, since each of them is locked
+            async with self._db.transaction() as connection:
+                agent = await repository.locked(connection, caller.workspace_id, str(member))
                 if agent is None or await repository.listens(connection, agent):
                     continue
-            document = carried.default_document(agent) | {"enabled": agent.enabled}
-            if agent.rule_id is None:
-                detail = await self._automations.create(caller, document)
-                async with self._db.transaction() as connection:
+                automations = self._over(self._db.within(connection))
+                document = carried.default_document(agent) | {"enabled": agent.enabled}
+                if agent.rule_id is None:
+                    detail = await automations.create(caller, document)
                     await carried.adopt(connection, agent, detail.rule.id)
-            elif carried.is_bare((await self._automations.get(caller, agent.rule_id)).rule):
-                await self._automations.patch(caller, agent.rule_id, document)
+                elif carried.is_bare((await automations.get(caller, agent.rule_id)).rule):
+                    await automations.patch(caller, agent.rule_id, document)
 
     async def delete(self, caller: Caller, reference: str) -> None:
         """Its automation goes with it; runs under way finish. Raises `NotFound`, `Forbidden`."""
@@ -218,79 +221,30 @@ class Agents:
         return changed
 
     async def _changed(self, connection: Connection, caller: Caller, agent: Agent, given: Given) -> Agent:
-        values, findings = given.values, []
+        values = given.values
         changes: dict[str, Any] = {
             name: values[name]
             for name in ("name", "slug", "avatar", "description", "instructions", "model", "channels", "enabled")
             if name in values
         }
-        if changes.get("slug", agent.slug) in RESERVED:
-            findings.append(Finding("slug", f"The slug {changes.get('slug', agent.slug)} is reserved; choose another."))
+        findings = checking.wrong_slug(str(changes.get("slug", agent.slug)))
         if "provider" in values:
-            reference = values["provider"]
-            row, wrong = await self._connection(connection, caller, "provider", reference, "model")
+            row, wrong = await checking.usable(connection, caller, "provider", values["provider"], "model")
             findings += wrong
             changes["connection_id"] = row.id if row is not None else None
         if given.settings is not None:
             changes["settings"] = as_json(given.settings)
         if given.tools is not None:
-            findings += await self._wrong_tools(connection, caller, given.tools)
+            findings += await checking.wrong_tools(connection, caller, given.tools)
             changes["tools"] = [as_json(each) for each in given.tools]
+        if "channels" in changes:
+            findings += await checking.wrong_channels(connection, caller, changes["channels"], agent.channels)
         if "email" in values:
-            mail = given.email
-            for name, purpose in (("inbox", "mail_in"), ("account", "mail_out")):
-                reference = getattr(mail, name, None)
-                if reference is not None:
-                    findings += (await self._connection(connection, caller, f"email.{name}", reference, purpose))[1]
-            changes["email"] = None if mail is None else as_json(mail)
+            findings += await checking.wrong_mail(connection, caller, given.email)
+            changes["email"] = None if given.email is None else as_json(given.email)
         if findings:
             raise _invalid(findings)
         return replace(agent, **changes, updated_by=caller.user_id)
-
-    async def _connection(
-        self, connection: Connection, caller: Caller, at: str, reference: object, purpose: str | None
-    ) -> tuple[ConnectionRow | None, list[Finding]]:
-        """The connection that is named, and what is wrong with naming it."""
-        if reference is None:
-            return None, []
-        row = (await connections.named(connection, caller.workspace_id, [str(reference)])).get(str(reference))
-        if row is None:
-            return None, [Finding(at, f"There is no connection {str(reference)[:100]} in this workspace.")]
-        kinds = registry.connections_for(purpose)
-        if row.kind not in kinds:
-            message = f"The connection {row.name} is of the kind {row.kind}; this takes {', '.join(kinds) or 'none'}."
-            return None, [Finding(at, message)]
-        if not caller.may(ROLES[row.used_by]):
-            return None, [Finding(at, f"Only admins may use the connection {row.name}; ask one to save this agent.")]
-        return row, []
-
-    async def _wrong_tools(self, connection: Connection, caller: Caller, tools: Sequence[GivenTool]) -> list[Finding]:
-        findings: list[Finding] = []
-        if len(tools) > _MOST_TOOLS:
-            findings.append(Finding("tools", f"An agent has at most {_MOST_TOOLS} tools."))
-        for number, given in enumerate(tools[:_MOST_TOOLS]):
-            tool, at = registry.tools().get(given.tool), f"tools[{number}]"
-            if tool is None:
-                known = ", ".join(registry.tools())
-                findings.append(Finding(f"{at}.tool", f"There is no tool {given.tool!r} here; there are {known}."))
-                continue
-            try:
-                tool.Settings.model_validate(given.settings)
-            except ValidationError as error:
-                findings += [
-                    Finding(f"{at}.{place(('settings', *each['loc']))}", sentence(each))
-                    for each in error.errors(include_url=False)
-                ]
-            for place_, text in enumerate(_listed(given.settings.get("hosts"))):
-                try:
-                    hosts.normal(text)
-                except hosts.BadPattern as error:
-                    findings.append(Finding(f"{at}.settings.hosts[{place_}]", str(error)))
-            reference = given.settings.get("connection")
-            if tool.connection is not None and reference is not None:
-                where = f"{at}.settings.connection"
-                findings += (await self._connection(connection, caller, where, reference, tool.connection))[1]
-        return findings
 
     async def _begin_to_carry(
         self, caller: Caller, agent: Agent, given: Given, once: Once | None = None
@@ -306,20 +260,17 @@ class Agents:
             await carried.adopt(connection, agent, detail.rule.id)
         return detail
 
-    async def _put_live(self, caller: Caller, reference: str, read: str | None) -> bool:
-        """Publish what the agent was made to carry and could not yet, for want of a connection; whether that was so.
-        Raises `NotFound`, `Stale`, and `Invalid` with what is still missing."""
-        agent = await self.get(caller, reference)
+    async def _put_live(self, caller: Caller, agent: Agent) -> None:
+        """Publish what the agent was made to carry and could not yet, for want of a connection. Raises `Invalid` with
+        what is still missing."""
         if agent.rule_id is None:
-            return False
+            return
         rule = (await self._automations.get(caller, agent.rule_id)).rule
         if rule.live_version is not None or carried.is_bare(rule):
-            return False
+            return
         async with self._db.connection() as connection:
-            await _require_fresh(connection, agent, read)
             changes = {} if self._complete is None else await self._complete(connection, caller, rule.document)
         await self._automations.patch(caller, rule.id, {"name": rule.name, "enabled": True, **changes})
-        return True
 
     async def _carry(self, caller: Caller, agent: Agent, given: Given, former: Agent) -> Detail | None:
         """Make or change the automation that it carries, as what was set asks for."""
@@ -368,10 +319,6 @@ async def _revision_of_rule(connection: Connection, agent: Agent) -> int | None:
         "SELECT revision FROM automation_rules WHERE id = $1 AND workspace_id = $2", agent.rule_id, agent.workspace_id
     )
     return found_
-
-
-def _listed(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def slug_of(name: str) -> str:

@@ -6,16 +6,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
 from core.agents import repository
 from core.agents.model import Agent
 from core.agents.status import Standing, standings
 from core.caller import Caller
 from core.db import Connection, Database
 
-_LAST_RUNS: Final = """
-SELECT r.id AS rule_id, s.last_run_id, s.last_run_at, s.last_run_status
-FROM automation_rules r JOIN automation_stats s ON s.rule_id = r.id
-WHERE r.workspace_id = $1 AND r.id = ANY ($2) AND s.last_run_at IS NOT NULL
+_CARRIED: Final = """
+SELECT r.id AS rule_id, r.trigger_type, s.last_run_id, s.last_run_at, s.last_run_status
+FROM automation_rules r LEFT JOIN automation_stats s ON s.rule_id = r.id
+WHERE r.workspace_id = $1 AND r.id = ANY ($2)
 """
 
 
@@ -31,6 +33,7 @@ class Line:
     agent: Agent
     standing: Standing
     last_run: LastRun | None
+    trigger_type: str | None  # of the automation that it carries
 
 
 class Overview:
@@ -45,12 +48,22 @@ class Overview:
         async with self._db.connection() as connection:
             agents = await repository.page(connection, caller.workspace_id, search, before, limit)
             stand = await standings(connection, caller.workspace_id, agents, fallback=self._fallback)
-            runs = await _last_runs(connection, caller, [each.rule_id for each in agents if each.rule_id is not None])
+            rules = await _carried(connection, caller, [each.rule_id for each in agents if each.rule_id is not None])
+        nothing = (None, None)
         return [
-            Line(each, stand[each.id], runs.get(each.rule_id) if each.rule_id is not None else None) for each in agents
+            Line(each, stand[each.id], *(nothing if each.rule_id is None else rules.get(each.rule_id, nothing)))
+            for each in agents
         ]
 
 
-async def _last_runs(connection: Connection, caller: Caller, rules: list[UUID]) -> Mapping[UUID, LastRun]:
-    rows = await connection.fetch(_LAST_RUNS, caller.workspace_id, rules)
-    return {row["rule_id"]: LastRun(row["last_run_id"], row["last_run_at"], row["last_run_status"]) for row in rows}
+async def _carried(
+    connection: Connection, caller: Caller, rules: list[UUID]
+) -> Mapping[UUID, tuple[LastRun | None, str | None]]:
+    rows = await connection.fetch(_CARRIED, caller.workspace_id, rules)
+    return {row["rule_id"]: (_last_run(row), row["trigger_type"]) for row in rows}
+
+
+def _last_run(row: asyncpg.Record) -> LastRun | None:
+    if row["last_run_at"] is None:
+        return None
+    return LastRun(row["last_run_id"], row["last_run_at"], row["last_run_status"])

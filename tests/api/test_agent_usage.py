@@ -36,11 +36,13 @@ async def test_a_list_says_why_agents_are_offline(api: httpx.AsyncClient) -> Non
 
 @pytest.mark.usefixtures("provider", "worker")
 async def test_a_list_shows_the_last_run_and_usage_what_it_took(api: httpx.AsyncClient) -> None:
-    assert (await line(api, "code_bot"))["status"] == "online"
+    before = await line(api, "code_bot")
+    assert (before["status"], before["trigger_type"], before["last_run"]) == ("online", None, None)
     answer = await api.post("/api/agents/code_bot/execute", json={"prompt": "Hello"})
     assert answer.status_code == 200, answer.text
     found = await line(api, "code_bot")
     assert (found["last_run"]["status"], found["last_run"]["id"]) == ("success", answer.json()["run_id"])
+    assert found["trigger_type"] == "manual"
     (day,) = (await api.get("/api/agents/code_bot/usage")).json()["items"]
     assert (day["calls"], day["failed"], day["tokens_in"], day["tokens_out"]) == (1, 0, 11, 7)
     assert day["day"] == datetime.now(UTC).date().isoformat()

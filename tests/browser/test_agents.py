@@ -1,97 +1,23 @@
-"""From an empty workspace to an agent that answers; the builder; chat in channels; settings."""
+"""Agents: built in five steps, asked, edited by two at once, approved in their chat, looked at by a viewer."""
 
 import re
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.provider import connect
 from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
-from tests.e2e.person import Person, until
+from tests.e2e.person import Person
 from tests.e2e.product import Product
-from tests.vendors.openai import KEY, OpenAIServer
-from tests.vendors.script import Say
-
-THINK_S, CLICK_S, KEY_S = 1.35, 1.1, 0.28  # the keystroke-level model
-
-
-class Hands:
-    """Clicks and types, and counts what that takes a person."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self.seconds = 0.0
-
-    async def click(self, role: Any, name: str, *, exact: bool = True) -> None:
-        await self._page.get_by_role(role, name=name, exact=exact).click()
-        self.seconds += THINK_S + CLICK_S
-
-    async def type(self, label: str, text: str, *, pasted: bool = False) -> None:
-        field = self._page.get_by_label(re.compile(rf"^{re.escape(label)}( \*)?$"))
-        await field.click()
-        await field.press_sequentially(text)
-        self.seconds += THINK_S + CLICK_S + KEY_S * (2 if pasted else len(text))
-
-    async def press(self, key: str) -> None:
-        await self._page.keyboard.press(key)
-        self.seconds += KEY_S
+from tests.echo import Echo
+from tests.vendors.openai import OpenAIServer
+from tests.vendors.script import CallTools, Fail, Say
 
 
-@pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
-async def test_from_nothing_to_an_answer_in_two_minutes(
-    page: Page, product: Product, models: OpenAIServer, language: str
-) -> None:
-    words, short = Words(language), language[:2]
-    email = f"first-{short}@example.com"
-    models.script.otherwise = lambda _: Say("Hello, I watch your page.")
-    await sign_up(page, words, email, then="")
-    await expect(page).to_have_url(re.compile("/onboarding"))
-    await accessible(page)
-    await picture(page, f"onboarding-welcome-{short}")
-    hands = Hands(page)
-    await hands.click("button", words("onboarding:start"))
-    await hands.type("API key", KEY, pasted=True)
-    base = page.get_by_label("Base address")
-    await base.fill(models.url)  # only since the tests have a provider of their own
-    await accessible(page)
-    await picture(page, f"onboarding-provider-{short}")
-    await hands.click("button", words("agents:connect.save"))
-    title = "Status page checker" if short == "en" else "Surveillance de page"
-    await expect(page.get_by_role("heading", name=words("onboarding:heading.agent"))).to_be_visible()
-    await accessible(page)
-    await picture(page, f"onboarding-agent-{short}")
-    await hands.click("button", title, exact=False)
-    await expect(page.get_by_role("button", name=words("templates:deploy"), exact=True)).to_be_visible()
-    await accessible(page)
-    await picture(page, f"onboarding-deploy-{short}")
-    await hands.click("button", words("templates:deploy"))
-    await hands.click("button", words("agents:chat.opener"))
-    await expect(page.get_by_text("Hello, I watch your page.")).to_be_visible(timeout=30_000)
-    await accessible(page)
-    await picture(page, f"onboarding-chat-{short}")
-    assert hands.seconds <= 120, hands.seconds
-    async with Person(product.url, email) as person:
-        me = (await person.get("/api/me"))["user"]
-        assert me["onboarded_at"] is not None
-        agents = (await person.get("/api/agents"))["items"]
-        made = next(each for each in agents if each["name"] == title)
-        assert (made["status"], made["last_run"]["status"]) == ("online", "success")
-        (day,) = (await person.get(f"/api/agents/{made['id']}/usage"))["items"]
-        assert day["calls"] >= 1
-    await page.goto("/")
-    await expect(page).to_have_url(re.compile("/automations"))
-
-
-async def connect(person: Person, models: OpenAIServer) -> None:
-    fields = {"api_key": KEY, "base_url": models.url, "default_model": "gpt-5-mini"}
-    body = {"kind": "openai", "name": "OpenAI", "fields": fields}
-    status, answer = await person.send("POST", "/api/connections", body)
-    assert status == 201, answer
-
-
+@pytest.mark.proves("S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)")
 async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "builder@example.com"
     models.script.otherwise = lambda _: Say("Four to six working days.")
@@ -129,9 +55,8 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         for _ in range(3):
             await following.click()
         await page.get_by_role("switch", name="Web requests").click(force=True)
-        hosts = page.get_by_label("Hosts", exact=True).first
-        await hosts.fill("api.example.com")
-        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name=words("forms:addOf", label="Hosts"), exact=True).click()
+        await page.get_by_label(words("forms:itemOf", label="Hosts", number="1"), exact=True).fill("api.example.com")
         await page.get_by_text(words("agents:approval.when"), exact=True).click()
         await accessible(page)
         await picture(page, "agent-builder-tools")
@@ -178,136 +103,109 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         assert (changed["description"], changed["tools"]) == ("Knows when parcels arrive.", agent["tools"])
 
 
-async def test_a_room_with_an_agent(page: Page, product: Product, models: OpenAIServer) -> None:
-    words, email = Words("en"), "rooms@example.com"
-    models.script.otherwise = lambda _: Say("It is on its way.")
-    await sign_up(page, words, email, then="/channels")
-    opening = page.get_by_role("link", name=words("channels:openGeneral"))
-    await expect(opening).to_be_visible()
+@pytest.mark.parametrize("expected", [["status of 412"]])
+async def test_two_tabs_edit_one_agent(page: Page, product: Product, expected: Sequence[str]) -> None:
+    """What both changed is a choice, what one of them changed stays, and leaving asks first."""
+    words, email = Words("en"), "tabs@example.com"
+    await sign_up(page, words, email, then="/agents")
+    async with Person(product.url, email) as person:
+        agent = next(each for each in (await person.get("/api/agents"))["items"] if each["slug"] == "code_bot")
+        address = f"/agents/{agent['id']}?tab=edit"
+        await page.goto(address)
+        about = page.get_by_label(words("agents:description"), exact=True)
+        how = page.get_by_label(words("agents:instructions"), exact=True)
+        await about.fill("Written here")
+        other = await page.context.new_page()
+        await other.goto(address)
+        await other.get_by_label(words("agents:description"), exact=True).fill("Written there")
+        await other.get_by_label(words("agents:instructions"), exact=True).fill("Speak French.")
+        await other.keyboard.press("ControlOrMeta+s")
+        await expect(other.get_by_text(words("agents:saved", name=agent["name"]))).to_be_visible()
+        await expect(about).to_have_value("Written here")
+        await page.get_by_role("button", name=words("agents:save"), exact=True).click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog.get_by_text("Written there", exact=True)).to_be_visible()
+        await expect(dialog.get_by_text("Written here", exact=True)).to_be_visible()
+        await accessible(page)
+        await picture(page, "agent-two-tabs")
+        kept = await person.get(f"/api/agents/{agent['id']}")
+        assert kept["description"] == "Written there"
+        await dialog.get_by_role("button", name=words("agents:clash.keepMine"), exact=True).click()
+        await expect(page.get_by_text(words("agents:saved", name=agent["name"]))).to_be_visible()
+        await expect(how).to_have_value("Speak French.")
+        kept = await person.get(f"/api/agents/{agent['id']}")
+        assert (kept["description"], kept["instructions"]) == ("Written here", "Speak French.")
+
+        await about.fill("Not saved")
+        await page.get_by_role("tab", name=words("agents:tabs.chat")).click()
+        await expect(dialog.get_by_text(words("agents:unsaved.text"))).to_be_visible()
+        await accessible(page)
+        await picture(page, "agent-unsaved")
+        await dialog.get_by_role("button", name=words("agents:unsaved.stay")).click()
+        await expect(about).to_have_value("Not saved")
+        await page.get_by_role("tab", name=words("agents:tabs.chat")).click()
+        await dialog.get_by_role("button", name=words("agents:unsaved.save")).click()
+        await expect(page.get_by_text(words("agents:chat.note"))).to_be_visible()
+        assert (await person.get(f"/api/agents/{agent['id']}"))["description"] == "Not saved"
+
+
+async def test_a_call_is_approved_inside_the_chat(
+    page: Page, product: Product, models: OpenAIServer, echo: Echo
+) -> None:
+    """The question stands in the chat; a failure says what to do; the answer is there after the page was left."""
+    words, email = Words("en"), "approve@example.com"
+    await sign_up(page, words, email, then="/agents")
     async with Person(product.url, email) as person:
         await connect(person, models)
-        await opening.click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("general")
-        await page.get_by_role("button", name=words("channels:members")).click()
-        await page.get_by_placeholder(words("channels:add")).click()
-        await page.get_by_role("option", name="sales_pro").click()
-        await expect(page.get_by_role("button", name=words("channels:removeOf", name="sales_pro"))).to_be_visible()
+        tool = {"tool": "http", "settings": {"hosts": [echo.address]}, "approval": "always"}
+        status, agent = await person.send("POST", "/api/agents", {"name": "Caller", "tools": [tool]})
+        assert status == 201, agent
+        call = CallTools([("http", {"method": "POST", "url": f"{echo.url}/order"})])
+        models.script.answers = [Fail("unauthorized"), call, Say("It is ordered.")]
+        await page.goto(f"/agents/{agent['id']}")
+        await page.get_by_role("button", name=words("agents:chat.opener")).click()
+        way = page.get_by_role("alert").get_by_role("link", name=words("agents:chat.openConnections"))
+        await expect(way).to_be_visible(timeout=30_000)
         await accessible(page)
-        await picture(page, "channel-members")
-        await page.keyboard.press("Escape")
-        box = page.get_by_role("textbox", name=words("channels:writeTo", name="general"))
-        await box.click()
-        await page.keyboard.type("Hello @sal")
-        await expect(page.get_by_role("option")).to_have_count(1)
-        await page.keyboard.press("Enter")
-        await expect(box).to_have_value("Hello @sales_pro ")
-        await page.keyboard.type("where is the parcel?")
-        await page.keyboard.press("Enter")
-        await expect(box).to_have_value("")
-        await expect(page.get_by_text("where is the parcel?")).to_be_visible()
-        await expect(page.get_by_text(words("channels:replies_one", count="1"))).to_be_visible(timeout=30_000)
-        await page.get_by_text(words("channels:replies_one", count="1")).click()
-        thread = page.get_by_role("region", name=words("channels:thread"))
-        await expect(thread.get_by_text("It is on its way.")).to_be_visible()
-        reply = thread.get_by_role("textbox")
-        await reply.fill("Thank you")
-        await reply.press("Enter")
-        await expect(thread.get_by_text("Thank you")).to_be_visible()
+        await picture(page, "agent-chat-failed")
+        await page.get_by_role("button", name=words("agents:chat.again")).click()
+        question = page.get_by_role("article")
+        await expect(question).to_be_visible(timeout=30_000)
+        assert [hit for hit in echo.hits if hit.path == "/order"] == []
         await accessible(page)
-        await picture(page, "channel-thread")
-        await page.evaluate("document.documentElement.setAttribute('data-mantine-color-scheme', 'dark')")
-        await accessible(page)
-        await picture(page, "channel-dark")
-        general = next(each for each in (await person.get("/api/channels"))["items"] if each["name"] == "general")
-        found = (await person.get("/api/messages?q=Thank%20you"))["items"]
-        assert found[0]["thread_id"] is not None
-        await until("it is read", lambda: _read(person, general["id"]), 10)
-        await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        await page.goto(f"/channels/{general['id']}")
-        await expect(page.get_by_text("where is the parcel?")).to_be_visible()
-        await accessible(page)
-        await picture(page, "channel-phone")
-        await page.goto("/channels")
-        await expect(page.get_by_role("link", name="general")).to_be_visible()
-        await picture(page, "channels-phone")
-        await page.goto("/channels?q=parcel")
-        await expect(page.get_by_text("where is the parcel?")).to_be_visible()
+        await picture(page, "agent-chat-approval")
+        await page.get_by_role("tab", name=words("agents:tabs.runs")).click()
+        await page.get_by_role("tab", name=words("agents:tabs.chat")).click()
+        await question.get_by_role("button", name=words("approvals:approve"), exact=True).click()
+        await expect(page.get_by_text("It is ordered.")).to_be_visible(timeout=30_000)
+        assert len([hit for hit in echo.hits if hit.path == "/order"]) == 1
 
 
-async def _read(person: Person, channel: str) -> bool:
-    return bool((await person.get(f"/api/channels/{channel}"))["unread"] == 0)
-
-
-async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product) -> None:
-    words, email = Words("en"), "market@example.com"
-    await sign_up(page, words, email, then="/admin/marketplace")
-    await page.get_by_role("button", name="Status page checker").wait_for()
-    await accessible(page)
-    await picture(page, "marketplace")
-    await page.get_by_label(words("templates:search")).fill("outage")
-    await expect(page).to_have_url(re.compile("search=outage"))
-    await expect(page.locator("main button", has_text="Status page checker")).to_have_count(1)
-    await page.get_by_role("button", name="Status page checker").click()
-    await page.get_by_role("button", name=words("templates:deploy"), exact=True).wait_for()
-    await accessible(page)
-    await picture(page, "marketplace-template")
-    await page.get_by_role("button", name=words("templates:deploy"), exact=True).click()
-    await expect(page.get_by_role("link", name=words("templates:chat"))).to_be_visible()
-    await accessible(page)
-    await picture(page, "marketplace-deployed")
-    async with Person(product.url, email) as person:
-        made = next(each for each in (await person.get("/api/agents"))["items"] if "Status" in each["name"])
-        rule = await person.get(f"/api/automations/{made['automation_id']}")
-        assert (rule["enabled"], rule["trigger_type"]) == (True, "cron")
-    await page.get_by_role("link", name=words("templates:automation")).click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Status page checker")
+async def test_a_viewer_sees_nothing_that_would_refuse(page: Page, product: Product) -> None:
+    words = Words("en")
+    await sign_up(page, words, "viewer@example.com", then="/agents")
+    async with Person(product.url, "inviter@example.com") as owner, Person(product.url, "viewer@example.com") as viewer:
+        body = {"email": viewer.email, "role": "viewer"}
+        status, offer = await owner.send("POST", f"/api/workspaces/{owner.workspace}/invitations", body)
+        assert status == 201, offer
+        await page.goto(offer["link"])
+        await page.get_by_role("button", name=words("accounts:accept")).click()
+        await expect(page).to_have_url(re.compile("/automations"))
+        mine = (await viewer.get("/api/workspaces"))["items"]
+        assert "viewer" in [each["role"] for each in mine]
     await page.goto("/agents")
-    await expect(page.get_by_role("link", name="Status page checker")).to_be_visible()
+    await expect(page.get_by_role("link", name="code_bot")).to_be_visible()
+    main = page.get_by_role("main")
+    await expect(main.get_by_role("link", name=words("agents:create"))).to_have_count(0)
+    await expect(main.get_by_role("switch", disabled=False)).to_have_count(0)
+    await page.get_by_role("link", name="code_bot").click()
+    await expect(page.get_by_text(words("agents:chat.viewer"))).to_be_visible()
+    await expect(page.get_by_role("tab", name=words("agents:tabs.edit"))).to_have_count(0)
+    await expect(main.get_by_role("button", name=words("agents:runNow"))).to_have_count(0)
     await accessible(page)
-    await picture(page, "agents-list")
-    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    await accessible(page)
-    await picture(page, "agents-phone")
-
-
-async def test_settings(page: Page, product: Product) -> None:
-    words, email = Words("en"), "settings@example.com"
-    await sign_up(page, words, email, then="/settings")
-    await expect(page.get_by_role("heading", level=1)).to_have_text(words("settings:title"))
-    await page.get_by_label(words("settings:name"), exact=True).fill("Ada Lovelace")
-    zone = page.get_by_role("combobox", name=words("settings:timezone"))
-    await zone.fill("Asia/Tok")
-    await page.get_by_role("option", name="Asia/Tokyo").click()
-    await accessible(page)
-    await picture(page, "settings-profile")
-    await page.get_by_role("button", name=words("settings:save"), exact=True).click()
-    await expect(page.get_by_role("status").get_by_text(words("settings:saved"))).to_be_visible()
-    async with Person(product.url, email) as person:
-        me = (await person.get("/api/me"))["user"]
-        assert (me["name"], me["timezone"]) == ("Ada Lovelace", "Asia/Tokyo")
-        for part in ("security", "notifications", "workspace", "members", "audit", "tokens"):
-            await page.get_by_role("tab", name=words(f"settings:part.{part}"), exact=True).click()
-            await expect(page.locator("[aria-busy=true]")).to_have_count(0)
-            await accessible(page)
-            await picture(page, f"settings-{part}")
-        await page.get_by_role("textbox", name=words("settings:tokenName"), exact=True).fill("the shop")
-        await page.get_by_label(words("settings:scope.events")).check()
-        await page.get_by_role("button", name=words("settings:makeToken")).click()
-        await expect(page.get_by_text(words("settings:shownOnce"))).to_be_visible()
-        token = await page.locator("pre", has_text="vut_").inner_text()
-        await picture(page, "settings-token")
-        (kept,) = (await person.get("/api/tokens"))["items"]
-        assert sorted(kept["scopes"]) == ["events", "read"]
-        status, _ = await person.send(
-            "GET", "/api/agents", anonymous=True, headers={"Authorization": f"Bearer {token.strip()}"}
-        )
-        assert status == 200
-        await page.get_by_role("tab", name=words("settings:part.members"), exact=True).click()
-        await page.get_by_placeholder(words("settings:email")).fill("bob@example.com")
-        await page.get_by_role("button", name=words("settings:sendInvitation"), exact=True).click()
-        await expect(page.get_by_text(re.compile("/invitations/vui_"))).to_be_visible()
-        offers = (await person.get(f"/api/workspaces/{person.workspace}/invitations"))["items"]
-        assert [each["email"] for each in offers] == ["bob@example.com"]
-    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    await accessible(page)
-    await picture(page, "settings-phone")
+    await picture(page, "agent-viewer")
+    await page.get_by_role("button", name=words("agents:direct")).click()
+    await expect(page).to_have_url(re.compile("/channels/"))
+    await page.goto("/admin/marketplace?template=status-page-checker")
+    await expect(page.get_by_text(words("templates:viewer"))).to_be_visible()
+    await expect(page.get_by_role("button", name=words("templates:deploy"), exact=True)).to_have_count(0)

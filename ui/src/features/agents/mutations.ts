@@ -7,7 +7,7 @@ import { useOptimistic } from '~/api/optimistic';
 import type { components } from '~/api/schema';
 import { done, failed } from '~/design/toast';
 import { type AgentDraft, bodyOf, changesOf, draftOf } from './draft';
-import { type Agent, type AgentLine, agentKeys } from './queries';
+import { type Agent, type AgentLine, agentKeys, agentQuery } from './queries';
 
 type Pages = InfiniteData<components['schemas']['AgentsView']>;
 
@@ -35,19 +35,28 @@ export function useCreateAgent(onMade: (agent: Agent) => void) {
   });
 }
 
-/** Save what changed; 412 where somebody else saved meanwhile. */
-export function useSaveAgent(agent: Agent, etag: string | null) {
+interface Edit {
+  /** As it was read, under this ETag. */
+  agent: Agent;
+  etag: string | null;
+  draft: AgentDraft;
+  picture: File | null;
+}
+
+/** Save what changed; 412 where somebody else saved meanwhile. Gives it as it is then. */
+export function useSaveAgent(agentId: string) {
   const { t } = useTranslation('agents');
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async ({ draft, picture }: { draft: AgentDraft; picture: File | null }) => {
-      const path = { agent: agent.id };
+    mutationFn: async ({ agent, etag, draft, picture }: Edit) => {
+      const path = { agent: agentId };
       const body = changesOf(draftOf(agent), draft);
       await answer(api.PATCH('/api/agents/{agent}', { params: { path }, body, headers: ifMatch(etag) }));
-      if (picture) await sendPicture(agent.id, picture);
+      if (picture) await sendPicture(agentId, picture);
+      return client.fetchQuery({ ...agentQuery(agentId), staleTime: 0 });
     },
-    onSuccess: async (_done, { draft }) => {
-      await client.invalidateQueries({ queryKey: agentKeys.all });
+    onSuccess: (_saved, { draft }) => {
+      void client.invalidateQueries({ queryKey: agentKeys.all });
       done(t('saved', { name: draft.name }));
     },
   });

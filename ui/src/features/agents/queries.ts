@@ -93,6 +93,20 @@ export function agentUsageQuery(id: string) {
   });
 }
 
+/** The run of a question, read again whenever the stream tells of runs. */
+export function askedQuery(runId: string) {
+  return queryOptions({
+    queryKey: ['runs', 'asked', runId] as const,
+    queryFn: ({ signal }) =>
+      answer(
+        api.GET('/api/automations/logs/{log_id}', {
+          params: { path: { log_id: runId }, query: { items: false } },
+          signal,
+        }),
+      ),
+  });
+}
+
 /** The models of a provider; it is really asked. */
 export function modelsQuery(connectionId: string) {
   return queryOptions({

@@ -3,25 +3,46 @@ import { useTranslation } from 'react-i18next';
 import { answer, api, ifMatch, onceKey } from '~/api/client';
 import type { components } from '~/api/schema';
 import { done, failed } from '~/design/toast';
-import { type Connection, connectionKeys } from './queries';
+import { type Connection, type ConnectionKind, connectionKeys } from './queries';
 
 type Body = components['schemas']['ConnectionBody'];
 type Patch = components['schemas']['ConnectionPatch'];
 
 const at = (id: string) => ({ params: { path: { connection_id: id } } });
 
-export function useCreateConnection(onCreated: (connection: Connection) => void) {
+/** A provider of models agents can use at once: where no default model was typed, it is one that is offered. */
+export function useCreateConnection(kind: ConnectionKind, onCreated: (connection: Connection) => void) {
   const { t } = useTranslation('connections');
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: Body) => answer(api.POST('/api/connections', { body, headers: onceKey() })),
-    onSuccess: async (connection) => {
+    mutationFn: async (body: Body) => {
+      const made = await answer(api.POST('/api/connections', { body, headers: onceKey() }));
+      return { made, model: await modelFor(kind, made, body.fields) };
+    },
+    onSuccess: async ({ made, model }) => {
       // The form that wants it shows its name at once.
       await client.invalidateQueries({ queryKey: connectionKeys.all });
-      done(t('created', { name: connection.name }));
-      onCreated(connection);
+      for (const feature of ['agents', 'templates']) void client.invalidateQueries({ queryKey: [feature] });
+      done(model ? t('createdModel', { name: made.name, model }) : t('created', { name: made.name }));
+      onCreated(made);
     },
   });
+}
+
+async function modelFor(kind: ConnectionKind, made: Connection, fields: Body['fields']) {
+  const asked = (kind.fields_schema.properties ?? {}) as Record<string, { examples?: unknown[] }>;
+  if (kind.purpose !== 'model' || !asked.default_model || fields?.default_model) return null;
+  try {
+    const offered = await answer(api.GET('/api/connections/{connection_id}/models', at(made.id)));
+    const usual = asked.default_model.examples?.[0];
+    const model = offered.items.find(({ name }) => name === usual)?.name ?? offered.items[0]?.name;
+    if (!model) return null;
+    const body = { fields: { default_model: model } };
+    await answer(api.PATCH('/api/connections/{connection_id}', { ...at(made.id), body }));
+    return model;
+  } catch {
+    return null; // it is saved; a model can be chosen for each agent
+  }
 }
 
 /** Ask the service with what is typed, before anything is saved. */

@@ -21,7 +21,8 @@ export function InvitationPage() {
   const accept = useMutation({
     mutationFn: () => answer(api.POST('/api/invitations/{token}/accept', { params: { path: { token } } })),
     onSuccess: async ({ workspace_id }) => {
-      await client.invalidateQueries();
+      // Not the offer: it is taken.
+      await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] !== 'invitation' });
       chooseWorkspace(workspace_id);
       done(t('joined', { workspace: offer.data?.workspace_name }));
       void navigate({ to: '/automations' });

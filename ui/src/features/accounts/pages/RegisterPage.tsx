@@ -47,9 +47,10 @@ export function RegisterPage() {
     },
     onSuccess: async (signedIn) => {
       const spoken = language();
-      await arrive({ ...signedIn, user: { ...signedIn.user, locale: spoken } });
-      if (spoken !== signedIn.user.locale) {
-        await answer(api.PATCH('/api/me', { body: { locale: spoken } })).catch(() => undefined);
+      const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone || signedIn.user.timezone;
+      await arrive({ ...signedIn, user: { ...signedIn.user, locale: spoken, timezone } });
+      if (spoken !== signedIn.user.locale || timezone !== signedIn.user.timezone) {
+        await answer(api.PATCH('/api/me', { body: { locale: spoken, timezone } })).catch(() => undefined);
       }
     },
     onError: (error) => form.setErrors(fieldErrors(error)),

@@ -1,25 +1,16 @@
-import {
-  Alert,
-  Button,
-  Group,
-  Loader,
-  Paper,
-  ScrollArea,
-  Stack,
-  Text,
-  Textarea,
-  UnstyledButton,
-} from '@mantine/core';
+import { Button, Group, ScrollArea, Stack, Text, Textarea, UnstyledButton } from '@mantine/core';
 import { IconArrowUp, IconPlayerStop } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
+import { Problem } from '~/api/problem';
 import { useSession } from '~/api/session';
-import { AnchorLink } from '~/design/links';
+import { useMayUse } from '~/features/connections/roles';
 import { ask, textOf } from '../asking';
 import { type Agent, agentKeys } from '../queries';
 import { AgentAvatar } from './AgentAvatar';
+import { Bubble } from './Bubble';
 import {
   type Conversation,
   changedSaid,
@@ -42,6 +33,11 @@ function stopped({ runId }: Said): Partial<Said> {
   return { state: 'stopped' };
 }
 
+/** Whoever only goes away finds the answer when they come back. */
+function left({ runId }: Said): Partial<Said> {
+  return { state: runId ? 'waiting' : 'stopped' };
+}
+
 const nextId = () => `${Date.now()}-${++count}`;
 
 /** Ask it now; the answer is shown while it comes. */
@@ -51,6 +47,7 @@ export function ChatTab({ agent }: { agent: Agent }) {
   const userId = now.state === 'signed-in' ? now.userId : '';
   const client = useQueryClient();
   const [talk, setTalk] = useState<Conversation>(() => keptConversation(userId, agent.id));
+  const mayAsk = useMayUse();
   const [typed, setTyped] = useState('');
   const [stop, setStop] = useState<AbortController | null>(null);
   const end = useRef<HTMLDivElement>(null);
@@ -85,14 +82,15 @@ export function ChatTab({ agent }: { agent: Agent }) {
         onTool: (name: string) => put((before) => ({ tools: [...(before.tools ?? []), name] })),
       };
       const answered = await ask(agent.id, { prompt, conversation: talk.name }, hearing, ending.signal);
-      const waits = answered.status === 'waiting_approval';
-      put(() => (waits ? { state: 'waiting' } : { state: 'done', text: textOf(answered.output) }));
+      const ended = answered.status === 'success';
+      put(() => (ended ? { state: 'done', text: textOf(answered.output) } : { state: 'waiting' }));
     } catch (error) {
-      if (ending.signal.aborted) put(ending.signal.reason === LEFT ? () => ({ state: 'stopped' }) : stopped);
+      if (ending.signal.aborted) put(ending.signal.reason === LEFT ? left : stopped);
       else
         put(() => ({
           state: 'failed',
           text: error instanceof Error && error.message ? error.message : t('chat.cut'),
+          code: error instanceof Problem ? error.code : undefined,
         }));
     } finally {
       setStop(null);
@@ -105,19 +103,30 @@ export function ChatTab({ agent }: { agent: Agent }) {
     <Stack maw={820} gap="sm">
       <ScrollArea.Autosize mah="calc(100dvh - 330px)" type="auto" viewportProps={{ tabIndex: 0 }}>
         <Stack gap="md" py="xs" role="log" aria-label={t('tabs.chat')}>
-          {talk.said.length === 0 && <Beginning agent={agent} onSay={(text) => void say(text)} />}
-          {talk.said.map((each) => (
-            <Bubble key={each.id} said={each} agent={agent} />
-          ))}
-          {last?.state === 'failed' && (
-            <Button size="xs" variant="default" w="fit-content" onClick={() => void say(question)}>
-              {t('chat.again')}
-            </Button>
+          {talk.said.length === 0 && (
+            <Beginning agent={agent} onSay={mayAsk ? (text) => void say(text) : undefined} />
           )}
+          {talk.said.map((each) => (
+            <Bubble
+              key={each.id}
+              said={each}
+              agent={agent}
+              onEnd={(part) =>
+                setTalk((before) => ({ ...before, said: changedSaid(before.said, each.id, () => part) }))
+              }
+              onAgain={each === last && mayAsk ? () => void say(question) : undefined}
+            />
+          ))}
           <div ref={end} />
         </Stack>
       </ScrollArea.Autosize>
+      {!mayAsk && (
+        <Text fz="sm" c="dimmed">
+          {t('chat.viewer')}
+        </Text>
+      )}
       <form
+        hidden={!mayAsk}
         onSubmit={(event) => {
           event.preventDefault();
           void say(typed);
@@ -169,77 +178,23 @@ export function ChatTab({ agent }: { agent: Agent }) {
   );
 }
 
-function Beginning({ agent, onSay }: { agent: Agent; onSay: (text: string) => void }) {
+function Beginning({ agent, onSay }: { agent: Agent; onSay?: (text: string) => void }) {
   const { t } = useTranslation('agents');
   return (
     <Stack align="center" py="xl" gap="xs">
       <AgentAvatar avatar={agent.avatar} size={48} />
       <Text fw={600}>{t('chat.beginTitle', { name: agent.name })}</Text>
-      <UnstyledButton
-        onClick={() => onSay(t('chat.opener'))}
-        px="sm"
-        py={6}
-        fz="sm"
-        style={{ border: 'var(--shell-edge)', borderRadius: 16 }}
-      >
-        {t('chat.opener')}
-      </UnstyledButton>
+      {onSay && (
+        <UnstyledButton
+          onClick={() => onSay(t('chat.opener'))}
+          px="sm"
+          py={6}
+          fz="sm"
+          style={{ border: 'var(--shell-edge)', borderRadius: 16 }}
+        >
+          {t('chat.opener')}
+        </UnstyledButton>
+      )}
     </Stack>
-  );
-}
-
-function Bubble({ said, agent }: { said: Said; agent: Agent }) {
-  const { t } = useTranslation('agents');
-  if (said.by === 'person') {
-    return (
-      <Paper
-        p="sm"
-        radius="md"
-        ml="auto"
-        maw="80%"
-        bg="var(--mantine-color-default-hover)"
-        style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}
-      >
-        {said.text}
-      </Paper>
-    );
-  }
-  const waits = said.state === 'waiting';
-  return (
-    <Group align="flex-start" wrap="nowrap" gap="sm">
-      <AgentAvatar avatar={agent.avatar} size={28} />
-      <Stack gap={4} style={{ minWidth: 0, flex: 1 }}>
-        {said.tools && said.tools.length > 0 && (
-          <Text fz="xs" c="dimmed">
-            {t('chat.tools', { names: said.tools.join(', ') })}
-          </Text>
-        )}
-        {said.state === 'failed' ? (
-          <Alert color="red" variant="light" py="xs" role="alert">
-            {said.text}
-          </Alert>
-        ) : (
-          <Text fz="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-            {said.text}
-          </Text>
-        )}
-        {said.state === 'coming' && <Loader size="xs" type="dots" aria-label={t('states.processing')} />}
-        {said.state === 'stopped' && (
-          <Text fz="xs" c="dimmed">
-            {t('chat.stopped')}
-          </Text>
-        )}
-        {waits && (
-          <AnchorLink to="/approvals" fz="sm">
-            {t('chat.waits')}
-          </AnchorLink>
-        )}
-        {said.runId && said.state !== 'coming' && (
-          <AnchorLink to="/automations/logs/$logId" params={{ logId: said.runId }} fz="xs" c="dimmed">
-            {t('chat.run')}
-          </AnchorLink>
-        )}
-      </Stack>
-    </Group>
   );
 }

@@ -1,16 +1,16 @@
-import { Alert, Button, Divider, Group, Stack, Title } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { useBlocker } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Alert, Button, Divider, Group, Stack, Text, Title } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { fieldErrors, Problem } from '~/api/problem';
-import { type AgentDraft, changesOf, draftOf } from '../draft';
-import { useSaveAgent } from '../mutations';
-import { type Agent, agentKeys } from '../queries';
+import { fieldErrors } from '~/api/problem';
+import type { Agent } from '../queries';
 import { ChannelsStep } from '../steps/ChannelsStep';
 import { IdentityStep } from '../steps/IdentityStep';
 import { ModelStep } from '../steps/ModelStep';
 import { ToolsStep } from '../steps/ToolsStep';
+import { ClashDialog } from './ClashDialog';
+import { UnsavedDialog } from './UnsavedDialog';
+import { useAgentEdit } from './useAgentEdit';
 
 const PARTS = [
   ['identity', IdentityStep],
@@ -18,35 +18,36 @@ const PARTS = [
   ['channels', ChannelsStep],
   ['tools', ToolsStep],
 ] as const;
-const STALE = 412;
 
 /** The forms of the builder, one below the other. */
 export function EditTab({ agent, etag }: { agent: Agent; etag: string | null }) {
   const { t } = useTranslation('agents');
-  const client = useQueryClient();
-  const [draft, setDraft] = useState<AgentDraft>(draftOf(agent));
-  const [picture, setPicture] = useState<File | null>(null);
-  const save = useSaveAgent(agent, etag);
-  const changed = picture !== null || Object.keys(changesOf(draftOf(agent), draft)).length > 0;
-  useBlocker({
-    shouldBlockFn: () => changed && !save.isPending && !window.confirm(t('leave')),
-    enableBeforeUnload: () => changed,
-    disabled: !changed,
-  });
-  const errors = fieldErrors(save.error);
-  const stale = save.error instanceof Problem && save.error.status === STALE;
+  const form = useRef<HTMLFormElement>(null);
+  const edit = useAgentEdit({ agent, etag });
+  const errors = fieldErrors(edit.error);
+  const count = Object.keys(errors).length;
+  const save = async () => {
+    if (!edit.changed || edit.isSaving) return true;
+    const saved = await edit.save();
+    if (!saved) {
+      requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus());
+    }
+    return saved;
+  };
+  useHotkeys([['mod+S', () => void save()]], []);
   const props = {
-    draft,
+    draft: edit.draft,
     errors,
-    picture,
-    onPicture: setPicture,
-    change: (part: Partial<AgentDraft>) => setDraft((before) => ({ ...before, ...part })),
+    picture: edit.picture,
+    onPicture: edit.onPicture,
+    change: edit.change,
   };
   return (
     <form
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate({ draft, picture }, { onSuccess: () => setPicture(null) });
+        void save();
       }}
       noValidate
     >
@@ -58,43 +59,47 @@ export function EditTab({ agent, etag }: { agent: Agent; etag: string | null }) 
             <Part {...props} />
           </Stack>
         ))}
-        {save.error && Object.keys(errors).length === 0 && (
-          <Alert color="red" variant="light" role="alert">
-            <Stack gap="xs" align="flex-start">
-              {stale ? t('stale') : save.error.message}
-              {stale && (
-                <Button
-                  size="xs"
-                  variant="default"
-                  onClick={() => {
-                    setDraft(draftOf(agent));
-                    void client.invalidateQueries({ queryKey: agentKeys.detail(agent.id) });
-                  }}
-                >
-                  {t('readAgain')}
-                </Button>
-              )}
-            </Stack>
-          </Alert>
-        )}
-        <Group gap="xs">
-          <Button type="submit" loading={save.isPending} disabled={!changed}>
-            {t('save')}
-          </Button>
-          {changed && (
-            <Button
-              variant="subtle"
-              color="gray"
-              onClick={() => {
-                setDraft(draftOf(agent));
-                setPicture(null);
-              }}
-            >
-              {t('discard')}
-            </Button>
+        <Stack
+          gap="xs"
+          py="sm"
+          pos="sticky"
+          bottom={0}
+          bg="var(--mantine-color-body)"
+          style={{ borderTop: 'var(--shell-edge)', zIndex: 2 }}
+        >
+          {edit.error && (
+            <Alert color="red" variant="light" py="xs" role="alert">
+              {count > 0 ? t('review.faults') : edit.error.message}
+              {Object.entries(errors).map(([at, message]) => (
+                <Text key={at} fz="sm">
+                  {message}
+                </Text>
+              ))}
+            </Alert>
           )}
-        </Group>
+          <Group gap="xs">
+            <Button type="submit" loading={edit.isSaving} disabled={!edit.changed}>
+              {t('save')}
+            </Button>
+            {edit.changed && (
+              <Button variant="subtle" color="gray" onClick={edit.discard}>
+                {t('discard')}
+              </Button>
+            )}
+            <Text fz="xs" c="dimmed" role="status">
+              {edit.changed ? t('unsaved.note') : ''}
+            </Text>
+          </Group>
+        </Stack>
       </Stack>
+      <ClashDialog
+        clash={edit.clash}
+        mine={edit.draft}
+        onMine={edit.keepMine}
+        onTheirs={edit.takeTheirs}
+        onClose={edit.goOn}
+      />
+      <UnsavedDialog changed={edit.changed} isSaving={edit.isSaving} onSave={save} />
     </form>
   );
 }

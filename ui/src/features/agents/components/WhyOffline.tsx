@@ -3,14 +3,16 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { catalogQuery } from '~/features/catalog/queries';
+import { NeededConnectionDrawer } from '~/features/connections/components/NeededConnectionDrawer';
 import { everyConnectionQuery } from '~/features/connections/queries';
-import { ConnectionDrawer } from './ConnectionDrawer';
+import { useMayConnect } from '~/features/connections/roles';
 
 /** Why nobody would answer, and the way out where it is a missing provider. */
 export function WhyOffline({ reasons }: { reasons: string[] }) {
   const { t } = useTranslation('agents');
   const [connecting, setConnecting] = useState(false);
   const kinds = useQuery(catalogQuery()).data?.connections.filter(({ purpose }) => purpose === 'model') ?? [];
+  const mayConnect = useMayConnect();
   const { data: saved } = useQuery(everyConnectionQuery());
   const names = kinds.map(({ name }) => name);
   const lacks = saved && !saved.some(({ kind }) => names.includes(kind));
@@ -21,18 +23,18 @@ export function WhyOffline({ reasons }: { reasons: string[] }) {
         <Text fz="sm" style={{ flex: 1, minWidth: 200 }}>
           {reasons.join(' ')}
         </Text>
-        {lacks && (
+        {lacks && mayConnect && (
           <Button size="xs" variant="default" onClick={() => setConnecting(true)}>
             {t('model.connect')}
           </Button>
         )}
       </Group>
-      <ConnectionDrawer
+      <NeededConnectionDrawer
         opened={connecting}
         onClose={() => setConnecting(false)}
         title={t('model.connect')}
         kinds={names}
-        onSaved={() => setConnecting(false)}
+        onCreated={() => setConnecting(false)}
       />
     </Alert>
   );

@@ -13,9 +13,11 @@ describe('the conversation with an agent', () => {
     expect(keptConversation('bob', 'bot').said).toEqual([]);
   });
 
-  it('has stopped where the tab was closed', () => {
+  it('has stopped where the tab was closed, or is looked for where its run is known', () => {
     keepConversation('ada', 'bot', { name: 'chat-1', said: [QUESTION, ANSWER] });
     expect(keptConversation('ada', 'bot').said[1]?.state).toBe('stopped');
+    keepConversation('ada', 'bot', { name: 'chat-1', said: [QUESTION, { ...ANSWER, runId: 'r' }] });
+    expect(keptConversation('ada', 'bot').said[1]?.state).toBe('waiting');
   });
 
   it('keeps the newest hundred', () => {

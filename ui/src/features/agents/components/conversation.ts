@@ -5,6 +5,8 @@ export interface Said {
   text: string;
   state: 'coming' | 'done' | 'waiting' | 'failed' | 'stopped';
   runId?: string;
+  /** Of what failed. */
+  code?: string;
   tools?: string[];
 }
 
@@ -21,12 +23,15 @@ export function freshName(): string {
   return `chat-${Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
-/** The conversation of this person with this agent on this device; what was on its way when the tab closed has stopped. */
+/** The conversation of this person with this agent on this device; what was on its way when the tab closed is
+ * looked for where its run is known. */
 export function keptConversation(userId: string, agentId: string): Conversation {
   try {
     const kept = JSON.parse(localStorage.getItem(`${KEPT}.${userId}.${agentId}`) ?? '') as Conversation;
     const said = kept.said.map((each) =>
-      each.state === 'coming' ? ({ ...each, state: 'stopped' } as const) : each,
+      each.state === 'coming'
+        ? { ...each, state: each.runId ? ('waiting' as const) : ('stopped' as const) }
+        : each,
     );
     return { name: String(kept.name), said };
   } catch {

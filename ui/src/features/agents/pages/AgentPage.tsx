@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { LoadError } from '~/design/ListState';
 import { MenuItemLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
+import { useMayUse } from '~/features/connections/roles';
 import { AgentAvatar } from '../components/AgentAvatar';
 import { AgentStatus } from '../components/AgentStatus';
 import { ChatTab } from '../components/ChatTab';
@@ -27,10 +28,12 @@ export function AgentPage() {
   const { tab = 'chat' } = route.useSearch();
   const navigate = route.useNavigate();
   const { data, error, refetch } = useQuery(agentQuery(agentId));
+  const mayEdit = useMayUse();
   const { data: standing } = useQuery(agentStatusQuery(agentId));
   if (error) return <LoadError error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton height={200} aria-busy="true" />;
   const { agent, etag } = data;
+  const tabs = TABS.filter((each) => mayEdit || each !== 'edit');
   return (
     <>
       <Group wrap="nowrap" align="flex-start" gap="sm">
@@ -44,7 +47,7 @@ export function AgentPage() {
                 <span>{agent.description}</span>
               </Group>
             }
-            actions={<Actions agent={agent} />}
+            actions={mayEdit ? <Actions agent={agent} /> : <DirectButton agent={agent} />}
           />
         </div>
       </Group>
@@ -55,7 +58,7 @@ export function AgentPage() {
         onChange={(value) => void navigate({ search: { tab: TABS.find((each) => each === value) } })}
       >
         <Tabs.List mb="md">
-          {TABS.map((each) => (
+          {tabs.map((each) => (
             <Tabs.Tab key={each} value={each}>
               {t(`tabs.${each}`)}
             </Tabs.Tab>
@@ -68,13 +71,29 @@ export function AgentPage() {
           <RunsTab agentId={agent.id} />
         </Tabs.Panel>
         <Tabs.Panel value="edit">
-          <EditTab key={agent.updated_at} agent={agent} etag={etag} />
+          {mayEdit && <EditTab key={agent.id} agent={agent} etag={etag} />}
         </Tabs.Panel>
         <Tabs.Panel value="usage">
           <UsageTab agent={agent} />
         </Tabs.Panel>
       </Tabs>
     </>
+  );
+}
+
+/** What viewers may do, too. */
+function DirectButton({ agent }: { agent: Agent }) {
+  const { t } = useTranslation('agents');
+  const direct = useDirectRoom();
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconMessage size={15} />}
+      loading={direct.isPending}
+      onClick={() => direct.mutate(agent.id)}
+    >
+      {t('direct')}
+    </Button>
   );
 }
 

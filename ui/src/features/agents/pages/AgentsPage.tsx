@@ -12,7 +12,9 @@ import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { StatusBadge } from '~/design/StatusBadge';
 import { When } from '~/design/When';
+import { catalogQuery } from '~/features/catalog/queries';
 import { channelsQuery } from '~/features/channels/queries';
+import { useMayUse } from '~/features/connections/roles';
 import { AgentAvatar } from '../components/AgentAvatar';
 import { AgentStatus } from '../components/AgentStatus';
 import { WhyOffline } from '../components/WhyOffline';
@@ -31,6 +33,10 @@ export function AgentsPage() {
   const list = useInfiniteQuery(agentPagesQuery(search));
   const channels = useQuery(channelsQuery()).data?.items ?? [];
   const toggle = useSwitchAgent();
+  const mayEdit = useMayUse();
+  const triggers = useQuery(catalogQuery()).data?.triggers ?? [];
+  const trigger = (name: string) =>
+    triggers.find((each) => each.name === name || each.aliases.includes(name))?.title ?? name;
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   const reasons = new Set(items.flatMap(({ enabled, reason }) => (enabled && reason ? [reason] : [])));
   const show = (next: string) => void navigate({ search: { search: next || undefined }, replace: true });
@@ -54,10 +60,12 @@ export function AgentsPage() {
       <PageHeader
         title={t('title')}
         actions={
-          <>
-            {market}
-            {create}
-          </>
+          mayEdit && (
+            <>
+              {market}
+              {create}
+            </>
+          )
         }
       />
       <TextInput
@@ -84,7 +92,7 @@ export function AgentsPage() {
             <EmptyState icon={IconSearch} title={t('nothingTitle')} text={t('nothingText')} />
           ) : (
             <EmptyState icon={IconRobot} title={t('emptyTitle')} text={t('emptyText')}>
-              {market}
+              {mayEdit && market}
             </EmptyState>
           )
         }
@@ -112,6 +120,11 @@ export function AgentsPage() {
             {
               title: t('state'),
               cell: ({ status, reason }) => <AgentStatus status={status} reason={reason} />,
+            },
+            {
+              title: t('trigger'),
+              from: 'md',
+              cell: ({ trigger_type }) => (trigger_type ? trigger(trigger_type) : '—'),
             },
             {
               title: t('lastRun'),
@@ -146,6 +159,7 @@ export function AgentsPage() {
                 <Switch
                   aria-label={t('switch', { name: agent.name })}
                   checked={agent.enabled}
+                  disabled={!mayEdit}
                   onChange={(event) => toggle.mutate({ agent, enabled: event.currentTarget.checked })}
                 />
               ),

@@ -14,8 +14,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { catalogQuery } from '~/features/catalog/queries';
+import { NeededConnectionDrawer } from '~/features/connections/components/NeededConnectionDrawer';
 import { everyConnectionQuery } from '~/features/connections/queries';
-import { ConnectionDrawer } from '../components/ConnectionDrawer';
+import { useMayConnect } from '~/features/connections/roles';
 import type { AgentDraft } from '../draft';
 import { modelsQuery } from '../queries';
 import type { StepProps } from './props';
@@ -28,6 +29,7 @@ export function ModelStep({ draft, change, errors }: StepProps) {
   const { t } = useTranslation('agents');
   const [connecting, setConnecting] = useState(false);
   const kinds = useQuery(catalogQuery()).data?.connections.filter(({ purpose }) => purpose === 'model') ?? [];
+  const mayConnect = useMayConnect();
   const { data: saved } = useQuery(everyConnectionQuery());
   const providers = (saved ?? []).filter(({ kind }) => kinds.some(({ name }) => name === kind));
   const byDefault = providers
@@ -51,9 +53,11 @@ export function ModelStep({ draft, change, errors }: StepProps) {
           allowDeselect={false}
           style={{ flex: 1 }}
         />
-        <Button variant="default" leftSection={<IconPlus size={15} />} onClick={() => setConnecting(true)}>
-          {t('model.connect')}
-        </Button>
+        {mayConnect && (
+          <Button variant="default" leftSection={<IconPlus size={15} />} onClick={() => setConnecting(true)}>
+            {t('model.connect')}
+          </Button>
+        )}
       </Group>
       <ModelChoice
         connectionId={draft.provider ?? byDefault?.id ?? null}
@@ -90,12 +94,12 @@ export function ModelStep({ draft, change, errors }: StepProps) {
         errors={errors}
         onChange={(budget) => settings({ budget })}
       />
-      <ConnectionDrawer
+      <NeededConnectionDrawer
         opened={connecting}
         onClose={() => setConnecting(false)}
         title={t('model.connect')}
         kinds={kinds.map(({ name }) => name)}
-        onSaved={({ id }) => change({ provider: id, model: null })}
+        onCreated={({ id }) => change({ provider: id, model: null })}
       />
     </Stack>
   );

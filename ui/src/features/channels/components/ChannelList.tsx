@@ -6,6 +6,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ListState } from '~/design/ListState';
+import { useMayUse } from '~/features/connections/roles';
 import { type Channel, channelsQuery } from '../queries';
 import classes from './ChannelFrame.module.css';
 import { NewChannel } from './NewChannel';
@@ -25,6 +26,7 @@ export function ChannelList({ openId }: { openId?: string }) {
   const navigate = useNavigate();
   const { q } = useSearch({ strict: false }) as { q?: string };
   const { data, isPending, error, refetch } = useQuery(channelsQuery());
+  const mayEdit = useMayUse();
   const [making, setMaking] = useState<'room' | 'direct' | null>(null);
   const searchLater = useDebouncedCallback(
     (next: string) => void navigate({ to: '/channels', search: { q: next || undefined } }),
@@ -60,9 +62,11 @@ export function ChannelList({ openId }: { openId?: string }) {
             <Menu.Item leftSection={<IconMessage size={15} />} onClick={() => setMaking('direct')}>
               {t('newDirect')}
             </Menu.Item>
-            <Menu.Item leftSection={<IconHash size={15} />} onClick={() => setMaking('room')}>
-              {t('newRoom')}
-            </Menu.Item>
+            {mayEdit && (
+              <Menu.Item leftSection={<IconHash size={15} />} onClick={() => setMaking('room')}>
+                {t('newRoom')}
+              </Menu.Item>
+            )}
           </Menu.Dropdown>
         </Menu>
       </Group>

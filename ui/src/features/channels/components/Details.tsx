@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { fieldErrors } from '~/api/problem';
 import { ListState } from '~/design/ListState';
 import { AgentStatus } from '~/features/agents/components/AgentStatus';
+import { useMayUse } from '~/features/connections/roles';
 import { useAddMember, useArchive, useChangeChannel, useRemoveMember } from '../mutations';
 import { type Channel, membersQuery } from '../queries';
 import { useEverybody } from './useEverybody';
@@ -21,7 +22,8 @@ export function Details({
   onClose: () => void;
 }) {
   const { t } = useTranslation('channels');
-  const isRoom = channel.kind === 'room';
+  const mayEdit = useMayUse();
+  const isRoom = channel.kind === 'room' && mayEdit;
   return (
     <Drawer
       opened={opened}
@@ -75,13 +77,14 @@ function Members({ channel }: { channel: Channel }) {
   const { t } = useTranslation('channels');
   const { data, isPending, error, refetch } = useQuery(membersQuery(channel.id));
   const { people, agents } = useEverybody();
+  const mayEdit = useMayUse();
   const add = useAddMember(channel);
   const remove = useRemoveMember(channel);
   const items = data?.items ?? [];
   const inside = new Set(items.map(({ user_id, agent_id }) => user_id ?? agent_id));
   const options = (of: { id: string; name: string }[]) =>
     of.filter(({ id }) => !inside.has(id)).map(({ id, name }) => ({ value: id, label: name }));
-  const changes = channel.kind === 'room';
+  const changes = channel.kind === 'room' && mayEdit;
   return (
     <Stack gap="xs">
       <Title order={3}>{t('members')}</Title>

@@ -14,6 +14,7 @@ import { IconMessageReply, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { AnchorLink } from '~/design/links';
+import { Prose } from '~/design/Prose';
 import { AgentAvatar } from '~/features/agents/components/AgentAvatar';
 import { useDeleteMessage, useEditMessage } from '../mutations';
 import type { Message } from '../queries';
@@ -97,27 +98,29 @@ export function MessageItem({ message, avatar, follows, mine, mayDelete, clock, 
   );
 }
 
+/** A text in which those that are named stand out. */
+function named(said: string) {
+  return pieces(said).map(({ text, named: isName, at }) =>
+    isName ? (
+      <Text key={at} span fz="inherit" fw={600} c="var(--mantine-primary-color-light-color)">
+        {text}
+      </Text>
+    ) : (
+      text
+    ),
+  );
+}
+
 function Said({ message }: { message: Message }) {
   const { t } = useTranslation('channels');
   return (
     <>
-      <Text fz="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-        {pieces(message.text).map(({ text, named, at }) =>
-          named ? (
-            <Text key={at} span fz="inherit" fw={600} c="var(--mantine-primary-color-light-color)">
-              {text}
-            </Text>
-          ) : (
-            text
-          ),
-        )}
-        {message.edited_at && (
-          <Text span fz="xs" c="dimmed">
-            {' '}
-            {t('edited')}
-          </Text>
-        )}
-      </Text>
+      <Prose text={message.text} plain={named} />
+      {message.edited_at && (
+        <Text fz="xs" c="dimmed">
+          {t('edited')}
+        </Text>
+      )}
       <Attachments attachments={message.attachments} />
       {message.run_id && (
         <AnchorLink

@@ -2,6 +2,7 @@ import { Alert, Anchor, Button, Group, Select, Stack, Text, TextInput } from '@m
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { fieldErrors, Problem } from '~/api/problem';
+import { Disclosure } from '~/design/Disclosure';
 import { faultsOf } from '~/forms/faults';
 import { SchemaForm } from '~/forms/SchemaForm';
 import { useCreateConnection, useTryConnection } from '../mutations';
@@ -14,6 +15,8 @@ interface Props {
   onCreated: (connection: Connection) => void;
   /** Back to the choice of a kind. */
   onBack?: () => void;
+  /** Where it is needed at once: it is tested before it is saved, and what is seldom changed is folded away. */
+  isNeeded?: boolean;
 }
 
 type Values = Record<string, unknown>;
@@ -37,7 +40,7 @@ export function otherProblem(error: Error | null, shown: string[]): string | nul
 }
 
 /** A new connection of a kind: its form comes from the kind's schema; it can be tested before it is saved. */
-export function ConnectionForm({ kind, onCreated, onBack }: Props) {
+export function ConnectionForm({ kind, onCreated, onBack, isNeeded }: Props) {
   const { t } = useTranslation('connections');
   const [name, setName] = useState(kind.title);
   const [fields, setFields] = useState<Values>({});
@@ -45,7 +48,7 @@ export function ConnectionForm({ kind, onCreated, onBack }: Props) {
   const [usedBy, setUsedBy] = useState<'editors' | 'admins'>('editors');
   const [asked, setAsked] = useState(false);
   const test = useTryConnection();
-  const create = useCreateConnection(onCreated);
+  const create = useCreateConnection(kind, onCreated);
   const error = create.error ?? test.error;
   const places = fieldErrors(error);
   const body = () => ({
@@ -67,13 +70,46 @@ export function ConnectionForm({ kind, onCreated, onBack }: Props) {
     create.reset();
   };
   const said = otherProblem(error, ['name', 'allowed_hosts']);
+  const save = () => {
+    if (!ready()) return;
+    if (!isNeeded) create.mutate(body());
+    else test.mutate(body(), { onSuccess: ({ ok }) => ok && create.mutate(body()) });
+  };
+  const known = (kind.fields_schema.properties ?? {}) as Record<string, unknown>;
+  const asksHosts = kind.default_hosts.length === 0 && !('base_url' in known);
+  const nameInput = (
+    <TextInput
+      label={t('name')}
+      description={t('nameHelp')}
+      required
+      withAsterisk
+      maxLength={200}
+      autoComplete="off"
+      value={name}
+      error={places.name ?? (asked && !name.trim() ? t('nameMissing') : undefined)}
+      onChange={(event) => setName(event.currentTarget.value)}
+    />
+  );
+  const hostsInput = (
+    <HostsInput
+      value={hosts}
+      onChange={(next) => {
+        setHosts(next);
+        create.reset();
+        test.reset();
+      }}
+      usual={kind.default_hosts}
+      error={Object.entries(places).find(([at]) => at.startsWith('allowed_hosts'))?.[1]}
+    />
+  );
+  const usedByInput = <UsedBy value={usedBy} onChange={setUsedBy} />;
   return (
     <form
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
         event.stopPropagation();
-        if (ready()) create.mutate(body());
+        save();
       }}
     >
       <Stack gap="md">
@@ -88,17 +124,7 @@ export function ConnectionForm({ kind, onCreated, onBack }: Props) {
             </>
           )}
         </Text>
-        <TextInput
-          label={t('name')}
-          description={t('nameHelp')}
-          required
-          withAsterisk
-          maxLength={200}
-          autoComplete="off"
-          value={name}
-          error={places.name ?? (asked && !name.trim() ? t('nameMissing') : undefined)}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
+        {!isNeeded && nameInput}
         <SchemaForm
           schema={kind.fields_schema}
           value={fields}
@@ -107,31 +133,42 @@ export function ConnectionForm({ kind, onCreated, onBack }: Props) {
           showFaults={asked}
           idPrefix={`new-${kind.name}`}
         />
-        <HostsInput
-          value={hosts}
-          onChange={(next) => {
-            setHosts(next);
-            create.reset();
-            test.reset();
-          }}
-          usual={kind.default_hosts}
-          error={Object.entries(places).find(([at]) => at.startsWith('allowed_hosts'))?.[1]}
-        />
-        <UsedBy value={usedBy} onChange={setUsedBy} />
+        {(!isNeeded || asksHosts) && hostsInput}
+        {!isNeeded && usedByInput}
+        {isNeeded && (
+          <Disclosure label={t('more')} isOpen={places.name !== undefined || (asked && !name.trim())}>
+            {nameInput}
+            {!asksHosts && hostsInput}
+            {usedByInput}
+          </Disclosure>
+        )}
         {test.data && <TestResult tested={test.data} />}
         {said && (
           <Alert color="red" variant="light" role="alert">
             {said}
           </Alert>
         )}
-        <Group justify="space-between">
-          <Button variant="default" loading={test.isPending} onClick={() => ready() && test.mutate(body())}>
-            {t('test')}
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            {t('save')}
-          </Button>
-        </Group>
+        {isNeeded ? (
+          <Group justify="flex-end">
+            {test.data && !test.data.ok && (
+              <Button variant="default" loading={create.isPending} onClick={() => create.mutate(body())}>
+                {t('saveAnyway')}
+              </Button>
+            )}
+            <Button type="submit" loading={test.isPending || create.isPending}>
+              {t('testAndSave')}
+            </Button>
+          </Group>
+        ) : (
+          <Group justify="space-between">
+            <Button variant="default" loading={test.isPending} onClick={() => ready() && test.mutate(body())}>
+              {t('test')}
+            </Button>
+            <Button type="submit" loading={create.isPending}>
+              {t('save')}
+            </Button>
+          </Group>
+        )}
       </Stack>
     </form>
   );

@@ -8,8 +8,8 @@ import { answer, api } from '~/api/client';
 import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { accountKeys, meQuery } from '~/features/accounts/queries';
-import { ConnectionForm } from '~/features/agents/components/ConnectionDrawer';
 import { catalogQuery } from '~/features/catalog/queries';
+import { NeededConnection } from '~/features/connections/components/NeededConnection';
 import { everyConnectionQuery } from '~/features/connections/queries';
 import type { Deployed } from '~/features/templates/queries';
 import { FirstAgent } from '../components/FirstAgent';
@@ -110,7 +110,7 @@ export function OnboardingPage() {
           {provider ? (
             <Text fz="sm">{t('connected', { name: provider.name })}</Text>
           ) : (
-            <ConnectionForm kinds={kinds} onSaved={() => setStep('agent')} />
+            <NeededConnection kinds={kinds} onCreated={() => setStep('agent')} />
           )}
           <Group justify="flex-start" mt="sm">
             <Button

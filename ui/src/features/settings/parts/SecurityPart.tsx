@@ -6,6 +6,7 @@ import { answer, api } from '~/api/client';
 import { fieldErrors } from '~/api/problem';
 import { leave } from '~/api/session';
 import { done, failed } from '~/design/toast';
+import { Confirm } from './Confirm';
 import type { PartProps } from './props';
 
 const SHORTEST = 10;
@@ -67,14 +68,13 @@ export function SecurityPart({ me: { user } }: PartProps) {
         <Text fz="sm" c="dimmed">
           {t('sessionsText')}
         </Text>
-        <Button
-          variant="default"
-          w="fit-content"
-          loading={everywhere.isPending}
-          onClick={() => everywhere.mutate()}
-        >
-          {t('everywhere')}
-        </Button>
+        <Confirm
+          label={t('everywhere')}
+          title={t('everywhereTitle')}
+          text={t('everywhereText')}
+          isPending={everywhere.isPending}
+          onConfirm={() => everywhere.mutate()}
+        />
       </Stack>
     </Stack>
   );

@@ -11,6 +11,7 @@ import { DataTable } from '~/design/DataTable';
 import { ListState } from '~/design/ListState';
 import { done, failed } from '~/design/toast';
 import { When } from '~/design/When';
+import { CopyField } from '~/forms/triggers/CopyField';
 import { settingsKeys, tokensQuery } from '../queries';
 import { Confirm } from './Confirm';
 import { ShownOnce } from './ShownOnce';
@@ -89,6 +90,13 @@ export function TokensPart() {
           ]}
         />
       </ListState>
+      <Stack gap="xs">
+        <Title order={2}>{t('mcp')}</Title>
+        <Text fz="sm" c="dimmed">
+          {t('mcpText')}
+        </Text>
+        <CopyField label={t('mcpAddress')} text={`${window.location.origin}/api/mcp`} />
+      </Stack>
     </Stack>
   );
 }

@@ -5,7 +5,7 @@ import { answer, api } from '~/api/client';
 import { ButtonLink } from '~/design/links';
 import { failed } from '~/design/toast';
 import { AgentAvatar } from '~/features/agents/components/AgentAvatar';
-import { ConnectionForm } from '~/features/agents/components/ConnectionDrawer';
+import { NeededConnection } from '~/features/connections/components/NeededConnection';
 import type { Deployed } from '../queries';
 
 /** What was made, what is still missing, and where to go on. */
@@ -38,7 +38,7 @@ export function DeployedView({ deployed, onDone }: { deployed: Deployed; onDone?
       {off &&
         missing.map((each) => (
           <Alert key={each.connection} color="yellow" variant="light" title={each.title}>
-            <ConnectionForm kinds={each.kinds} onSaved={() => switchOn.mutate()} />
+            <NeededConnection kinds={each.kinds} onCreated={() => switchOn.mutate()} />
           </Alert>
         ))}
       {hook && (

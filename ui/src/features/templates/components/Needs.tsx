@@ -3,7 +3,7 @@ import { IconCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { components } from '~/api/schema';
-import { ConnectionForm } from '~/features/agents/components/ConnectionDrawer';
+import { NeededConnection } from '~/features/connections/components/NeededConnection';
 
 type Need = components['schemas']['NeedView'];
 type Chosen = Record<string, string | null>;
@@ -95,9 +95,9 @@ function NeedRow({ need, chosen, onChoose }: RowProps) {
       <Collapse expanded={open && there.length === 0}>
         <Stack pt="sm">
           {open && (
-            <ConnectionForm
+            <NeededConnection
               kinds={need.kinds}
-              onSaved={({ id }) => {
+              onCreated={({ id }) => {
                 setOpen(false);
                 onChoose(id);
               }}

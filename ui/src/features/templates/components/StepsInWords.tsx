@@ -1,8 +1,7 @@
 import { Stack, Text, Timeline } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Template } from '../queries';
-
-const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
+import { roomsOf, sentence } from './words';
 
 function idOf(action: unknown): string {
   return typeof action === 'object' && action !== null && 'id' in action ? String(action.id) : '';
@@ -11,12 +10,7 @@ function idOf(action: unknown): string {
 /** What starts it and what happens then, in order; or where the agent answers. */
 export function StepsInWords({ template }: { template: Template }) {
   const { t } = useTranslation('templates');
-  const rooms = [...new Set(template.agents.flatMap(({ channels }) => channels))];
-  const defaults = (template.inputs_schema.properties ?? {}) as Record<string, { default?: unknown }>;
-  const shown = rooms.map((room) => {
-    const input = /^\$\{inputs\.(\w+)\}$/.exec(room)?.[1];
-    return `#${input ? String(defaults[input]?.default ?? input) : room}`;
-  });
+  const shown = roomsOf(template);
   return (
     <Stack gap="sm">
       {shown.length > 0 && <Text fz="sm">{t('answers', { channels: shown.join(', ') })}</Text>}
@@ -32,12 +26,12 @@ export function StepsInWords({ template }: { template: Template }) {
           >
             <Timeline.Item>
               <Text fz="sm" fw={500}>
-                {capital(each.trigger_sentence ?? each.trigger_type)}
+                {sentence(each.trigger_sentence ?? each.trigger_type)}
               </Text>
             </Timeline.Item>
-            {steps.map(([id, sentence]) => (
+            {steps.map(([id, said]) => (
               <Timeline.Item key={id}>
-                <Text fz="sm">{capital(sentence ?? id)}</Text>
+                <Text fz="sm">{sentence(said ?? id)}</Text>
               </Timeline.Item>
             ))}
           </Timeline>

@@ -6,12 +6,13 @@ import { useTranslation } from 'react-i18next';
 import { onceKey } from '~/api/client';
 import { Problem } from '~/api/problem';
 import { LoadError } from '~/design/ListState';
+import { useMayUse } from '~/features/connections/roles';
 import { SchemaForm } from '~/forms/SchemaForm';
 import { useDeploy } from '../mutations';
 import { type Deployed, type Template, templateQuery } from '../queries';
 import { DeployedView } from './DeployedView';
 import { Needs } from './Needs';
-import { StepsInWords } from './StepsInWords';
+import { TemplateFlow } from './TemplateFlow';
 
 interface Props {
   slug: string;
@@ -37,6 +38,7 @@ function Offer({ template, onDeployed }: { template: Template; onDeployed: (depl
   const [name, setName] = useState('');
   const once = useRef<[string, ReturnType<typeof onceKey>]>(['', {}]);
   const deploy = useDeploy();
+  const mayDeploy = useMayUse();
   const chosen = {
     ...Object.fromEntries(
       template.connections
@@ -67,48 +69,56 @@ function Offer({ template, onDeployed }: { template: Template; onDeployed: (depl
       </Stack>
       <Stack gap="xs">
         <Title order={3}>{t('what')}</Title>
-        <StepsInWords template={template} />
+        <TemplateFlow template={template} />
       </Stack>
-      {template.connections.length > 0 && (
+      {template.connections.length > 0 && mayDeploy && (
         <Needs needs={template.connections} chosen={chosen} onChoose={setConnections} />
       )}
-      <Accordion variant="contained" chevronPosition="left">
-        <Accordion.Item value="adjust">
-          <Accordion.Control fz="sm">{t('adjust')}</Accordion.Control>
-          <Accordion.Panel>
-            <Stack gap="sm">
-              <TextInput
-                label={t('agentName')}
-                placeholder={template.agents[0]?.name}
-                value={name}
-                onChange={(event) => setName(event.currentTarget.value)}
-              />
-              {hasFields && (
-                <SchemaForm
-                  schema={template.inputs_schema}
-                  value={inputs}
-                  onChange={setInputs}
-                  findings={findings}
+      {mayDeploy && (
+        <Accordion variant="contained" chevronPosition="left">
+          <Accordion.Item value="adjust">
+            <Accordion.Control fz="sm">{t('adjust')}</Accordion.Control>
+            <Accordion.Panel>
+              <Stack gap="sm">
+                <TextInput
+                  label={t('agentName')}
+                  placeholder={template.agents[0]?.name}
+                  value={name}
+                  onChange={(event) => setName(event.currentTarget.value)}
                 />
-              )}
-            </Stack>
-          </Accordion.Panel>
-        </Accordion.Item>
-      </Accordion>
+                {hasFields && (
+                  <SchemaForm
+                    schema={template.inputs_schema}
+                    value={inputs}
+                    onChange={setInputs}
+                    findings={findings}
+                  />
+                )}
+              </Stack>
+            </Accordion.Panel>
+          </Accordion.Item>
+        </Accordion>
+      )}
       {deploy.error && (
         <Alert color="red" variant="light" role="alert">
           {[deploy.error.message, ...faults.map(({ message }) => message)].join(' ')}
         </Alert>
       )}
       <Group pos="sticky" bottom={0} py="sm" bg="var(--mantine-color-body)">
-        <Button
-          leftSection={<IconRocket size={16} />}
-          loading={deploy.isPending}
-          onClick={send}
-          data-autofocus
-        >
-          {template.missing.length > 0 ? t('deployOff') : t('deploy')}
-        </Button>
+        {mayDeploy ? (
+          <Button
+            leftSection={<IconRocket size={16} />}
+            loading={deploy.isPending}
+            onClick={send}
+            data-autofocus
+          >
+            {template.missing.length > 0 ? t('deployOff') : t('deploy')}
+          </Button>
+        ) : (
+          <Text fz="sm" c="dimmed">
+            {t('viewer')}
+          </Text>
+        )}
       </Group>
     </Stack>
   );

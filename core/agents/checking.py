@@ -1,0 +1,96 @@
+"""What is wrong with what somebody sets of an agent: each a finding at its field."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from blocks import registry
+from core.agents.model import RESERVED, AgentMail, GivenTool
+from core.caller import Caller
+from core.channels import repository as channels
+from core.connections import hosts
+from core.connections import repository as connections
+from core.connections.model import ROLES, ConnectionRow
+from core.db import Connection
+from core.errors import Finding
+from core.places import place
+from core.sentences import sentence
+
+_MOST_TOOLS: Final = 50
+
+
+def wrong_slug(slug: str) -> list[Finding]:
+    return [Finding("slug", f"The slug {slug} is reserved; choose another.")] if slug in RESERVED else []
+
+
+async def usable(
+    connection: Connection, caller: Caller, at: str, reference: object, purpose: str | None
+) -> tuple[ConnectionRow | None, list[Finding]]:
+    """The connection that is named by id or name, and what is wrong with naming it."""
+    if reference is None:
+        return None, []
+    row = (await connections.named(connection, caller.workspace_id, [str(reference)])).get(str(reference))
+    if row is None:
+        return None, [Finding(at, f"There is no connection {str(reference)[:100]} in this workspace.")]
+    kinds = registry.connections_for(purpose)
+    if row.kind not in kinds:
+        message = f"The connection {row.name} is of the kind {row.kind}; this takes {', '.join(kinds) or 'none'}."
+        return None, [Finding(at, message)]
+    if not caller.may(ROLES[row.used_by]):
+        return None, [Finding(at, f"Only admins may use the connection {row.name}; ask one to save this agent.")]
+    return row, []
+
+
+async def wrong_channels(
+    connection: Connection, caller: Caller, wanted: Sequence[str], former: Sequence[str]
+) -> list[Finding]:
+    """Rooms that it was in before stay, also those that the caller doesn't see."""
+    admin = caller.may("admin")
+    return [
+        Finding(f"channels[{number}]", f"There is no channel {each} in this workspace that you may see.")
+        for number, each in enumerate(wanted)
+        if each not in former
+        and await channels.find(connection, caller.workspace_id, UUID(each), caller.user_id, admin=admin) is None
+    ]
+
+
+async def wrong_mail(connection: Connection, caller: Caller, mail: AgentMail | None) -> list[Finding]:
+    findings: list[Finding] = []
+    for name, purpose in (("inbox", "mail_in"), ("account", "mail_out")):
+        findings += (await usable(connection, caller, f"email.{name}", getattr(mail, name, None), purpose))[1]
+    return findings
+
+
+async def wrong_tools(connection: Connection, caller: Caller, tools: Sequence[GivenTool]) -> list[Finding]:
+    findings: list[Finding] = []
+    if len(tools) > _MOST_TOOLS:
+        findings.append(Finding("tools", f"An agent has at most {_MOST_TOOLS} tools."))
+    for number, given in enumerate(tools[:_MOST_TOOLS]):
+        tool, at = registry.tools().get(given.tool), f"tools[{number}]"
+        if tool is None:
+            known = ", ".join(registry.tools())
+            findings.append(Finding(f"{at}.tool", f"There is no tool {given.tool!r} here; there are {known}."))
+            continue
+        try:
+            tool.Settings.model_validate(given.settings)
+        except ValidationError as error:
+            findings += [
+                Finding(f"{at}.{place(('settings', *each['loc']))}", sentence(each))
+                for each in error.errors(include_url=False)
+            ]
+        for place_, text in enumerate(_listed(given.settings.get("hosts"))):
+            try:
+                hosts.normal(text)
+            except hosts.BadPattern as error:
+                findings.append(Finding(f"{at}.settings.hosts[{place_}]", str(error)))
+        reference = given.settings.get("connection")
+        if tool.connection is not None and reference is not None:
+            where = f"{at}.settings.connection"
+            findings += (await usable(connection, caller, where, reference, tool.connection))[1]
+    return findings
+
+
+def _listed(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
