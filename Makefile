@@ -77,7 +77,7 @@ check: $(VENV)/dev.stamp ui/node_modules/.installed
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest --noconftest tests/test_architecture.py
+	@$(BIN)/python -m pytest --noconftest tests/test_architecture.py tests/test_by_hand.py
 	@$(BIN)/python -m deployments.openapi | (cd ui && node scripts/schema.mjs --check)
 	@$(NPM) run check
 

@@ -41,6 +41,8 @@ class Hands:
 
 
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
+@pytest.mark.proves("S6.6 (1)", "S6.6 (2)", "S6.6 (3)", "S6.6 (4)", "S6-OK-4")
+@pytest.mark.by_hand("POST /api/connections", "POST /api/agents/from-template")
 async def test_from_nothing_to_an_answer_in_two_minutes(
     page: Page, product: Product, models: OpenAIServer, language: str
 ) -> None:
@@ -92,6 +94,8 @@ async def connect(person: Person, models: OpenAIServer) -> None:
     assert status == 201, answer
 
 
+@pytest.mark.proves("S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)", "R-USR-1")
+@pytest.mark.by_hand("POST /api/agents", "PATCH /api/agents/{agent}")
 async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "builder@example.com"
     models.script.otherwise = lambda _: Say("Four to six working days.")
@@ -178,6 +182,8 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         assert (changed["description"], changed["tools"]) == ("Knows when parcels arrive.", agent["tools"])
 
 
+@pytest.mark.proves("S6-OK-1")
+@pytest.mark.by_hand("POST /api/channels/{channel_id}/messages", "POST /api/channels/{channel_id}/members")
 async def test_a_room_with_an_agent(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "rooms@example.com"
     models.script.otherwise = lambda _: Say("It is on its way.")
@@ -238,6 +244,8 @@ async def _read(person: Person, channel: str) -> bool:
     return bool((await person.get(f"/api/channels/{channel}"))["unread"] == 0)
 
 
+@pytest.mark.proves("S6.2 (7)", "S6.4 (1)", "S6.4 (2)", "S6.4 (3)", "S6.4 (5)", "S6-OK-2", "V-4")
+@pytest.mark.by_hand("POST /api/agents/from-template")
 async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product) -> None:
     words, email = Words("en"), "market@example.com"
     await sign_up(page, words, email, then="/admin/marketplace")
@@ -270,6 +278,7 @@ async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product
     await picture(page, "agents-phone")
 
 
+@pytest.mark.by_hand("PATCH /api/me", "POST /api/tokens", "POST /api/workspaces/{workspace_id}/invitations")
 async def test_settings(page: Page, product: Product) -> None:
     words, email = Words("en"), "settings@example.com"
     await sign_up(page, words, email, then="/settings")

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
@@ -80,6 +81,8 @@ async def run_of(person: Person, automation: str, payload: Any) -> str:
     return str(told["run_id"])
 
 
+@pytest.mark.proves("US-4.1 (1)", "US-4.1 (3)", "US-4.1 (4)", "US-4.1 (5)", "R-OBS-3", "I-22", "V-3", "DOD-7", "D1 (3)")
+@pytest.mark.by_hand("POST /api/automations/logs/{log_id}/replay")
 async def test_a_failed_run_is_understood_and_replayed_with_another_input(
     page: Page, product: Product, echo: Echo
 ) -> None:
@@ -130,6 +133,8 @@ async def test_a_failed_run_is_understood_and_replayed_with_another_input(
         assert [hit.path for hit in echo.hits if hit.method == "PUT"].count("/ok") == 4
 
 
+@pytest.mark.proves("US-4.1 (2)")
+@pytest.mark.by_hand("POST /api/automations/logs/replay")
 async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "bulk@example.com")
     async with Person(product.url, "bulk@example.com") as person:
@@ -154,11 +159,17 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
         assert len(runs) == 7
 
 
+@pytest.mark.proves("US-1.5 (1)", "US-1.5 (3)", "US-5.1 (5)", "DOD-6")
+@pytest.mark.by_hand("POST /api/automations/{automation_id}/run")
 async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "now@example.com")
     async with Person(product.url, "now@example.com") as person:
-        made = await person.create(invoice(echo))
-        await run_of(person, made["id"], {"path": "/first", "who": "Ada"})
+        made = await person.create({**invoice(echo), "trigger_type": "webhook"})
+        hook, first = made["webhook"], {"path": "/first", "who": "Ada"}
+        headers = {"X-Webhook-Secret": hook["secret"]}
+        status, _ = await person.send("POST", hook["url"], first, anonymous=True, headers=headers)
+        assert status == 202
+        await until("it came", lambda: _came(echo, "/first"), 20)
         await page.goto(f"/automations/{made['id']}")
         await expect(page.get_by_role("button", name=re.compile("^send "))).to_be_visible()
         await accessible(page)
@@ -176,6 +187,11 @@ async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo)
         await expect(page.get_by_role("button", name=re.compile("^note .*success$"))).to_be_visible()
 
 
+async def _came(echo: Echo, path: str) -> bool:
+    return any(hit.path == path for hit in echo.hits)
+
+
+@pytest.mark.by_hand("POST /api/automations/{automation_id}/rollback", "PATCH /api/automations/{automation_id}")
 async def test_versions_are_compared_and_restored(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "versions@example.com")
     async with Person(product.url, "versions@example.com") as person:
@@ -208,6 +224,8 @@ async def test_versions_are_compared_and_restored(page: Page, product: Product, 
         assert detail["policy"]["on_failure"]["alert_after"] == 2
 
 
+@pytest.mark.proves("I-23", "US-2.1 (5)")
+@pytest.mark.by_hand("POST /api/automations/{automation_id}/webhook/rotate")
 async def test_a_webhook_gets_a_new_secret(page: Page, product: Product) -> None:
     await enter(page, "secret@example.com")
     async with Person(product.url, "secret@example.com") as person:
@@ -230,6 +248,8 @@ async def test_a_webhook_gets_a_new_secret(page: Page, product: Product) -> None
         await expect(page.get_by_text(W("automations:oldSecretUntil"))).to_be_visible()
 
 
+@pytest.mark.proves("R-WF-2", "PHASE-4")
+@pytest.mark.by_hand("POST /api/approvals/{approval_id}/answer", "POST /api/approvals/by-token/{token}")
 async def test_questions_are_answered_by_keyboard_in_the_run_and_by_link(
     page: Page, product: Product, echo: Echo
 ) -> None:
@@ -285,6 +305,7 @@ async def test_questions_are_answered_by_keyboard_in_the_run_and_by_link(
         assert (await person.get(f"/api/approvals/{question['id']}"))["state"] == "rejected"
 
 
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_the_items_of_a_loop(page: Page, product: Product) -> None:
     await enter(page, "loop@example.com")
     async with Person(product.url, "loop@example.com") as person:
@@ -301,6 +322,8 @@ async def test_the_items_of_a_loop(page: Page, product: Product) -> None:
         await accessible(page)
 
 
+@pytest.mark.proves("D1 (3)")
+@pytest.mark.by_hand("POST /api/alerts/{alert_id}/resolve")
 async def test_usage_alerts_and_the_phone(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "usage@example.com")
     async with Person(product.url, "usage@example.com") as person:
