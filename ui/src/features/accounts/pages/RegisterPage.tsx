@@ -48,9 +48,8 @@ export function RegisterPage() {
     onSuccess: async (signedIn) => {
       const spoken = language();
       await arrive({ ...signedIn, user: { ...signedIn.user, locale: spoken } });
-      if (spoken !== signedIn.user.locale) {
-        await answer(api.PATCH('/api/me', { body: { locale: spoken } })).catch(() => undefined);
-      }
+      const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      await answer(api.PATCH('/api/me', { body: { locale: spoken, timezone } })).catch(() => undefined);
     },
     onError: (error) => form.setErrors(fieldErrors(error)),
   });
