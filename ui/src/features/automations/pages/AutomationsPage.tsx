@@ -79,7 +79,7 @@ export function AutomationsPage() {
             data={STATES.map((value) => ({ value, label: tApp(`status.${value}`) }))}
             value={filter.status ?? null}
             onChange={(status) => show({ status })}
-            w={140}
+            w={150}
           />
           <Select
             aria-label={t('trigger')}
@@ -88,7 +88,7 @@ export function AutomationsPage() {
             data={catalog?.triggers.map(({ name, title }) => ({ value: name, label: title })) ?? []}
             value={filter.trigger ?? null}
             onChange={(trigger) => show({ trigger })}
-            w={170}
+            w={200}
           />
           <Select
             aria-label={t('sort')}
