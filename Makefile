@@ -46,12 +46,13 @@ mail-server:
 		apt-get install -y -qq --no-install-recommends dovecot-imapd >/dev/null; } || \
 		{ echo "The tests need an IMAP server. On Debian: apt-get install dovecot-imapd"; exit 1; }
 
-# The tests of the pages drive Debian's Chromium.
+# The tests of the pages drive Debian's Chromium; agents' pictures are emoji, which need a font to be seen.
 browser:
-	@command -v chromium >/dev/null || \
+	@{ command -v chromium && ls /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf; } >/dev/null 2>&1 || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
-		apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-		{ echo "The tests need a browser. On Debian: apt-get install chromium"; exit 1; }
+		apt-get install -y -qq --no-install-recommends chromium fonts-noto-color-emoji >/dev/null; } || \
+		command -v chromium >/dev/null || \
+		{ echo "The tests need a browser. On Debian: apt-get install chromium fonts-noto-color-emoji"; exit 1; }
 
 ui: ui/dist/.built
 

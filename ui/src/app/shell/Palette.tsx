@@ -95,6 +95,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
       ].filter(({ actions }) => actions.length > 0)}
       nothingFound={t('shell.nothing')}
       scrollable
+      attributes={{ content: { 'aria-label': t('shell.search') } }}
       maxHeight={420}
       searchProps={{
         leftSection: <IconSearch size={18} stroke={1.6} />,

@@ -33,7 +33,7 @@ export function UserMenu({ onKeys }: { onKeys: () => void }) {
     <Menu width={250} closeOnItemClick={false}>
       <Menu.Target>
         <UnstyledButton aria-label={t('shell.account')}>
-          <Avatar size={28} color="indigo" variant="light" name={data?.user.name} aria-hidden />
+          <Avatar size={28} color="indigo" variant="light" aria-hidden />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
