@@ -244,7 +244,7 @@ async def _read(person: Person, channel: str) -> bool:
     return bool((await person.get(f"/api/channels/{channel}"))["unread"] == 0)
 
 
-@pytest.mark.proves("S6.2 (7)", "S6.4 (1)", "S6.4 (2)", "S6.4 (3)", "S6.4 (5)", "S6-OK-2", "V-4")
+@pytest.mark.proves("S6.2 (7)", "S6.4 (1)", "S6.4 (2)", "S6.4 (3)", "S6.4 (4)", "S6.4 (5)", "S6-OK-2", "V-4")
 @pytest.mark.by_hand("POST /api/agents/from-template")
 async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product) -> None:
     words, email = Words("en"), "market@example.com"
@@ -252,6 +252,10 @@ async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product
     await page.get_by_role("button", name="Status page checker").wait_for()
     await accessible(page)
     await picture(page, "marketplace")
+    await page.get_by_text(words("templates:categories.Sales"), exact=True).first.click()
+    await expect(page).to_have_url(re.compile("category=Sales"))
+    await expect(page.locator("main button", has_text="Status page checker")).to_have_count(0)
+    await page.get_by_text(words("templates:all"), exact=True).click()
     await page.get_by_label(words("templates:search")).fill("outage")
     await expect(page).to_have_url(re.compile("search=outage"))
     await expect(page.locator("main button", has_text="Status page checker")).to_have_count(1)
