@@ -46,12 +46,13 @@ mail-server:
 		apt-get install -y -qq --no-install-recommends dovecot-imapd >/dev/null; } || \
 		{ echo "The tests need an IMAP server. On Debian: apt-get install dovecot-imapd"; exit 1; }
 
-# The tests of the pages drive Debian's Chromium.
+# The tests of the pages drive Debian's Chromium; agents' pictures are emoji, which need a font to be seen.
 browser:
-	@command -v chromium >/dev/null || \
+	@{ command -v chromium && ls /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf; } >/dev/null 2>&1 || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
-		apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-		{ echo "The tests need a browser. On Debian: apt-get install chromium"; exit 1; }
+		apt-get install -y -qq --no-install-recommends chromium fonts-noto-color-emoji >/dev/null; } || \
+		command -v chromium >/dev/null || \
+		{ echo "The tests need a browser. On Debian: apt-get install chromium fonts-noto-color-emoji"; exit 1; }
 
 ui: ui/dist/.built
 
@@ -77,7 +78,7 @@ check: $(VENV)/dev.stamp ui/node_modules/.installed
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest --noconftest tests/test_architecture.py
+	@$(BIN)/python -m pytest --noconftest tests/test_architecture.py tests/test_by_hand.py
 	@$(BIN)/python -m deployments.openapi | (cd ui && node scripts/schema.mjs --check)
 	@$(NPM) run check
 

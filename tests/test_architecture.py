@@ -231,19 +231,3 @@ def test_tracked_files_are_free_of(what: str, pattern: re.Pattern[str], bad: str
             if pattern.search(line):
                 found.append(f"{name}:{number} {line.strip()[:100]}")
     assert not found, f"{what}:\n" + "\n".join(found)
-
-
-# What would make a browser test one of something else than the product; in pieces, as above.
-UNREAL = re.compile(
-    "|".join((r"\.rou" + r"te\(", "bypass" + "_csp", "wait_for" + "_timeout", r"asyncio\.sl" + r"eep\("))
-)
-
-
-def test_browser_tests_drive_the_real_thing() -> None:
-    assert UNREAL.search("await page.rou" + "te('**', answer)")
-    found = [
-        name
-        for name in _sources("tests")
-        if name.startswith("tests/browser/") and UNREAL.search((ROOT / name).read_text())
-    ]
-    assert not found, "faked answers, a policy set aside or fixed sleeps:\n" + "\n".join(found)

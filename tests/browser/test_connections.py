@@ -22,6 +22,9 @@ async def connections(person: Person) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.by_hand(
+    "POST /api/connections", "PATCH /api/connections/{connection_id}", "DELETE /api/connections/{connection_id}"
+)
 async def test_from_none_to_one_and_back(page: Page, product: Product, echo: Echo) -> None:
     words, email = Words("en"), "connections@example.com"
     await sign_up(page, words, email)
@@ -99,6 +102,7 @@ async def _sent(echo: Echo, token: str) -> bool:
 
 
 @pytest.mark.parametrize("language", ["fr-FR"])
+@pytest.mark.by_hand("POST /api/connections")
 async def test_by_keyboard_in_french_on_a_phone(page: Page, product: Product, language: str) -> None:
     words, email = Words(language), "clavier@example.com"
     await sign_up(page, words, email)

@@ -62,11 +62,13 @@ async def fit(page: Page) -> None:
     """Everything is seen, and stands still."""
     await page.keyboard.press("0")
     await page.evaluate("""() => new Promise(done => {
-        let before = '';
+        let before = '', same = 0;
         const look = () => {
             const all = [...document.querySelectorAll('.react-flow__viewport, .react-flow__node')];
             const now = all.map(each => each.style.transform).join();
-            if (now === before) done(); else { before = now; setTimeout(() => requestAnimationFrame(look), 100); }
+            same = now === before ? same + 1 : 0;
+            before = now;
+            if (same === 6) done(); else requestAnimationFrame(look);
         };
         look();
     })""")
@@ -97,6 +99,13 @@ async def paste(page: Page, steps: list[dict[str, Any]]) -> None:
     await page.keyboard.press("Control+v")
 
 
+@pytest.mark.proves("US-1.1 (1)", "US-5.1 (1)", "US-5.1 (3)", "I-23", "R-USR-1", "DOD-5")
+@pytest.mark.by_hand(
+    "POST /api/automations",
+    "PUT /api/automations/{automation_id}",
+    "POST /api/automations/{automation_id}/publish",
+    "POST /api/automations/{automation_id}/run",
+)
 async def test_drawn_tested_published_run(page: Page, product: Product, echo: Echo) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await arrive(page, "draw@example.com")
@@ -182,6 +191,8 @@ async def _one(echo: Echo) -> bool:
     return len(echo.hits) == 1
 
 
+@pytest.mark.proves("US-5.1 (1)", "US-5.1 (2)", "US-5.1 (4)")
+@pytest.mark.by_hand("PUT /api/automations/{automation_id}")
 async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await arrive(page, "paths@example.com")
     automation = await begin(page, "manual")
@@ -244,6 +255,8 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
         assert (await person.get(f"/api/automations/{automation}"))["revision"] == before
 
 
+@pytest.mark.proves("RISK-4")
+@pytest.mark.by_hand("POST /api/automations", "PUT /api/automations/{automation_id}")
 async def test_three_steps_by_keyboard_alone(page: Page, product: Product) -> None:
     await arrive(page, "keys@example.com")
     start = page.locator("[data-trigger=manual]")
@@ -282,6 +295,8 @@ async def test_three_steps_by_keyboard_alone(page: Page, product: Product) -> No
 
 
 @pytest.mark.parametrize("expected", [("status of 412", "ERR_INTERNET_DISCONNECTED")])
+@pytest.mark.proves("US-1.3 (1)")
+@pytest.mark.by_hand("POST /api/automations", "PUT /api/automations/{automation_id}")
 async def test_two_tabs_and_a_killed_one(page: Page, product: Product) -> None:
     await arrive(page, "tabs@example.com")
     automation = await begin(page, "manual")
@@ -314,6 +329,8 @@ async def _named(person: Person, automation: str, name: str) -> bool:
     return bool((await person.get(f"/api/automations/{automation}"))["name"] == name)
 
 
+@pytest.mark.proves("US-5.1 (6)")
+@pytest.mark.by_hand("POST /api/automations", "PUT /api/automations/{automation_id}")
 async def test_phone_and_dark(page: Page, product: Product) -> None:
     await arrive(page, "phone@example.com")
     automation = await begin(page, "webhook")

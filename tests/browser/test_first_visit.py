@@ -33,6 +33,8 @@ async def arrive(page: Page, words: Words, email: str) -> None:
 
 @pytest.mark.proves("US-1.2 (1)", "US-1.2 (2)", "US-1.2 (3)", "US-1.2 (4)", "US-1.2 (5)", "R-USR-3")
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
+@pytest.mark.proves("US-1.2 (1)", "US-1.2 (2)", "US-1.2 (5)", "R-USR-3")
+@pytest.mark.by_hand("POST /api/auth/register", "PATCH /api/automations/{automation_id}")
 async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: str) -> None:
     words, email = Words(language), f"{language}@example.com".lower()
     short = language[:2]
@@ -90,6 +92,8 @@ async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: s
     await expect(page).to_have_url(re.compile("/login"))
 
 
+@pytest.mark.proves("R-PROD-3", "DOD-11")
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_every_page_of_the_sidebar(page: Page, product: Product) -> None:
     words = Words("en")
     await arrive(page, words, "pages@example.com")

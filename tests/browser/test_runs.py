@@ -59,6 +59,7 @@ async def run_of(person: Person, automation: str, payload: Any) -> str:
     return str(told["run_id"])
 
 
+@pytest.mark.by_hand("POST /api/automations/logs/{log_id}/replay")
 @pytest.mark.proves("US-4.1 (1)", "US-4.1 (3)", "US-4.1 (4)", "DOD-7")
 async def test_a_failed_run_is_understood_and_replayed_with_another_input(
     page: Page, product: Product, echo: Echo
@@ -110,6 +111,8 @@ async def test_a_failed_run_is_understood_and_replayed_with_another_input(
         assert [hit.path for hit in echo.hits if hit.method == "PUT"].count("/ok") == 4
 
 
+@pytest.mark.proves("US-4.1 (2)")
+@pytest.mark.by_hand("POST /api/automations/logs/replay")
 async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "bulk@example.com")
     async with Person(product.url, "bulk@example.com") as person:
@@ -131,6 +134,7 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
         assert len(runs) == 7
 
 
+@pytest.mark.by_hand("POST /api/automations/{automation_id}/run")
 @pytest.mark.proves("US-1.5 (1)", "US-1.5 (3)", "DOD-6")
 async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "now@example.com")
@@ -154,6 +158,7 @@ async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo)
         await expect(page.get_by_role("button", name=re.compile("^note .*success$"))).to_be_visible()
 
 
+@pytest.mark.by_hand("POST /api/automations/{automation_id}/rollback", "PATCH /api/automations/{automation_id}")
 async def test_versions_are_compared_and_restored(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "versions@example.com")
     async with Person(product.url, "versions@example.com") as person:
@@ -186,6 +191,8 @@ async def test_versions_are_compared_and_restored(page: Page, product: Product, 
         assert detail["policy"]["on_failure"]["alert_after"] == 2
 
 
+@pytest.mark.proves("I-23", "US-2.1 (5)")
+@pytest.mark.by_hand("POST /api/automations/{automation_id}/webhook/rotate")
 async def test_a_webhook_gets_a_new_secret(page: Page, product: Product) -> None:
     await enter(page, "secret@example.com")
     async with Person(product.url, "secret@example.com") as person:
@@ -294,6 +301,7 @@ async def test_why_it_waits_what_holds_it_and_cancelling(page: Page, product: Pr
             assert (await person.run(run))["status"] == "cancelled"
 
 
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_the_items_of_a_loop(page: Page, product: Product) -> None:
     await enter(page, "loop@example.com")
     async with Person(product.url, "loop@example.com") as person:
@@ -310,6 +318,8 @@ async def test_the_items_of_a_loop(page: Page, product: Product) -> None:
         await accessible(page)
 
 
+@pytest.mark.proves("D1 (3)")
+@pytest.mark.by_hand("POST /api/alerts/{alert_id}/resolve")
 async def test_usage_alerts_and_the_phone(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "usage@example.com")
     async with Person(product.url, "usage@example.com") as person:

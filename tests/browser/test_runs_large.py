@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.test_runs import W, run_of
@@ -27,6 +28,7 @@ async def slowest(page: Page) -> float:
     return found
 
 
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_a_run_of_many_steps_with_large_outputs(page: Page, product: Product, echo: Echo) -> None:
     await sign_up(page, W, "large@example.com")
     await expect(page.get_by_role("heading", name=W("automations:emptyTitle"))).to_be_visible()

@@ -13,6 +13,7 @@ from tests.e2e.person import Person
 from tests.e2e.product import Product
 
 
+@pytest.mark.by_hand("PATCH /api/me", "POST /api/tokens", "POST /api/workspaces/{workspace_id}/invitations")
 @pytest.mark.proves("S6.6 (5)")
 async def test_settings(page: Page, product: Product) -> None:
     words, email = Words("en"), "settings@example.com"

@@ -34,13 +34,19 @@ class Watch:
         assert not errors, "the browser complained:\n" + "\n".join(errors)
 
 
-async def accessible(page: Page) -> None:
-    """axe finds nothing serious on the page as it is now.
+async def accessible(page: Page, rules: Sequence[str] = ()) -> None:
+    """axe finds nothing serious on the page as it is now, by all of its rules or by these.
 
     axe is run by the protocol of the debugger, as playwright's `evaluate` does: the page's own policy stays as it is.
     """
-    await page.evaluate(AXE.read_text())
-    report: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text())
+    report: dict[str, Any] = await page.evaluate(
+        """rules => axe.run(document, {
+            resultTypes: ['violations'], ...(rules.length ? {runOnly: {type: 'rule', values: rules}} : {}),
+        })""",
+        list(rules),
+    )
     found = [
         f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}"
         for each in report["violations"]

@@ -18,7 +18,8 @@ interface Props<Row> {
 /** A dense table. */
 export function DataTable<Row extends { id: string }>({ label, rows, columns }: Props<Row>) {
   return (
-    <Table.ScrollContainer minWidth={320}>
+    // What is pushed sideways can be reached by keyboard, also where no cell takes the focus.
+    <Table.ScrollContainer minWidth={320} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
       <Table highlightOnHover aria-label={label}>
         <Table.Thead>
           <Table.Tr>

@@ -21,8 +21,8 @@ export function PageHeader({ title, description, actions }: Props) {
     document.title = `${title} · Vutler`;
   }, [title]);
   return (
-    <Group justify="space-between" align="flex-start" mb="md" gap="sm">
-      <Stack gap={2}>
+    <Group className="page-header" justify="space-between" align="flex-start" mb="md" gap="sm">
+      <Stack gap={2} className="page-title">
         <Title order={1} ref={heading} tabIndex={-1}>
           {title}
         </Title>

@@ -1,6 +1,13 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
-import { IconBolt, IconPlus, IconRobot, IconSearch } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconBolt,
+  IconKeyboard,
+  IconPlus,
+  IconRobot,
+  IconSearch,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,7 +19,7 @@ import { PAGES } from './pages';
 const PAUSE_MS = 150;
 
 /** The command palette (Ctrl or Cmd + K): pages, things to make, agents and automations by name. */
-export function Palette() {
+export function Palette({ onKeys }: { onKeys: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [query, setQuery] = useState('');
@@ -26,12 +33,32 @@ export function Palette() {
     leftSection: <Icon size={size} stroke={1.6} />,
     onClick: () => void navigate({ to }),
   }));
+  const others: SpotlightActionData[] = [
+    {
+      id: 'alerts',
+      label: t('pages.alerts'),
+      leftSection: <IconAlertTriangle size={size} stroke={1.6} />,
+      onClick: () => void navigate({ to: '/alerts' }),
+    },
+    {
+      id: 'keys',
+      label: t('shell.keys'),
+      leftSection: <IconKeyboard size={size} stroke={1.6} />,
+      onClick: onKeys,
+    },
+  ];
   const makers: SpotlightActionData[] = [
     {
       id: 'new-agent',
       label: t('shell.createAgent'),
       leftSection: <IconPlus size={size} />,
       onClick: () => void navigate({ to: '/admin/agents/new' }),
+    },
+    {
+      id: 'new-connection',
+      label: t('shell.createConnection'),
+      leftSection: <IconPlus size={size} />,
+      onClick: () => void navigate({ to: '/connections/new' }),
     },
     {
       id: 'new-automation',
@@ -64,10 +91,11 @@ export function Palette() {
       actions={[
         { group: t('shell.found'), actions: found },
         { group: t('shell.make'), actions: makers },
-        { group: t('shell.goTo'), actions: pages },
+        { group: t('shell.goTo'), actions: [...pages, ...others] },
       ].filter(({ actions }) => actions.length > 0)}
       nothingFound={t('shell.nothing')}
       scrollable
+      attributes={{ content: { 'aria-label': t('shell.search') } }}
       maxHeight={420}
       searchProps={{
         leftSection: <IconSearch size={18} stroke={1.6} />,

@@ -1,5 +1,5 @@
 import { Avatar, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconCheck, IconLogout, IconSettings } from '@tabler/icons-react';
+import { IconApi, IconCheck, IconKeyboard, IconLogout, IconSettings } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
@@ -12,7 +12,7 @@ import { changeLanguage, LANGUAGES, type Language } from '~/i18n/language';
 const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', fr: 'Français' };
 const SCHEMES = ['light', 'dark', 'auto'] as const;
 
-export function UserMenu() {
+export function UserMenu({ onKeys }: { onKeys: () => void }) {
   const { t, i18n } = useTranslation();
   const { data } = useQuery(meQuery());
   const { colorScheme, setColorScheme } = useMantineColorScheme();
@@ -33,7 +33,7 @@ export function UserMenu() {
     <Menu width={250} closeOnItemClick={false}>
       <Menu.Target>
         <UnstyledButton aria-label={t('shell.account')}>
-          <Avatar size={28} color="gray" variant="light" aria-hidden />
+          <Avatar size={28} color="indigo" variant="light" aria-hidden />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
@@ -71,6 +71,13 @@ export function UserMenu() {
         <MenuItemLink to="/settings" leftSection={<IconSettings size={15} />}>
           {t('pages.settings')}
         </MenuItemLink>
+        <Menu.Item leftSection={<IconKeyboard size={15} />} onClick={onKeys} closeMenuOnClick>
+          {t('shell.keys')}
+        </Menu.Item>
+        <Menu.Item component="a" href="/api/docs" target="_blank" leftSection={<IconApi size={15} />}>
+          {t('shell.api')}
+        </Menu.Item>
+        <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => signOut.mutate()}>
           {t('shell.signOut')}
         </Menu.Item>

@@ -1,9 +1,10 @@
 import { Avatar, Group, Menu, Text, UnstyledButton } from '@mantine/core';
-import { IconBuilding, IconCheck, IconSelector } from '@tabler/icons-react';
+import { IconBuilding, IconCheck, IconPlus, IconSelector, IconUsers } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { chooseWorkspace } from '~/api/session';
+import { MenuItemLink } from '~/design/links';
 import { meQuery } from '~/features/accounts/queries';
 
 export function WorkspaceSwitcher() {
@@ -46,6 +47,13 @@ export function WorkspaceSwitcher() {
             {name}
           </Menu.Item>
         ))}
+        <Menu.Divider />
+        <MenuItemLink to="/settings" search={{ part: 'members' }} leftSection={<IconUsers size={15} />}>
+          {t('shell.members')}
+        </MenuItemLink>
+        <MenuItemLink to="/settings" search={{ part: 'workspace' }} leftSection={<IconPlus size={15} />}>
+          {t('shell.newWorkspace')}
+        </MenuItemLink>
       </Menu.Dropdown>
     </Menu>
   );

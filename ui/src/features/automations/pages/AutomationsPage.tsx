@@ -82,7 +82,7 @@ export function AutomationsPage() {
             data={STATES.map((value) => ({ value, label: tApp(`status.${value}`) }))}
             value={filter.status ?? null}
             onChange={(status) => show({ status })}
-            w={{ base: '47%', xs: 140 }}
+            w={{ base: '47%', xs: 150 }}
           />
           <Select
             aria-label={t('trigger')}
@@ -91,7 +91,7 @@ export function AutomationsPage() {
             data={catalog?.triggers.map(({ name, title }) => ({ value: name, label: title })) ?? []}
             value={filter.trigger ?? null}
             onChange={(trigger) => show({ trigger })}
-            w={{ base: '47%', xs: 170 }}
+            w={{ base: '47%', xs: 200 }}
           />
           <Select
             aria-label={t('sort')}

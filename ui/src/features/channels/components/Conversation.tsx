@@ -36,9 +36,8 @@ export function Conversation({ channel, thread, onThread }: Props) {
   useEffect(() => {
     if (visible && !thread && channel.unread > 0) markRead();
   }, [visible, thread, channel.unread, markRead]);
-  const zone = me?.user.timezone;
-  const clock = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'short', timeZone: zone });
-  const day = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'full', timeZone: zone });
+  const clock = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'short' });
+  const day = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'full' });
   const dayOf = ({ sent_at }: Message) => day.format(new Date(sent_at));
   const isAdmin = me?.workspace.role === 'owner' || me?.workspace.role === 'admin';
   return (

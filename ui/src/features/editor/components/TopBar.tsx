@@ -34,8 +34,8 @@ export function TopBar({ show }: { show: (dialog: Dialog) => void }) {
   const label = useHistory(draft, () => draft.getState().label);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${name} · Vutler`;
-  }, [name]);
+    document.title = `${t('title', { name })} · Vutler`;
+  }, [name, t]);
   return (
     <div className="editor-bar">
       <h1 className="visually-hidden" ref={heading}>

@@ -15,6 +15,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
+import { AnchorLink } from '~/design/links';
 import { When } from '~/design/When';
 import { notificationKeys, notificationsQuery } from '../queries';
 
@@ -98,6 +99,14 @@ export function Bell() {
             </UnstyledButton>
           ))}
         </ScrollArea.Autosize>
+        <Group justify="space-between" px="md" py="xs" style={{ borderTop: 'var(--shell-edge)' }}>
+          <AnchorLink to="/alerts" fz="xs" onClick={close}>
+            {t('allAlerts')}
+          </AnchorLink>
+          <AnchorLink to="/settings" search={{ part: 'notifications' }} fz="xs" onClick={close}>
+            {t('settings')}
+          </AnchorLink>
+        </Group>
       </Popover.Dropdown>
     </Popover>
   );
