@@ -1,12 +1,12 @@
 """From an empty workspace to an agent that answers; the builder; chat in channels; settings."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.hands import Hands
 from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
@@ -14,30 +14,6 @@ from tests.e2e.person import Person, until
 from tests.e2e.product import Product
 from tests.vendors.openai import KEY, OpenAIServer
 from tests.vendors.script import Say
-
-THINK_S, CLICK_S, KEY_S = 1.35, 1.1, 0.28  # the keystroke-level model
-
-
-class Hands:
-    """Clicks and types, and counts what that takes a person."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self.seconds = 0.0
-
-    async def click(self, role: Any, name: str, *, exact: bool = True) -> None:
-        await self._page.get_by_role(role, name=name, exact=exact).click()
-        self.seconds += THINK_S + CLICK_S
-
-    async def type(self, label: str, text: str, *, pasted: bool = False) -> None:
-        field = self._page.get_by_label(re.compile(rf"^{re.escape(label)}( \*)?$"))
-        await field.click()
-        await field.press_sequentially(text)
-        self.seconds += THINK_S + CLICK_S + KEY_S * (2 if pasted else len(text))
-
-    async def press(self, key: str) -> None:
-        await self._page.keyboard.press(key)
-        self.seconds += KEY_S
 
 
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR"])

@@ -4,9 +4,9 @@ import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Control } from './Control';
 import { findingsAt, useForm } from './context';
-import { droppedPath } from './expressions/drag';
+import { droppedPath, template } from './expressions/drag';
 import { ExpressionInput } from './expressions/ExpressionInput';
-import { focusOn } from './expressions/insertion';
+import { focusOn, typeAt } from './expressions/insertion';
 import { useMode } from './expressions/useMode';
 import type { ControlProps } from './fields/control';
 import { describedBy, Frame } from './fields/Frame';
@@ -150,10 +150,11 @@ export function Field({ schema, at, name, value, onChange, required = false, bar
     },
     onDrop: (event: React.DragEvent) => {
       const path = whole ? droppedPath(event) : null;
-      if (path === null || isTextField(event.target)) return;
+      if (path === null) return;
       event.preventDefault();
       event.stopPropagation();
-      insert(path);
+      if (isTextField(event.target)) typeAt(event.target, event, template(path));
+      else insert(path);
     },
   };
   if (bare) {
@@ -203,7 +204,6 @@ function BareFindings({ id, findings }: { id: string; findings: { message: strin
   );
 }
 
-/** Where the browser itself puts dropped text, at the caret. */
 function isTextField(target: EventTarget): target is HTMLTextAreaElement | HTMLInputElement {
   return (
     target instanceof HTMLTextAreaElement ||

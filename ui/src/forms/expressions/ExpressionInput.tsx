@@ -174,7 +174,9 @@ export function ExpressionInput({ id, value, onChange, described, placeholder, d
           </Popover>
         )}
       </Group>
-      {visited && expressions && <Preview source={value} sample={expressions.sample} />}
+      {visited && expressions && !open && (
+        <Preview source={value} sample={expressions.sample} said={described['aria-invalid'] === true} />
+      )}
     </Box>
   );
 }
