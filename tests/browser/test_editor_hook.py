@@ -59,11 +59,13 @@ async def test_first_automation_in_two_minutes(page: Page, product: Product, ech
     assert [each.path for each in echo.hits] == ["/world", "/world"]
     assert json.loads(echo.hits[-1].body) == {"hello": "world"}
     await repeal(page, line, echo)
+    await differ(page)
     async with Person(product.url, EMAIL) as person:
         stored = await person.get(f"/api/automations/{automation}")
         runs = await person.runs(automation)
     (step,) = stored["actions"]
     assert (stored["trigger_type"], stored["live_version"], step["needs"]) == ("webhook", 1, [])
+    assert (stored["name"], stored["draft_changed"]) == ("Lead to the CRM", True)
     assert step["config"] == {
         "method": "POST", "url": f"{echo.url}/{{{{ trigger.data.hello }}}}", "json": "{{ trigger.data }}"
     }  # fmt: skip
@@ -100,13 +102,14 @@ async def draw(page: Page, hands: Hands, echo: Echo) -> None:
     await expect(page.get_by_text(f"{echo.url}/world", exact=True)).to_be_visible()
     await hands.on(page.locator("#step-http-method"))
     await hands.click("option", "POST")
-    await hands.drag(value(page, "trigger.data"), page.locator("#step-http-json-in"))
-    await expect(page.locator("#step-http-json-in")).to_have_value("{{ trigger.data }}")
+    body = page.get_by_role("textbox", name="JSON body", exact=True)
+    await hands.drag(value(page, "trigger.data"), body)
+    await expect(body).to_have_value("{{ trigger.data }}")
     await expect(page.get_by_text(re.compile(r'"hello": "world"')).first).to_be_visible()
     for key, wanted in (("Control+z", ""), ("Control+y", "{{ trigger.data }}")):  # not counted: typed fields are undone
         await page.locator(".editor-bar").click(position={"x": 2, "y": 2})
         await page.keyboard.press(key)
-        await expect(page.locator("#step-http-json-in")).to_have_value(wanted)
+        await expect(body).to_have_value(wanted)
     await accessible(page)
     await picture(page, "editor-form")
 
@@ -133,6 +136,17 @@ async def repeal(page: Page, line: str, echo: Echo) -> None:
     await expect(node(page, "http").locator("[data-status=failed]")).to_be_visible()
     await node(page, "http").click()
     await expect(value(page, "trigger.data.hello")).to_contain_text("status/404")
+
+
+async def differ(page: Page) -> None:
+    """What publishing would change is seen before."""
+    await page.get_by_label(EN("editor:name")).fill("Lead to the CRM")
+    await expect(page.locator("[data-phase=saved]")).to_be_visible()
+    await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
+    difference = page.get_by_role("dialog").locator("[data-difference=name_changed]")
+    await expect(difference).to_contain_text("+ Lead to the CRM")
+    await accessible(page)
+    await picture(page, "editor-publish")
 
 
 async def _came(echo: Echo, count: int) -> bool:

@@ -139,8 +139,8 @@ export function Field({ schema, at, name, value, onChange, required = false, bar
     ref: box,
     onBlur: () => form.touch(at),
     onInputCapture: ({ target }: React.SyntheticEvent) => {
-      if (whole && !expression && isTextField(target) && target.id === id)
-        caret.current = target.selectionStart;
+      const own = isTextField(target) && (target.id === id || target.id === `${id}-in`);
+      if (own && !expression) caret.current = target.selectionStart;
     },
     onFocusCapture: (event: React.FocusEvent) => {
       if (whole) focusOn(event.target, insert);
