@@ -163,10 +163,10 @@ async def catalog(_caller: CallerDep, language: LanguageDep) -> CatalogView:
         **documented(401),
     },
 )
-async def definition(_caller: CallerDep) -> dict[str, JsonValue]:
+async def definition(_caller: CallerDep, language: LanguageDep) -> dict[str, JsonValue]:
     """The JSON Schema of an automation in its long form, without the `config` of each step: that is in the catalogue,
-    for steps inside loops too (`contains`)."""
-    return _definition()
+    for steps inside loops too (`contains`). Its words are English or French, by `Accept-Language`."""
+    return definition_in(language)
 
 
 def _said(texts: Mapping[str, str], language: Language) -> str:
@@ -249,8 +249,8 @@ def _input_schema(action: Action[Any]) -> dict[str, JsonValue]:
 
 
 @cache
-def _definition() -> dict[str, JsonValue]:
-    return Definition.model_json_schema()
+def definition_in(language: Language) -> dict[str, JsonValue]:
+    return told(Definition.model_json_schema(), language)
 
 
 def _plain(example: Mapping[str, Any]) -> dict[str, JsonValue]:

@@ -1,4 +1,5 @@
-"""How fields are called: the titles and descriptions in the JSON Schemas of actions, triggers, connections and tools.
+"""How fields are called: the titles, descriptions and labels of choices in the JSON Schemas of actions, triggers,
+connections and tools, and of the definition.
 
 They are English where they are declared; the French stands in `fields_fr.json`, by the English.
 """
@@ -25,7 +26,7 @@ def title_of(name: str, field: JsonObject) -> str:
 
 def told(schema: JsonObject, language: Language) -> JsonObject:
     """The schema with the titles and descriptions of its fields in a language."""
-    return _object(schema, _french() if language == "fr" else {"titles": {}, "descriptions": {}})
+    return _object(schema, _french() if language == "fr" else {"titles": {}, "descriptions": {}, "labels": {}})
 
 
 def fields(schema: Json) -> Iterator[tuple[str, JsonObject]]:
@@ -75,4 +76,7 @@ def _field(name: str, field: Json, words: dict[str, dict[str, str]]) -> Json:
     description = field.get("description")
     if isinstance(description, str):
         told["description"] = words["descriptions"].get(description, description)
+    labels = field.get("labels")
+    if isinstance(labels, dict):
+        told["labels"] = {choice: words["labels"].get(str(label), label) for choice, label in labels.items()}
     return told

@@ -23,6 +23,11 @@ StepId = Annotated[str, StringConstraints(pattern=STEP_ID)]
 Need = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}(:[A-Za-z0-9_-]{1,80})?$")]
 
 
+def _labels(**labels: str) -> dict[str, JsonValue]:
+    """What a form calls the choices of a field."""
+    return {"labels": {**labels}}
+
+
 class Part(BaseModel):
     """Base of everything in a definition: unknown fields are errors, never silence."""
 
@@ -34,7 +39,9 @@ class Retry(Part):
 
     max_attempts: int = Field(default=2, ge=1, le=10, description="attempts in all, the first included")
     delay_s: float = Field(default=2, ge=0, le=3600, description="seconds before the second attempt")
-    backoff: Literal["fixed", "exponential"] = "exponential"
+    backoff: Literal["fixed", "exponential"] = Field(
+        default="exponential", json_schema_extra=_labels(fixed="always the same wait", exponential="longer each time")
+    )
     jitter: bool = Field(default=True, description="spread the waits, so that many runs do not retry in step")
     max_delay_s: float = Field(
         default=300, ge=0, le=3600, description="seconds that no wait is longer than, whatever the other side asks for"
@@ -62,13 +69,19 @@ class Step(Part):
         default_factory=dict, description="the action's input; templates allowed; of a container also its steps"
     )
     needs: list[Need] = Field(default_factory=list, max_length=200, description="step, step:case or step:error")
-    join: Literal["all", "any"] = "all"
+    join: Literal["all", "any"] = Field(
+        default="all", json_schema_extra=_labels(all="all of them ended well", any="at least one did")
+    )
     retry: Retry | None = None
     timeout_s: float | None = Field(default=None, gt=0, le=86_400, description="seconds one attempt may take")
-    on_error: Literal["fail", "continue"] = "fail"
+    on_error: Literal["fail", "continue"] = Field(
+        default="fail", json_schema_extra=_labels(**{"fail": "the run fails", "continue": "the run goes on"})
+    )
     approval_required: bool = False
     in_doubt: Literal["ask", "repeat", "skip"] | None = Field(
-        default=None, description="after a crash between an effect and its record"
+        default=None,
+        description="after a crash between an effect and its record",
+        json_schema_extra=_labels(ask="ask somebody", repeat="do it again", skip="go on without"),
     )
 
 
@@ -83,18 +96,38 @@ class Policy(Part):
     """How the runs of an automation behave."""
 
     max_duration_s: int = Field(
-        default=900, ge=1, le=86_400, description="seconds a run may take; waiting does not count"
-    )
+        default=900, ge=1, le=86_400, title="Time limit (s)",
+        description="seconds a run may take; waiting does not count",
+    )  # fmt: skip
     overlap: Literal["allow", "queue", "skip", "replace"] = Field(
-        default="allow", description="what a run does while another of the same key has not ended"
+        default="allow",
+        title="While another run goes on",
+        description="what a run does while another of the same key has not ended",
+        json_schema_extra=_labels(
+            allow="run beside it", queue="wait for it", skip="do not run", replace="cancel it and run"
+        ),
     )
-    concurrency_key: str | None = Field(default=None, description="path whose value `overlap` is decided by")
-    priority: Literal["low", "normal", "high"] = "normal"
+    concurrency_key: str | None = Field(
+        default=None,
+        title="Only of the same",
+        description="path such as trigger.data.customer: only runs with the same value there count as another",
+    )
+    priority: Literal["low", "normal", "high"] = Field(
+        default="normal", json_schema_extra=_labels(low="low", normal="normal", high="high")
+    )
     catch_up: Literal["none", "latest", "all"] = Field(
-        default="latest", description="what missed schedule times become"
+        default="latest",
+        title="Missed schedule times",
+        description="what missed schedule times become",
+        json_schema_extra=_labels(none="no run", latest="one run, of the latest", all="a run each"),
     )
-    catch_up_max_age_s: int = Field(default=86_400, ge=0, le=30 * 86_400)
-    lane: str = Field(default="warm", pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,99}$", description="warm, or a work pool")
+    catch_up_max_age_s: int = Field(
+        default=86_400, ge=0, le=30 * 86_400, title="Missed at most (s) ago", json_schema_extra={"advanced": True}
+    )
+    lane: str = Field(
+        default="warm", pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,99}$", title="Runs in",
+        description="warm, or a work pool", json_schema_extra={"advanced": True},
+    )  # fmt: skip
     on_failure: OnFailure = Field(default_factory=OnFailure)
 
     @field_validator("concurrency_key")

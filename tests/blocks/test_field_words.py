@@ -14,6 +14,7 @@ def _schemas(language: str) -> list[Json]:
         *(each.config_schema for each in found.triggers),
         *(each.fields_schema for each in found.connections),
         *(each.settings_schema for each in found.tools),
+        catalog.definition_in("fr" if language == "fr" else "en"),
     ]
 
 
@@ -22,7 +23,9 @@ def test_titles_and_descriptions_are_there_in_french_and_no_others() -> None:
     fields = list(field_words.fields(_schemas("en")))
     titles = {str(field["title"]) for _, field in fields}
     descriptions = {str(field["description"]) for _, field in fields if "description" in field}
+    labels = {str(label) for _, field in fields for label in dict(field.get("labels") or {}).values()}
     assert (titles - french["titles"].keys(), descriptions - french["descriptions"].keys()) == (set(), set())
+    assert labels == french["labels"].keys()
     assert (french["titles"].keys() - titles, french["descriptions"].keys() - descriptions) == (set(), set())
 
 
@@ -35,7 +38,7 @@ def test_only_words_differ_between_the_languages() -> None:
         return {
             key: bare(each)
             for key, each in value.items()
-            if key not in ("title", "description") or isinstance(each, dict)
+            if key != "labels" and (key not in ("title", "description") or isinstance(each, dict))
         }
 
     assert bare(_schemas("fr")) == bare(_schemas("en"))

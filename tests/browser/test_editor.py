@@ -1,8 +1,6 @@
 """The editor: an automation is drawn, tested, published and watched by mouse and by keyboard."""
 
-import json
 import re
-from typing import Any
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -13,7 +11,6 @@ from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
 from tests.e2e.person import Person, until
 from tests.e2e.product import Product
-from tests.echo import Echo
 
 EN = Words("en")
 
@@ -94,105 +91,6 @@ async def insert(page: Page, search: str) -> None:
     await expect(field).to_be_hidden()
 
 
-async def paste(page: Page, steps: list[dict[str, Any]]) -> None:
-    await page.evaluate("text => navigator.clipboard.writeText(text)", json.dumps(steps))
-    await page.keyboard.press("Control+v")
-
-
-@pytest.mark.proves("US-1.1 (1)", "US-5.1 (1)", "US-5.1 (3)", "I-23", "R-USR-1", "DOD-5")
-@pytest.mark.by_hand(
-    "POST /api/automations",
-    "PUT /api/automations/{automation_id}",
-    "POST /api/automations/{automation_id}/publish",
-    "POST /api/automations/{automation_id}/run",
-)
-async def test_drawn_tested_published_run(page: Page, product: Product, echo: Echo) -> None:
-    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await arrive(page, "draw@example.com")
-    await accessible(page)
-    await picture(page, "editor-start")
-    automation = await begin(page, "webhook")
-    name = page.get_by_label(EN("editor:name"))
-    await name.fill("Lead to CRM")
-    await drag_action(page, "transform", ">")
-    await expect(node(page, "transform")).to_be_visible()
-    await page.keyboard.press("Escape")
-    await node(page, "transform").click()
-    await page.keyboard.press("Delete")
-    await expect(node(page, "transform")).to_have_count(0)
-    await page.keyboard.press("Control+z")
-    await expect(node(page, "transform")).to_be_visible()
-    await page.keyboard.press("Control+y")
-    await expect(node(page, "transform")).to_have_count(0)
-    await paste(page, [
-        {"id": "who", "type": "transform", "config": {"value": {"email": "{{ trigger.data.email }}"}}},
-        {"id": "send", "type": "http",
-         "config": {"method": "POST", "url": f"{echo.url}/crm", "json": "{{ steps.who.output }}"}},
-    ])  # fmt: skip
-    await expect(node(page, "send")).to_be_visible()
-    await saved(page)
-    await try_out(page, echo)
-    await publish_and_run(page, echo)
-    await expect_difference(page, name)
-    async with Person(product.url, "draw@example.com") as person:
-        stored = await person.get(f"/api/automations/{automation}")
-        runs = await person.runs(automation)
-    assert (stored["live_version"], stored["draft_changed"], stored["name"]) == (1, True, "Lead to the CRM")
-    assert [each["status"] for each in runs] == ["success"]
-
-
-async def try_out(page: Page, echo: Echo) -> None:
-    await node(page, "@trigger").click()
-    await page.get_by_text(EN("editor:tabSample"), exact=True).click()
-    await page.get_by_label(EN("editor:sampleData")).fill('{"email": "ada@example.org"}')
-    await node(page, "who").click()
-    await page.keyboard.press("Shift+Enter")
-    inspector = page.get_by_role("complementary", name=EN("editor:inspectorOf", name="who"))
-    await expect(inspector.get_by_role("region", name=EN("editor:output"))).to_contain_text("ada@example.org")
-    await node(page, "send").click()
-    await page.keyboard.press("Shift+Enter")
-    await expect(page.get_by_text(EN("editor:onlyRendered"))).to_be_visible()
-    assert echo.hits == []
-    await accessible(page)
-    await picture(page, "editor-test")
-    await page.get_by_role("button", name=EN("editor:reallyDo")).click()
-    await until("the test was sent", lambda: _one(echo), 10)
-
-
-async def publish_and_run(page: Page, echo: Echo) -> None:
-    await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
-    dialog = page.get_by_role("dialog")
-    await dialog.get_by_label(EN("editor:note")).fill("First")
-    await accessible(page)
-    await dialog.get_by_role("button", name=EN("editor:publish"), exact=True).click()
-    await expect(page.locator("[data-live='1']")).to_be_visible()
-    await page.get_by_role("button", name=EN("editor:run"), exact=True).first.click()
-    await dialog.get_by_role("button", name=EN("editor:runNow")).click()
-    await expect(node(page, "send").locator("[data-status=success]")).to_be_visible()
-    await expect(page.get_by_text(EN("editor:runEnded"))).to_be_visible()
-    await accessible(page)
-    await picture(page, "editor-run")
-    assert json.loads(echo.hits[-1].body) == {"email": "ada@example.org"}
-
-
-async def expect_difference(page: Page, name: Locator) -> None:
-    await page.keyboard.press("Escape")
-    await name.fill("Lead to the CRM")
-    await saved(page)
-    await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
-    dialog = page.get_by_role("dialog")
-    await expect(dialog.locator("[data-difference=name_changed]")).to_contain_text("+ Lead to the CRM")
-    await accessible(page)
-    await picture(page, "editor-publish")
-    await page.keyboard.press("Escape")
-
-
-async def _one(echo: Echo) -> bool:
-    return len(echo.hits) == 1
-
-
-@pytest.mark.proves("US-5.1 (1)", "US-5.1 (2)", "US-5.1 (4)")
-@pytest.mark.by_hand("PUT /api/automations/{automation_id}")
 async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await arrive(page, "paths@example.com")
     automation = await begin(page, "manual")

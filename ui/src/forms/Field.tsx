@@ -4,9 +4,9 @@ import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Control } from './Control';
 import { findingsAt, useForm } from './context';
-import { droppedPath } from './expressions/drag';
+import { droppedPath, template } from './expressions/drag';
 import { ExpressionInput } from './expressions/ExpressionInput';
-import { focusOn } from './expressions/insertion';
+import { focusOn, typeAt } from './expressions/insertion';
 import { useMode } from './expressions/useMode';
 import type { ControlProps } from './fields/control';
 import { describedBy, Frame } from './fields/Frame';
@@ -76,6 +76,7 @@ export function Field({ schema, at, name, value, onChange, required = false, bar
     enabled: form.expressions !== null,
   });
   const box = useRef<HTMLDivElement>(null);
+  const caret = useRef<number | null>(null);
   const description =
     typeof schema.description === 'string' ? schema.description : bare ? null : reading.description;
   const ids = describedBy(id);
@@ -95,6 +96,7 @@ export function Field({ schema, at, name, value, onChange, required = false, bar
       described={described}
       value={typeof value === 'string' ? value : ''}
       placeholder="{{ … }}"
+      caret={caret}
       disabled={form.readOnly}
       onChange={(text) => onChange(text === '' ? undefined : text)}
     />
@@ -120,27 +122,39 @@ export function Field({ schema, at, name, value, onChange, required = false, bar
         size="sm"
         aria-pressed={expression}
         aria-label={t('expressionOf', { label })}
-        onClick={() => mode.toggle()}
+        onClick={() => {
+          if (!expression) caret.current = typeof value === 'string' ? value.length : 0;
+          mode.toggle();
+        }}
       >
         {expression ? <IconForms size={14} /> : <IconBraces size={14} />}
       </ActionIcon>
     </Tooltip>
   );
+  const insert = (path: string) => {
+    caret.current = Number.MAX_SAFE_INTEGER;
+    mode.insert(path);
+  };
   const events = {
     ref: box,
     onBlur: () => form.touch(at),
+    onInputCapture: ({ target }: React.SyntheticEvent) => {
+      const own = isTextField(target) && (target.id === id || target.id === `${id}-in`);
+      if (own && !expression) caret.current = target.selectionStart;
+    },
     onFocusCapture: (event: React.FocusEvent) => {
-      if (whole) focusOn(event.target, (path) => mode.insert(path));
+      if (whole) focusOn(event.target, insert);
     },
     onDragOver: (event: React.DragEvent) => {
       if (whole && droppedPath(event, true) !== null) event.preventDefault();
     },
     onDrop: (event: React.DragEvent) => {
       const path = whole ? droppedPath(event) : null;
-      if (path === null || isTextField(event.target)) return;
+      if (path === null) return;
       event.preventDefault();
       event.stopPropagation();
-      mode.insert(path);
+      if (isTextField(event.target)) typeAt(event.target, event, template(path));
+      else insert(path);
     },
   };
   if (bare) {
@@ -190,8 +204,7 @@ function BareFindings({ id, findings }: { id: string; findings: { message: strin
   );
 }
 
-/** Where the browser itself puts dropped text, at the caret. */
-function isTextField(target: EventTarget): boolean {
+function isTextField(target: EventTarget): target is HTMLTextAreaElement | HTMLInputElement {
   return (
     target instanceof HTMLTextAreaElement ||
     (target instanceof HTMLInputElement && target.type === 'text' && !target.readOnly)

@@ -5,6 +5,7 @@ import { answer, api, onceKey } from '~/api/client';
 import { useOptimistic } from '~/api/optimistic';
 import type { components } from '~/api/schema';
 import { done, failed } from '~/design/toast';
+import { tellSecretOf } from '~/forms/triggers/secretOnce';
 import { type Automation, automationKeys } from './queries';
 
 type Pages = InfiniteData<components['schemas']['ListView']>;
@@ -55,6 +56,7 @@ export function useDuplicate() {
         api.POST('/api/automations/{automation_id}/duplicate', { ...at(automation), headers: onceKey() }),
       ),
     onSuccess: (copy) => {
+      tellSecretOf(copy);
       void client.invalidateQueries({ queryKey: automationKeys.all });
       done(t('duplicated', { name: copy.name }), {
         label: tApp('open'),

@@ -11,7 +11,7 @@ import {
   useCombobox,
 } from '@mantine/core';
 import { IconListTree } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useForm } from '../context';
 import { type Begun, begunAt, brief, completed, fitting } from './completion';
@@ -28,10 +28,12 @@ interface Props {
   described: Record<string, unknown>;
   placeholder: string;
   disabled: boolean;
+  /** Where somebody was writing when the field became an expression: they go on here. */
+  caret: RefObject<number | null>;
 }
 
 /** Text with `{{ }}` in it: completes the names of values, and shows what comes of it with the sample. */
-export function ExpressionInput({ id, value, onChange, described, placeholder, disabled }: Props) {
+export function ExpressionInput({ id, value, onChange, described, placeholder, disabled, caret }: Props) {
   const { t } = useTranslation('forms');
   const { expressions } = useForm();
   const input = useRef<HTMLTextAreaElement>(null);
@@ -50,6 +52,16 @@ export function ExpressionInput({ id, value, onChange, described, placeholder, d
       list.updateSelectedOptionIndex('active');
     } else list.closeDropdown();
   };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it takes the place of the plain field
+  useLayoutEffect(() => {
+    const element = input.current;
+    const at = caret.current;
+    caret.current = null;
+    if (!element || at === null) return;
+    element.focus();
+    element.setSelectionRange(at, at);
+    look(element);
+  }, []);
   const take = (path: string) => {
     const element = input.current;
     if (!element || !begun) return;
@@ -162,7 +174,9 @@ export function ExpressionInput({ id, value, onChange, described, placeholder, d
           </Popover>
         )}
       </Group>
-      {visited && expressions && <Preview source={value} sample={expressions.sample} />}
+      {visited && expressions && !open && (
+        <Preview source={value} sample={expressions.sample} said={described['aria-invalid'] === true} />
+      )}
     </Box>
   );
 }

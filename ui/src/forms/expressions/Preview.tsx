@@ -36,8 +36,15 @@ export function partsFor(source: string, sample: unknown): Record<string, unknow
   );
 }
 
+interface Props {
+  source: string;
+  sample: unknown;
+  /** What is wrong is said elsewhere. */
+  said?: boolean;
+}
+
 /** What comes of a text with the sample, as the server fills it in; or why nothing does. */
-export function Preview({ source, sample }: { source: string; sample: unknown }) {
+export function Preview({ source, sample, said = false }: Props) {
   const { t } = useTranslation('forms');
   const [asked] = useDebouncedValue(source, TYPING_MS);
   const { data, isFetching } = useQuery({
@@ -57,6 +64,7 @@ export function Preview({ source, sample }: { source: string; sample: unknown })
   });
   if (!isTemplate(source) || !data) return null;
   const { value, error } = data;
+  if (error && said) return null;
   return (
     <div className={classes.preview} role="status" aria-busy={isFetching}>
       {error ? (

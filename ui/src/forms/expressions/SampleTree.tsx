@@ -11,12 +11,16 @@ interface Props {
   sample: unknown;
   /** What a click does; by default the value goes to the field where the caret was last. */
   onPick?: (path: string) => void;
+  /** Paths that are closed at first. */
+  folded?: readonly string[];
 }
 
+const OPEN_TO = 3; // levels that are open at first
+const NONE: readonly string[] = [];
 const AT_FIRST = 50; // children of a value that are shown before "more" is asked for
 
 /** The values of a sample: click one, or drag it into a field. Children are made when they are opened. */
-export function SampleTree({ sample, onPick = insertPath }: Props) {
+export function SampleTree({ sample, onPick = insertPath, folded = NONE }: Props) {
   const { t } = useTranslation('forms');
   const nothing = typeof sample !== 'object' || sample === null || Object.keys(sample).length === 0;
   if (nothing) {
@@ -28,7 +32,7 @@ export function SampleTree({ sample, onPick = insertPath }: Props) {
   }
   return (
     <div className={classes.tree} data-sample-tree>
-      <Branch value={sample} path="" depth={0} onPick={onPick} />
+      <Branch value={sample} path="" depth={0} onPick={onPick} folded={folded} />
     </div>
   );
 }
@@ -38,16 +42,25 @@ interface BranchProps {
   path: string;
   depth: number;
   onPick: (path: string) => void;
+  folded: readonly string[];
 }
 
-function Branch({ value, path, depth, onPick }: BranchProps) {
+function Branch({ value, path, depth, onPick, folded }: BranchProps) {
   const { t } = useTranslation('forms');
   const [shown, setShown] = useState(AT_FIRST);
   const entries = Object.entries(value as Record<string, unknown>);
   return (
     <ul>
       {entries.slice(0, shown).map(([key, each]) => (
-        <Node key={key} name={key} value={each} path={joined(path, key)} depth={depth} onPick={onPick} />
+        <Node
+          key={key}
+          name={key}
+          value={each}
+          path={joined(path, key)}
+          depth={depth}
+          onPick={onPick}
+          folded={folded}
+        />
       ))}
       {entries.length > shown && (
         <li>
@@ -60,9 +73,9 @@ function Branch({ value, path, depth, onPick }: BranchProps) {
   );
 }
 
-function Node({ name, value, path, depth, onPick }: BranchProps & { name: string }) {
+function Node({ name, value, path, depth, onPick, folded }: BranchProps & { name: string }) {
   const { t } = useTranslation('forms');
-  const [open, setOpen] = useState(depth < 2);
+  const [open, setOpen] = useState(depth < OPEN_TO && !folded.includes(path));
   const isBranch = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   return (
     <li>
@@ -94,7 +107,9 @@ function Node({ name, value, path, depth, onPick }: BranchProps & { name: string
           <span className={classes.sample}>{isBranch && open ? '' : brief(value, 80)}</span>
         </button>
       </div>
-      {isBranch && open && <Branch value={value} path={path} depth={depth + 1} onPick={onPick} />}
+      {isBranch && open && (
+        <Branch value={value} path={path} depth={depth + 1} onPick={onPick} folded={folded} />
+      )}
     </li>
   );
 }

@@ -29,6 +29,19 @@ function isEditable(element: HTMLElement): element is HTMLTextAreaElement | HTML
   );
 }
 
+/** Dropped text goes to the letter that it was dropped on. */
+export function typeAt(
+  element: HTMLTextAreaElement | HTMLInputElement,
+  { clientX, clientY }: { clientX: number; clientY: number },
+  text: string,
+): void {
+  const found = document.caretPositionFromPoint?.(clientX, clientY);
+  const at = found?.offsetNode === element ? found.offset : element.value.length;
+  element.focus();
+  element.setSelectionRange(at, at);
+  typeInto(element, text);
+}
+
 /** As if it had been typed: the field's own undo takes it back. */
 export function typeInto(element: HTMLTextAreaElement | HTMLInputElement, text: string): void {
   element.focus();

@@ -3,17 +3,22 @@ import { IconTarget } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { When } from '~/design/When';
+import { CopyField } from './CopyField';
 import type { TriggerSample } from './TriggerForm';
 import { captureQuery, useArm } from './webhookQueries';
 
 interface Props {
   automationId: string;
   readOnly: boolean;
+  /** A line for a shell that sends something. */
+  curl: string;
   onSample?: (sample: TriggerSample) => void;
+  /** The data that is the sample now. */
+  sampled?: unknown;
 }
 
 /** The next request is kept as a sample and starts nothing: at the same address, draft or live. */
-export function CapturePanel({ automationId, readOnly, onSample }: Props) {
+export function CapturePanel({ automationId, readOnly, curl, onSample, sampled }: Props) {
   const { t } = useTranslation('forms');
   const { data } = useQuery(captureQuery(automationId));
   const arm = useArm(automationId);
@@ -32,6 +37,7 @@ export function CapturePanel({ automationId, readOnly, onSample }: Props) {
           </Text>
         )
       )}
+      {data.state === 'armed' && <CopyField label={t('webhook.curlHelp')} text={curl} block />}
       {sample && data.state !== 'armed' && (
         <Stack gap={6}>
           <Group gap={8}>
@@ -42,6 +48,11 @@ export function CapturePanel({ automationId, readOnly, onSample }: Props) {
               <When at={sample.received_at} />
             </Text>
           </Group>
+          {sample.data === sampled && (
+            <Text fz="xs" c="dimmed">
+              {t('webhook.isSample')}
+            </Text>
+          )}
           {sample.problem && (
             <Text fz="xs" c="var(--mantine-color-yellow-light-color)">
               {sample.problem}
@@ -70,7 +81,7 @@ export function CapturePanel({ automationId, readOnly, onSample }: Props) {
           >
             {sample ? t('webhook.captureAgain') : t('webhook.captureNext')}
           </Button>
-          {sample && onSample && (
+          {sample && onSample && sample.data !== sampled && (
             <Button
               size="xs"
               onClick={() => onSample({ data: sample.data, headers: sample.headers, query: sample.query })}

@@ -19,6 +19,10 @@ interface Props {
   readOnly?: boolean;
   /** What was captured or sent, as the sample of `trigger`. */
   onSample?: (sample: TriggerSample) => void;
+  /** The data that is the sample now. */
+  sampled?: unknown;
+  /** Whether it is published and switched on. */
+  live?: boolean;
 }
 
 export interface TriggerSample {
@@ -40,6 +44,8 @@ export function TriggerForm({
   draft,
   readOnly = false,
   onSample,
+  sampled,
+  live,
 }: Props) {
   if (type === 'cron' || type === 'schedule') {
     return <ScheduleBuilder value={value} onChange={onChange} findings={findings} readOnly={readOnly} />;
@@ -48,7 +54,14 @@ export function TriggerForm({
     return (
       <>
         {automationId && (
-          <WebhookPanel automationId={automationId} draft={draft} readOnly={readOnly} onSample={onSample} />
+          <WebhookPanel
+            automationId={automationId}
+            draft={draft}
+            readOnly={readOnly}
+            onSample={onSample}
+            sampled={sampled}
+            live={live}
+          />
         )}
         <WebhookForm
           schema={schema}

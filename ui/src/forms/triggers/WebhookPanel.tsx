@@ -19,10 +19,20 @@ interface Props {
   draft?: unknown;
   readOnly?: boolean;
   onSample?: (sample: TriggerSample) => void;
+  sampled?: unknown;
+  /** False: it is not published, or switched off, so that a request is refused unless it is captured. */
+  live?: boolean;
 }
 
 /** The address of a webhook, its secret (shown once), a line to try it with, a captured request, what arrived. */
-export function WebhookPanel({ automationId, draft, readOnly = false, onSample }: Props) {
+export function WebhookPanel({
+  automationId,
+  draft,
+  readOnly = false,
+  onSample,
+  sampled,
+  live = true,
+}: Props) {
   const { t } = useTranslation('forms');
   const { data, error, refetch } = useQuery(webhookQuery(automationId, draft));
   const secret = useToldSecret(automationId);
@@ -66,10 +76,19 @@ export function WebhookPanel({ automationId, draft, readOnly = false, onSample }
           <Tabs.Tab value="deliveries">{t('webhook.deliveries')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="capture" pt="sm">
-          <CapturePanel automationId={automationId} readOnly={readOnly} onSample={onSample} />
+          <CapturePanel
+            automationId={automationId}
+            readOnly={readOnly}
+            curl={curlLine(data, secret)}
+            onSample={onSample}
+            sampled={sampled}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="curl" pt="sm">
-          <CopyField label={t('webhook.curlHelp')} text={curlLine(data, secret)} block />
+          <Stack gap="xs">
+            {!live && <Text fz="sm">{t('webhook.notLive')}</Text>}
+            <CopyField label={t('webhook.curlHelp')} text={curlLine(data, secret)} block />
+          </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="deliveries" pt="sm">
           <Deliveries automationId={automationId} readOnly={readOnly} />

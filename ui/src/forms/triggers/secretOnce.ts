@@ -11,6 +11,11 @@ export function tellSecret(automationId: string, secret: string | null): void {
   for (const hear of hearers) hear();
 }
 
+/** What a write answered: where it made a secret, this is the only time that it is told. */
+export function tellSecretOf({ id, webhook }: { id: string; webhook: object | null }): void {
+  if (webhook && 'secret' in webhook && typeof webhook.secret === 'string') tellSecret(id, webhook.secret);
+}
+
 export function useToldSecret(automationId: string): string | null {
   return useSyncExternalStore(
     (hear) => {

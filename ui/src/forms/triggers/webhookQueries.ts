@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { answer, api, onceKey } from '~/api/client';
 import type { components } from '~/api/schema';
 import { failed } from '~/design/toast';
@@ -22,6 +22,7 @@ export function webhookQuery(id: string, draft: unknown) {
     queryKey: [...webhookKeys.state(id), draft ?? null] as const,
     queryFn: ({ signal }) =>
       answer(api.GET('/api/automations/{automation_id}/webhook', { ...at(id), signal })),
+    placeholderData: keepPreviousData,
     retry: false,
   });
 }

@@ -1,12 +1,10 @@
 import { Skeleton } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Canvas } from '../canvas/Canvas';
-import { lastRunQuery, sampleRunQuery } from '../queries';
-import { useSamples } from '../state/samples';
-import { useStatuses } from '../state/status';
+import { TRIGGER } from '../graph/graph';
+import { useSampleRun } from '../state/useSampleRun';
 import { useView } from '../state/view';
 import { ConflictDialog } from './ConflictDialog';
 import { useEditor } from './EditorContext';
@@ -25,25 +23,9 @@ import { VersionsDialog } from './VersionsDialog';
 
 const JsonTab = lazy(() => import('./JsonTab').then((module) => ({ default: module.JsonTab })));
 
-/** The sample: of the run in the address, else of the last one. */
-function useSampleRun(run: string | undefined): void {
-  const { id } = useEditor();
-  const last = useQuery({ ...lastRunQuery(id), enabled: run === undefined });
-  const wanted = run ?? last.data?.id;
-  const sample = useQuery({ ...sampleRunQuery(wanted ?? ''), enabled: wanted !== undefined });
-  const { data } = sample;
-  useEffect(() => {
-    if (!data || useSamples.getState().run === data.id) return;
-    if (run === undefined && useSamples.getState().run !== null) return;
-    useSamples.getState().ofRun(data);
-    if (run === undefined) return;
-    const { begin } = useStatuses.getState();
-    begin(run);
-  }, [data, run]);
-}
-
 export function EditorFrame({ run, step }: { run: string | undefined; step: string | undefined }) {
   const { t } = useTranslation('editor');
+  const { draft } = useEditor();
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = useCallback(() => setDialog(null), []);
   const face = useView((view) => view.face);
@@ -54,7 +36,8 @@ export function EditorFrame({ run, step }: { run: string | undefined; step: stri
   useSampleRun(run);
   useEffect(() => {
     if (step) useView.getState().select([step]);
-  }, [step]);
+    else if (draft.getState().definition.actions.length === 0) useView.getState().select([TRIGGER]);
+  }, [step, draft]);
   useEffect(() => {
     if (narrow && useView.getState().face === 'canvas') useView.getState().show('outline');
   }, [narrow]);

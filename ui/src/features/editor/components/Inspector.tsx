@@ -9,6 +9,7 @@ import { AutomationSettings } from './AutomationSettings';
 import { useDefinition, useEditor } from './EditorContext';
 import { KindIcon, TriggerIcon } from './KindIcon';
 import { StepConfig } from './StepConfig';
+import { StepData } from './StepData';
 import { StepInput } from './StepInput';
 import { StepName } from './StepName';
 import { StepOutput } from './StepOutput';
@@ -77,6 +78,7 @@ function StepInspector({ id }: { id: string }) {
         {tab === 'config' && <StepConfig id={id} />}
         {tab === 'output' && <StepOutput id={id} />}
       </div>
+      {tab === 'config' && <StepData id={id} />}
     </aside>
   );
 }

@@ -1,18 +1,40 @@
 import { ActionIcon, Button, Group, Text } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
-import { watch } from '~/api/stream';
+import { type Happening, watch } from '~/api/stream';
+import { useHappenings } from '~/app/shell/useLive';
 import { ButtonLink } from '~/design/links';
 import { StatusBadge } from '~/design/StatusBadge';
 import { failed } from '~/design/toast';
 import { sampleRunQuery } from '../queries';
 import { useSamples } from '../state/samples';
 import { useStatuses } from '../state/status';
+import { useEditor } from './EditorContext';
 
 const ENDED = ['success', 'failed', 'cancelled', 'skipped'];
+
+const CALM_MS = 5000;
+
+/** A run of this automation that begins elsewhere, as by its webhook, is shown: unless one goes on, or was closed. */
+function useFollowing(): void {
+  const { id } = useEditor();
+  const begun = useRef(0);
+  const hear = useCallback(
+    ({ kind, data }: Happening) => {
+      const { run, status, following, begin } = useStatuses.getState();
+      if (kind !== 'run' || data.rule !== id || !following || data.run === run) return;
+      if (ENDED.includes(String(data.status)) || (run !== null && !ENDED.includes(status ?? ''))) return;
+      if (Date.now() - begun.current < CALM_MS) return;
+      begun.current = Date.now();
+      begin(String(data.run));
+    },
+    [id],
+  );
+  useHappenings(hear);
+}
 
 /** The run that is watched on the canvas: its steps' states come by its event stream, its data when it has ended. */
 export function RunBar() {
@@ -22,6 +44,7 @@ export function RunBar() {
   const status = useStatuses((state) => state.status);
   const error = useStatuses((state) => state.error);
   const forget = useStatuses((state) => state.forget);
+  useFollowing();
   useEffect(() => {
     if (!run) return;
     const end = new AbortController();
@@ -91,7 +114,13 @@ export function RunBar() {
       <ButtonLink size="compact-xs" variant="default" to="/automations/logs/$logId" params={{ logId: run }}>
         {t('openRun')}
       </ButtonLink>
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('closeRun')} onClick={forget}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="sm"
+        aria-label={t('closeRun')}
+        onClick={() => forget({ follow: false })}
+      >
         <IconX size={14} />
       </ActionIcon>
     </Group>

@@ -80,7 +80,7 @@ function Run({ close, publish }: { close: () => void; publish: () => void }) {
         autosize
         minRows={6}
         maxRows={20}
-        ff="monospace"
+        classNames={{ input: 'json-input' }}
         value={text}
         onChange={setText}
         error={payload ? null : t('notJson')}

@@ -3,14 +3,16 @@ import { useTranslation } from 'react-i18next';
 import { AnchorLink } from '~/design/links';
 import { useSamples } from '../state/samples';
 
-/** Where the sample comes from. */
-export function SampleSource() {
+/** Where the sample comes from; `quiet`: nothing is said where there is none. */
+export function SampleSource({ quiet = false }: { quiet?: boolean }) {
   const { t } = useTranslation('editor');
   const run = useSamples((samples) => samples.run);
-  if (run === null)
+  const source = useSamples((samples) => samples.source);
+  if (source === null && quiet) return null;
+  if (run === null || source !== 'run')
     return (
       <Text fz="xs" c="dimmed">
-        {t('sampleNone')}
+        {t(source === 'captured' ? 'sampleCaptured' : source === 'typed' ? 'sampleTyped' : 'sampleNone')}
       </Text>
     );
   return (

@@ -1,6 +1,6 @@
 import { Accordion, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type JsonSchema, SchemaForm } from '~/forms/SchemaForm';
 import { placeOf } from '../document/bodies';
@@ -9,12 +9,13 @@ import { languageQuery } from '../queries';
 import { within } from '../state/findings';
 import { useSamples } from '../state/samples';
 import { contextOf, suggestionsOf } from '../state/suggestions';
+import { useView } from '../state/view';
 import { useDefinition, useEditor } from './EditorContext';
 import { StepNeeds } from './StepNeeds';
 import { useCommands } from './useCommands';
 import { useFindingsAt } from './useFindings';
 
-const OWN = ['id', 'type', 'config', 'needs'];
+const OWN = ['id', 'type', 'config', 'needs', 'join'];
 
 /** A step's config as the form of its action's schema, and below what every step has. */
 export function StepConfig({ id }: { id: string }) {
@@ -37,6 +38,7 @@ export function StepConfig({ id }: { id: string }) {
   );
   const schema = useMemo(() => without(action?.input_schema, contains ? [contains] : []), [action, contains]);
   const settings = useMemo(() => part(language, 'Step', OWN), [language]);
+  useFindingFocus(id);
   if (!step) return null;
   if (!action)
     return (
@@ -101,6 +103,22 @@ export function StepConfig({ id }: { id: string }) {
       </Accordion>
     </Stack>
   );
+}
+
+/** A finding that was clicked leads to its field. */
+function useFindingFocus(id: string): void {
+  const field = useView((view) => view.field);
+  useEffect(() => {
+    if (field === null) return;
+    const frame = requestAnimationFrame(() => {
+      const form = document.querySelector('.editor-inspector');
+      const there =
+        document.getElementById(`step-${id}-${field}`) ?? form?.querySelector('[aria-invalid=true]');
+      if (there instanceof HTMLElement) there.focus();
+      useView.setState({ field: null });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [field, id]);
 }
 
 /** A schema without some of its properties. */

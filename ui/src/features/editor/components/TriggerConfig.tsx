@@ -2,7 +2,8 @@ import { Select, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { TriggerForm } from '~/forms/triggers/TriggerForm';
 import { useFindingsStore, within } from '../state/findings';
-import { useDefinition, useEditor } from './EditorContext';
+import { useSamples } from '../state/samples';
+import { useDefinition, useEditor, useSaving } from './EditorContext';
 import { useCommands } from './useCommands';
 
 /** What starts the automation. */
@@ -12,7 +13,10 @@ export function TriggerConfig() {
   const commands = useCommands();
   const type = useDefinition(({ trigger_type }) => trigger_type);
   const value = useDefinition(({ trigger_config }) => trigger_config);
-  const definition = useDefinition((whole) => whole);
+  const etag = useSaving(({ detail }) => detail.etag);
+  const live = useSaving(({ detail }) => detail.live_version !== null && detail.enabled);
+  const sampled = useSamples(({ data }) => data);
+  const ofCapture = useSamples((samples) => samples.ofCapture);
   const all = useFindingsStore((state) => state.all);
   const kind = triggers.find(({ name }) => name === type);
   const missing = all.find(({ at }) => at === 'trigger_type')?.message;
@@ -46,7 +50,10 @@ export function TriggerConfig() {
             onChange={(next) => commands.setPart({ trigger_config: next }, t('did.trigger'))}
             findings={findings}
             automationId={id}
-            draft={definition}
+            draft={etag}
+            onSample={ofCapture}
+            sampled={sampled}
+            live={live}
           />
         </>
       )}

@@ -22,7 +22,7 @@ export function TriggerSample() {
         autosize
         minRows={6}
         maxRows={24}
-        ff="monospace"
+        classNames={{ input: 'json-input' }}
         value={shown}
         error={wrong ? t('notJson') : null}
         onChange={(next) => {

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { done } from '~/design/toast';
 import { automationKeys } from '~/features/automations/queries';
+import { tellSecretOf } from '~/forms/triggers/secretOnce';
 import { definitionOf } from '../document/definition';
 import type { Action, Trigger } from '../document/kinds';
 import { findingsOf, serverOf } from '../queries';
@@ -65,6 +66,7 @@ function follow(draft: DraftStore, saving: Autosave, detail: Detail): () => void
     })
     .catch(() => undefined);
   const unsubscribe = saving.state.subscribe((now, before) => {
+    if (now.detail !== before.detail) tellSecretOf(now.detail);
     if (now.phase === 'refused' && now.problem && now.problem !== before.problem)
       set(now.problem.errors.map((each) => ({ ...each, severity: 'error' as const })));
     else if (now.detail !== before.detail) set(now.detail.findings);

@@ -10,6 +10,7 @@ import { PageHeader } from '~/design/PageHeader';
 import { failed } from '~/design/toast';
 import { automationKeys } from '~/features/automations/queries';
 import { catalogQuery } from '~/features/catalog/queries';
+import { tellSecretOf } from '~/forms/triggers/secretOnce';
 import { TriggerIcon } from '../components/KindIcon';
 import type { Trigger } from '../document/kinds';
 import './new.css';
@@ -33,7 +34,9 @@ export function NewPage() {
           body: { name: t('untitled'), trigger_type: trigger.name, trigger_config: {}, actions: [] },
         }),
       ),
-    onSuccess: ({ id }) => {
+    onSuccess: (made) => {
+      const { id } = made;
+      tellSecretOf(made);
       void client.invalidateQueries({ queryKey: automationKeys.all });
       void navigate({ to: '/automations/$automationId/edit', params: { automationId: id }, replace: true });
     },

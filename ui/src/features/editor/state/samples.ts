@@ -1,12 +1,15 @@
 /** Sample data of the steps: of a run, of a test, or pasted. It stands outside the definition and never runs. */
 import { create } from 'zustand';
 import type { components } from '~/api/schema';
+import type { TriggerSample } from '~/forms/triggers/TriggerForm';
 
 type Run = components['schemas']['RunDetailView'];
 
 export interface Samples {
   /** The run that they come from. */
   run: string | null;
+  /** Where `data` comes from; null: there is none. */
+  source: 'run' | 'captured' | 'typed' | null;
   data: unknown;
   headers: Record<string, string>;
   query: Record<string, string>;
@@ -21,11 +24,14 @@ interface Store extends Samples {
   ofRun: (run: Run) => void;
   ofTest: (step: string, rendered: unknown, output: unknown) => void;
   setData: (data: unknown) => void;
+  /** A request that was captured. */
+  ofCapture: (sample: TriggerSample) => void;
   reset: () => void;
 }
 
 const NONE: Samples = {
   run: null,
+  source: null,
   data: undefined,
   headers: {},
   query: {},
@@ -44,7 +50,9 @@ export const useSamples = create<Store>()((set) => ({
       outputs: output === undefined ? outputs : { ...outputs, [step]: output },
       tested: { ...tested, [step]: true },
     })),
-  setData: (data) => set({ data }),
+  setData: (data) => set({ data, source: data === undefined ? null : 'typed' }),
+  ofCapture: ({ data, headers, query }) =>
+    set({ run: null, source: 'captured', data, headers: texts(headers), query: texts(query) }),
   reset: () => set(NONE),
 }));
 
@@ -52,6 +60,7 @@ export function samplesOf(run: Run): Samples {
   const found: Samples = {
     ...NONE,
     run: run.id,
+    source: 'run',
     data: run.trigger_data,
     outputs: {},
     inputs: {},

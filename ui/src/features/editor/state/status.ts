@@ -15,20 +15,25 @@ interface Statuses {
   status: string | null;
   error: string | null;
   steps: Readonly<Record<string, StepStatus>>;
-  begin: (run: string) => void;
+  /** Runs that begin are shown, until one is closed or a certain one is looked at. */
+  following: boolean;
+  begin: (run: string, how?: { follow: boolean }) => void;
   runIs: (status: string, error: string | null) => void;
   stepIs: (id: string, change: Partial<StepStatus>) => void;
-  forget: () => void;
+  /** Show none. `follow`: the next one that begins. */
+  forget: (how?: { follow: boolean }) => void;
 }
 
 const NEW: StepStatus = { status: 'pending', durationMs: null, attempt: 1, error: null, items: 0 };
 const NONE = { run: null, status: null, error: null, steps: {} };
+const FOLLOWING = { follow: true };
 
 export const useStatuses = create<Statuses>()((set) => ({
   ...NONE,
-  begin: (run) => set({ ...NONE, run, status: 'queued' }),
+  following: true,
+  begin: (run, { follow } = FOLLOWING) => set({ ...NONE, run, status: 'queued', following: follow }),
   runIs: (status, error) => set({ status, error }),
   stepIs: (id, change) =>
     set(({ steps }) => ({ steps: { ...steps, [id]: { ...(steps[id] ?? NEW), ...change } } })),
-  forget: () => set(NONE),
+  forget: ({ follow } = FOLLOWING) => set({ ...NONE, following: follow }),
 }));

@@ -35,6 +35,25 @@ export function contextOf(definition: Definition, id: string, samples: Samples, 
   };
 }
 
+/** The part of a context that the sample has. */
+export function knownOf(context: ReturnType<typeof contextOf>): Record<string, unknown> {
+  const { trigger, previous, steps, item, automation } = context;
+  const { data, headers, query } = trigger;
+  const of = (step: { output: unknown }) => step.output !== undefined;
+  return told({
+    trigger: told({ data, headers: some(headers), query: some(query) }),
+    steps: some(Object.fromEntries(Object.entries(steps).filter(([, step]) => of(step)))),
+    item,
+    previous: of(previous) ? previous : undefined,
+    automation,
+  });
+}
+
+const some = (value: object) => (Object.keys(value).length > 0 ? value : undefined);
+
+const told = (value: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
+
 function standing(definition: Definition, id: string, kinds: Kinds) {
   const body = bodiesOf(definition, kinds).find(({ steps }) => steps.some((each) => each.id === id));
   return { body, step: body?.steps.find((each) => each.id === id) };
@@ -87,7 +106,7 @@ function typeOf(definition: Definition, id: string, kinds: Kinds): string | unde
 }
 
 function paths(path: string, value: unknown, found: Suggestion[], deep: number): void {
-  found.push({ path, label: path, ...(value === undefined ? {} : { example: value }) });
+  found.push({ path, label: '', ...(value === undefined ? {} : { example: value }) });
   if (deep >= DEEPEST || typeof value !== 'object' || value === null || found.length >= MOST) return;
   const entries = Array.isArray(value) ? Object.entries(value.slice(0, 1)) : Object.entries(value);
   for (const [key, each] of entries) {
@@ -102,9 +121,11 @@ function paths(path: string, value: unknown, found: Suggestion[], deep: number):
 }
 
 function ofSchema(path: string, schema: unknown, found: Suggestion[]): void {
-  found.push({ path, label: path });
+  found.push({ path, label: '' });
   if (typeof schema !== 'object' || schema === null || !('properties' in schema)) return;
-  for (const key of Object.keys(schema.properties as object)) {
-    found.push({ path: `${path}.${key}`, label: `${path}.${key}` });
+  for (const [key, field] of Object.entries(schema.properties as Record<string, unknown>)) {
+    const said =
+      typeof field === 'object' && field !== null && 'description' in field ? field.description : '';
+    found.push({ path: `${path}.${key}`, label: typeof said === 'string' ? said : '' });
   }
 }

@@ -1,0 +1,98 @@
+"""A schedule by preset with a Slack step, whose account is saved on the way, seen at the Slack server."""
+
+from playwright.async_api import Page, expect
+
+from tests.browser.film import film
+from tests.browser.hands import Hands
+from tests.browser.visitor import sign_up
+from tests.browser.watching import accessible, picture
+from tests.browser.words import Words
+from tests.e2e.person import Person, until
+from tests.e2e.product import Product
+from tests.vendors.slack import Slack
+
+EN = Words("en")
+EMAIL = "schedule@example.com"
+
+
+async def test_schedule_with_a_slack_step(page: Page, product: Product, slack: Slack) -> None:
+    room = slack.channel("standup")
+    await sign_up(page, EN, EMAIL, then="/automations/new")
+    async with film(page, "schedule-with-slack"):
+        await page.locator("[data-trigger=cron]").click()
+        await plan(page)
+        await page.get_by_label(EN("editor:name")).fill("Stand-up")
+        connection = await draw(page, product, slack)
+        await publish_and_run(page)
+        await until("it is in the channel", lambda: _said(slack, room.id), 30)
+        await expect(page.locator('.react-flow__node[data-id="slack"] [data-status=success]')).to_be_visible()
+        await accessible(page)
+        await picture(page, "editor-slack-run")
+    automation = page.url.split("/")[-2]
+    async with Person(product.url, EMAIL) as person:
+        stored = await person.get(f"/api/automations/{automation}")
+        runs = await person.runs(automation)
+    assert stored["trigger_config"] == {"schedules": [{"cron": "30 8 * * 1", "timezone": "Europe/Paris"}]}
+    assert len(stored["schedules"][0]["next_times"]) > 0
+    (step,) = stored["actions"]
+    assert step["config"] == {
+        "connection": connection, "channel": "#standup", "text": "Good morning from {{ automation.name }}"
+    }  # fmt: skip
+    assert [each["status"] for each in runs] == ["success"]
+    (message,) = room.messages
+    assert message["text"] == "Good morning from Stand-up"
+
+
+async def plan(page: Page) -> None:
+    """Mondays at half past eight: by presets, in words, with the next five times."""
+    await page.get_by_role("button", name=EN("forms:schedule.first")).click()
+    await page.get_by_label(EN("forms:schedule.howOf", number="1")).click()
+    await page.get_by_role("option", name=EN("forms:schedule.kinds.weekly")).click()
+    await page.get_by_label(EN("forms:schedule.time"), exact=True).fill("08:30")
+    told = page.get_by_role("status", name=EN("forms:schedule.next"))
+    await expect(told).to_contain_text("08:30")
+    await expect(told.get_by_role("listitem")).to_have_count(5)
+    await accessible(page)
+    await picture(page, "editor-schedule")
+
+
+async def draw(page: Page, product: Product, slack: Slack) -> str:
+    """The step by dragging, its account in the drawer; the account's id."""
+    hands = Hands(page)
+    await hands.drag(page.locator('.editor-palette [data-action="slack"]'), page.locator('.way-plus[data-slot=">"]'))
+    await page.get_by_role("button", name=EN("forms:newConnection")).click()
+    drawer = page.get_by_role("dialog")
+    await drawer.get_by_role("button", name="Slack app").click()
+    await drawer.get_by_label("Bot token").fill(slack.bot_token)
+    await drawer.get_by_role("button", name=EN("forms:advanced")).click()
+    await drawer.get_by_label("Address of the API").fill(slack.api_url)
+    hosts = drawer.get_by_label(EN("connections:hosts"))
+    await hosts.fill("127.0.0.1")
+    await hosts.press("Enter")
+    await accessible(page)
+    await picture(page, "editor-connection")
+    await drawer.get_by_role("button", name=EN("connections:save")).click()
+    await expect(drawer).to_be_hidden()
+    await expect(page.locator("#step-slack-connection")).to_have_value("Slack app")
+    await page.locator("#step-slack-channel").fill("#standup")
+    await page.locator("#step-slack-text").click()
+    await page.keyboard.type("Good morning from {{ name")
+    await expect(page.get_by_role("option", name="automation.name")).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Good morning from Stand-up")).to_be_visible()
+    async with Person(product.url, EMAIL) as person:
+        (made,) = (await person.get("/api/connections"))["items"]
+    return str(made["id"])
+
+
+async def publish_and_run(page: Page) -> None:
+    dialog = page.get_by_role("dialog")
+    await page.get_by_role("button", name=EN("editor:publish"), exact=True).click()
+    await dialog.get_by_role("button", name=EN("editor:publish"), exact=True).click()
+    await expect(page.locator("[data-live='1']")).to_be_visible()
+    await page.get_by_role("button", name=EN("editor:run"), exact=True).first.click()
+    await dialog.get_by_role("button", name=EN("editor:runNow")).click()
+
+
+async def _said(slack: Slack, channel: str) -> bool:
+    return len(slack.channels[channel].messages) == 1
