@@ -42,7 +42,7 @@ export function useKeyboard(show: (dialog: Dialog) => void): void {
       else if (event.key === '?') show('keys');
       else if (event.key === 'n') view().insertAt(commands.slotHere());
       else if (event.key === 'Escape') view().select([]);
-      else if (event.key === 'Enter' && only && onCanvas(event)) focusInspector();
+      else if (event.key === 'Enter' && only && (idle || onCanvas(event))) focusInspector();
       else if (
         event.key.startsWith('Arrow') &&
         only &&

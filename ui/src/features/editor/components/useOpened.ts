@@ -32,7 +32,8 @@ export function useOpened(loaded: Detail, actionList: Action[], triggers: Trigge
     const draft = createDraft(definitionOf(detail as unknown as Record<string, unknown>));
     if (found && !found.stale) draft.getState().take(found.definition, t('did.restored'));
     if (found?.stale) draft.getState().take(found.definition);
-    const saving = autosave({ draft, detail, server: serverOf(detail.id), journal, conflict: found?.stale });
+    const staleFrom = found?.stale ? found.etag : null;
+    const saving = autosave({ draft, detail, server: serverOf(detail.id), journal, staleFrom });
     if (found && !found.stale)
       done(t('restored'), { label: tApp('undo'), act: () => draft.temporal.getState().undo() });
     const stop = follow(draft, saving, detail);

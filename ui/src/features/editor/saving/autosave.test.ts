@@ -145,4 +145,23 @@ describe('autosave', () => {
     server.other('newer');
     expect(restored(server.detail, journalOf('a', 'two'))).toMatchObject({ stale: true });
   });
+
+  it('a tab that is killed while it asks whose version counts asks again', async () => {
+    const { server, name, saving } = opened();
+    name('mine');
+    saving.stop();
+    server.other('theirs');
+    for (const tab of ['two', 'three']) {
+      const journal = journalOf('a', tab);
+      const found = restored(server.detail, journal);
+      expect(found).toMatchObject({ definition: { name: 'mine' }, stale: true });
+      if (!found) break;
+      const draft = createDraft(server.now);
+      draft.getState().take(found.definition);
+      const again = autosave({ draft, detail: server.detail, server, journal, staleFrom: found.etag });
+      expect(again.state.getState().phase).toBe('conflict');
+      again.stop();
+    }
+    expect(server.now.name).toBe('theirs');
+  });
 });
