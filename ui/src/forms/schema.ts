@@ -179,7 +179,15 @@ function optionLabel(option: JsonSchema, by: string | null): string | null {
   const property = by && isObject(option.properties) ? option.properties[by] : undefined;
   const said = text(option.title);
   const constant = isObject(property) && 'const' in property ? humanised(String(property.const)) : null;
-  return said && MODEL.test(said) ? (constant ?? humanised(said.replaceAll(/(?=[A-Z])/g, ' ').trim().toLowerCase())) : (said ?? constant);
+  return said && MODEL.test(said)
+    ? (constant ??
+        humanised(
+          said
+            .replaceAll(/(?=[A-Z])/g, ' ')
+            .trim()
+            .toLowerCase(),
+        ))
+    : (said ?? constant);
 }
 
 function textShape(schema: JsonSchema): Shape {

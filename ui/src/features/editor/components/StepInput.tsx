@@ -1,6 +1,7 @@
 import { Stack, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { own } from '../document/own';
 import { useSamples } from '../state/samples';
 import { contextOf } from '../state/suggestions';
 import { useDefinition, useEditor } from './EditorContext';
@@ -17,7 +18,7 @@ export function StepInput({ id }: { id: string }) {
     () => contextOf(definition, id, samples, actions),
     [definition, id, samples, actions],
   );
-  const given = samples.inputs[id];
+  const given = own(samples.inputs, id);
   const shown = { 'trigger.data': context.trigger.data, 'previous.output': context.previous.output };
   return (
     <Stack gap="sm">
