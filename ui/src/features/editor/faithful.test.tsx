@@ -22,7 +22,7 @@ import { journalOf } from './saving/journal';
 import { createDraft } from './state/store';
 
 const COUNT = 200;
-const WITH_FORMS = 40;
+const WITH_FORMS = 16;
 
 /** What the product itself says, as it is now. */
 function told<T>(...module: string[]): T {

@@ -85,8 +85,8 @@ describe('autosave', () => {
     expect([server.now.name, phase()]).toEqual(['offline', 'saved']);
   });
 
-  it('shows both when somebody else saved; mine wins when I say so', async () => {
-    const { server, name, phase, saving } = opened();
+  it('shows both when somebody else saved; mine wins when I say so, and undo gives theirs', async () => {
+    const { server, name, phase, saving, draft } = opened();
     server.other('theirs');
     name('mine');
     await vi.advanceTimersByTimeAsync(200);
@@ -94,6 +94,9 @@ describe('autosave', () => {
     expect(saving.state.getState().theirs?.name).toBe('theirs');
     await saving.keepMine();
     expect([phase(), server.now.name]).toEqual(['saved', 'mine']);
+    draft.temporal.getState().undo();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(server.now.name).toBe('theirs');
   });
 
   it('takes theirs when I say so, and that can be undone', async () => {

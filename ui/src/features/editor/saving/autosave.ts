@@ -173,8 +173,11 @@ export function autosave(options: Options): Autosave {
     keepMine: async () => {
       const { theirs } = state.getState();
       if (!theirs) return false;
+      const kept = mine();
       base = definitionOf(theirs);
       state.setState({ detail: theirs, theirs: null, phase: 'changed' });
+      draft.getState().take(base, ''); // so that undo gives what the other side had
+      draft.getState().take(kept, '');
       return flush();
     },
     takeTheirs: () => {
