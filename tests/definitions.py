@@ -1,7 +1,7 @@
 """Valid definitions by chance, the same for the same seed: every action and trigger of the catalogue, loops in loops,
 branches, error paths, merges, policies, layouts, expressions and odd texts.
 
-    python -m tests.definitions 200        as JSON with the schema of the language, for the tests of the editor
+    python -m tests.definitions 200        as JSON, for the tests of the editor
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from blocks import registry
 from blocks.action import Action
 from core.automations.check import Checker
-from core.automations.definition import Definition, Policy, Retry, canonical
+from core.automations.definition import Policy, Retry, canonical
 from core.automations.outgoing import refusing
 from core.automations.reading import read
 from core.outgoing.addresses import Policy as Addresses
@@ -172,5 +172,4 @@ def generated(count: int) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    language = Definition.model_json_schema(by_alias=True)
-    json.dump({"definitions": generated(int(sys.argv[1])), "language": language}, sys.stdout)
+    json.dump(generated(int(sys.argv[1])), sys.stdout)

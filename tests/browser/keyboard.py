@@ -7,7 +7,7 @@ _MOST_TABS = 90
 
 async def reach(page: Page, target: Locator) -> None:
     """By Tab alone."""
-    await expect(target).to_be_visible()
+    await expect(target).to_be_attached()
     for _ in range(_MOST_TABS):
         if await target.evaluate("each => each === document.activeElement"):
             return

@@ -345,6 +345,7 @@ async def test_two_tabs_and_a_killed_one(page: Page, product: Product) -> None:
         await other.context.set_offline(True)
         await other.get_by_label(EN("editor:name")).fill("Never sent")
         await crash(other)
+        await other.close()
         await page.context.set_offline(False)
         assert await _named(person, automation, "From the second tab")
         await page.reload()

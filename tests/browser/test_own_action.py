@@ -46,7 +46,7 @@ async def fill(page: Page, echo: Echo) -> None:
 
     await write(page, field("Service"), f"{echo.url}/anything/parcels")
     await write(page, field("Name"), "{{ trigger.data.name }}")
-    street = inspector.get_by_label("Street", exact=False).first
+    street = field("Street")
     await expect(street).to_have_accessible_description("With the number of the house.")
     await write(page, street, "Rue 1")
     await write(page, field("City"), "Lyon")

@@ -42,6 +42,10 @@ export function ReferenceControl({
   const shown = known && !fitting.includes(known) ? [...fitting, known] : fitting;
   const options = shown.map((each) => ({ value: each.value, label: each.label }));
   if (stored !== null && !known) options.push({ value: stored, label: stored });
+  const close = () => {
+    setAdding(false);
+    requestAnimationFrame(() => document.getElementById(id)?.focus()); // the drawer is gone, with what had the focus
+  };
   const isConnection = shape.of === 'connection';
   return (
     <Stack gap={4}>
@@ -85,9 +89,9 @@ export function ReferenceControl({
           <NewConnectionDrawer
             opened
             purpose={shape.purpose}
-            onClose={() => setAdding(false)}
+            onClose={close}
             onCreated={(made) => {
-              setAdding(false);
+              close();
               onChange(made);
             }}
           />

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { done } from '~/design/toast';
 import { automationKeys } from '~/features/automations/queries';
+import { forgetModes } from '~/forms/expressions/useMode';
 import { definitionOf } from '../document/definition';
 import type { Action, Trigger } from '../document/kinds';
 import { findingsOf, serverOf } from '../queries';
@@ -46,6 +47,7 @@ export function useOpened(loaded: Detail, actionList: Action[], triggers: Trigge
       });
       for (const store of [useView, useSamples] as const) store.getState().reset();
       useStatuses.getState().forget();
+      forgetModes();
       useFindingsStore.getState().set([]);
     };
   }, [detail]);

@@ -1,19 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { cleanup, render } from '@testing-library/react';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SchemaForm } from '~/forms/SchemaForm';
-import { TriggerForm } from '~/forms/triggers/TriggerForm';
-import { startLanguage } from '~/i18n/language';
-import { standInForBrowser } from '~/testing/standIns';
-import { part, without } from './components/StepConfig';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { placesOf } from './document/bodies';
 import { stepsOf, stepsText } from './document/clipboard';
 import { canonical, type Definition, definitionOf } from './document/definition';
 import { renamed } from './document/edit';
-import { type Action, containsOf, type Trigger } from './document/kinds';
+import type { Action } from './document/kinds';
 import { graphOf } from './graph/graph';
 import { layoutOf } from './graph/layout';
 import { read, textOf } from './json/reading';
@@ -22,7 +14,6 @@ import { journalOf } from './saving/journal';
 import { createDraft } from './state/store';
 
 const COUNT = 200;
-const WITH_FORMS = 16;
 
 /** What the product itself says, as it is now. */
 function told<T>(...module: string[]): T {
@@ -34,11 +25,8 @@ function told<T>(...module: string[]): T {
   return JSON.parse(raw) as T;
 }
 
-const { definitions: documents, language } = told<{
-  definitions: Record<string, unknown>[];
-  language: Record<string, unknown>;
-}>('tests.definitions', String(COUNT));
-const catalogue = told<{ actions: Action[]; triggers: Trigger[] }>('deployments.catalog');
+const documents = told<Record<string, unknown>[]>('tests.definitions', String(COUNT));
+const catalogue = told<{ actions: Action[] }>('deployments.catalog');
 const kinds = new Map(catalogue.actions.map((action) => [action.name, action]));
 
 /** Whoever changes what was loaded in place is told so by an exception. */
@@ -77,12 +65,6 @@ function opened(document: Record<string, unknown>) {
   return { draft, saving, sent };
 }
 
-vi.setConfig({ testTimeout: 60_000 });
-
-beforeAll(async () => {
-  standInForBrowser();
-  await startLanguage();
-});
 beforeEach(() => localStorage.clear());
 
 describe(`${COUNT} definitions of every kind`, () => {
@@ -137,53 +119,4 @@ describe(`${COUNT} definitions of every kind`, () => {
       expect(canonical(now)).toBe(canonical(document));
     }
   });
-});
-
-describe(`the forms of ${WITH_FORMS} of them`, () => {
-  const client = new QueryClient({ defaultOptions: { queries: { enabled: false } } });
-  afterAll(() => client.clear());
-
-  it.each(documents.slice(0, WITH_FORMS).map((document, index) => [index, document] as const))(
-    '%i change nothing by being shown',
-    (_index, document) => {
-      const definition = definitionIn(loaded(document));
-      const changes: unknown[] = [];
-      const onChange = (next: unknown) => changes.push(next);
-      const trigger = catalogue.triggers.find(({ name }) => name === definition.trigger_type);
-      const steps = Array.from(placesOf(definition, kinds), ({ step }) => step);
-      const { container } = render(
-        <MantineProvider env="test">
-          <QueryClientProvider client={client}>
-            <TriggerForm
-              type={trigger?.name ?? ''}
-              schema={trigger?.config_schema ?? {}}
-              value={definition.trigger_config}
-              onChange={onChange}
-              automationId="a"
-              draft={definition}
-            />
-            <SchemaForm
-              schema={part(language, 'Policy', []) ?? {}}
-              value={definition.policy}
-              onChange={onChange}
-              idPrefix="policy"
-            />
-            {steps.map((step) => (
-              <SchemaForm
-                key={step.id}
-                schema={without(kinds.get(step.type)?.input_schema, [containsOf(step, kinds) ?? ''])}
-                value={step.config}
-                onChange={onChange}
-                expressions={{ sample: {}, paths: [] }}
-                idPrefix={`step-${step.id}`}
-              />
-            ))}
-          </QueryClientProvider>
-        </MantineProvider>,
-      );
-      expect(container.querySelectorAll('input, textarea, button').length).toBeGreaterThan(steps.length);
-      expect(changes).toEqual([]);
-      cleanup();
-    },
-  );
 });
