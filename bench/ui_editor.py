@@ -41,6 +41,17 @@ _TOLD: Final = """async () => {
   return window.benchSeen.paint;
 }"""
 
+_SEEN: Final = """() => {
+  const pane = document.querySelector('.react-flow').getBoundingClientRect();
+  return [...document.querySelectorAll('.react-flow__node-step')]
+    .filter((each) => {
+      const box = each.getBoundingClientRect();
+      return box.left > pane.left && box.right < pane.right && box.top > pane.top && box.bottom < pane.bottom - 60;
+    })
+    .map((each) => each.dataset.id)
+    .sort((one, other) => Number(one.slice(1)) - Number(other.slice(1)));
+}"""
+
 
 def definition() -> dict[str, Any]:
     """Lanes side by side that merge every eighth row, each step with something in its form."""
@@ -92,7 +103,7 @@ async def open_it(visit: Visit, path: str) -> float:
     await page.goto("/automations")
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
     await page.goto(path, wait_until="commit")
-    await visit.node("s0").wait_for()
+    await page.locator(".react-flow__node-step").first.wait_for()
     return float(await page.evaluate("() => performance.now()"))
 
 
@@ -137,19 +148,26 @@ async def move_about(visit: Visit) -> None:
     await visit.traced("zoom", zoom)
 
 
+async def seen(page: Page) -> list[str]:
+    """The steps that are wholly in view, in the order of the document."""
+    found: list[str] = await page.evaluate(_SEEN)
+    return found
+
+
 async def interact(visit: Visit) -> None:
     page = visit.page
-    await visit.timed("choose a block", visit.node("s3").click)
+    steps = await seen(page)
+    await visit.timed("choose a block", visit.node(steps[0]).click)
     field = page.locator('.editor-inspector .editor-scroll input[type="text"], .editor-inspector textarea').first
     await field.click()
     for letter in "abcdefgh":
         await visit.timed("a letter in a form", lambda letter=letter: page.keyboard.press(letter))  # type: ignore[misc]
     await page.keyboard.press("Control+s")
     await expect(page.locator("[data-phase=saved]")).to_be_visible()
-    x, y = await visit.at(visit.node("s5").locator(".source[data-handleid=out]"))
+    x, y = await visit.at(visit.node(steps[1]).locator(".source[data-handleid=out]"))
     await page.mouse.move(x, y)
     await page.mouse.down()
-    ends = await visit.at(visit.node("s16"))
+    ends = await visit.at(visit.node(steps[-1]))
     await page.mouse.move(*ends, steps=5)
     await visit.timed("connect (mouse up)", page.mouse.up)
     for _ in range(3):

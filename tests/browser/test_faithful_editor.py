@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Page, expect
 
 from core.templates.reading import catalog
@@ -17,7 +18,14 @@ GENERATED = 12  # the others are read and written by the editor's own code (ui/s
 PARTS = ("name", "description", "trigger_type", "trigger_config", "actions", "policy", "layout")
 
 
-async def test_templates_and_generated_automations_stay_as_they_are(page: Page, product: Product) -> None:
+@pytest.fixture(scope="module")
+def documents() -> list[dict[str, Any]]:
+    return generated(GENERATED)
+
+
+async def test_templates_and_generated_automations_stay_as_they_are(
+    page: Page, product: Product, documents: list[dict[str, Any]]
+) -> None:
     email = "faithful@example.com"
     await sign_up(page, EN, email)
     async with Person(product.url, email) as person:
@@ -27,7 +35,7 @@ async def test_templates_and_generated_automations_stay_as_they_are(page: Page, 
             assert status == 201, answer
             assert answer["automations"]
             opened += [each["id"] for each in answer["automations"]]
-        for document in generated(GENERATED):
+        for document in documents:
             status, answer = await person.send("POST", "/api/automations?as_draft=true", document)
             assert status == 201, answer
             opened.append(answer["id"])

@@ -130,7 +130,10 @@ describe('a form', () => {
   });
 
   it('keeps names that JavaScript has a meaning for', () => {
-    const headers = JSON.parse('{"constructor": "1", "toString": "2", "__proto__": "3"}') as Record<string, unknown>;
+    const headers = JSON.parse('{"constructor": "1", "toString": "2", "__proto__": "3"}') as Record<
+      string,
+      unknown
+    >;
     show({ target: { kind: 'room', room: 'x' }, headers });
     change('Value of toString', 'new');
     expect(JSON.stringify(stored.headers)).toBe('{"constructor":"1","toString":"new","__proto__":"3"}');
@@ -143,7 +146,11 @@ describe('a form', () => {
       title: `To${name}`,
       properties: { kind: { ...kind, const: name }, text: { type: 'string', title: `Text ${name}` } },
     });
-    const target = { oneOf: [group('A'), group('B')], title: 'Target', discriminator: { propertyName: 'kind' } };
+    const target = {
+      oneOf: [group('A'), group('B')],
+      title: 'Target',
+      discriminator: { propertyName: 'kind' },
+    };
     show({}, { schema: { type: 'object', required: ['target'], properties: { target } } });
     expect(screen.queryByRole('textbox', { name: /^Text/ })).toBeNull();
     fireEvent.click(screen.getByRole('combobox', { name: 'Kind: Target' }));

@@ -8,6 +8,7 @@ import { useMayConnect } from '~/features/connections/roles';
 import { type Named, namedQuery } from '../queries';
 import type { Reading } from '../schema';
 import type { ControlProps } from './control';
+import { describing } from './describing';
 
 type Ref = Extract<Reading['shape'], { kind: 'reference' }>;
 
@@ -51,7 +52,7 @@ export function ReferenceControl({
     <Stack gap={4}>
       <Select
         id={id}
-        {...described}
+        {...describing(described)}
         error={described['aria-invalid'] === true}
         disabled={disabled}
         searchable

@@ -17,6 +17,7 @@ import { optionOf } from '../faults';
 import { isObject, type JsonSchema, type Reading, type Scalar } from '../schema';
 import { isTemplate, type Kind, kindOf } from '../values';
 import type { ControlProps } from './control';
+import { describing } from './describing';
 import { JsonText } from './Json';
 
 type Of<K extends Reading['shape']['kind']> = Extract<Reading['shape'], { kind: K }>;
@@ -172,7 +173,7 @@ export function UnionControl({
       <Select
         id={id}
         aria-label={t('kindOfLabel', { label })}
-        {...described}
+        {...describing(described)}
         size="xs"
         maw={260}
         disabled={disabled}
