@@ -4,6 +4,7 @@ A page of a test (`page`) fails it when anything was written to the console as a
 the Content-Security-Policy.
 """
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.browser.watching import Watch
-from tests.e2e.product import Product, free_port
+from tests.e2e.product import ROOT, Product, free_port
 from tests.echo import Echo
 from tests.vendors.openai import OpenAIServer
 from tests.vendors.slack import Slack
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+OWN = ROOT / "tests" / "own"  # a package that brings an action and a connection kind of its own
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ def ports() -> Ports:
 def product(ports: Ports) -> Iterator[Product]:
     """One product for all tests of the pages: each of them signs up by itself."""
     hosts = ",".join(f"127.0.0.1:{port}" for port in (ports.echo, ports.models, ports.slack))
-    with Product({"VUTLER_HTTP_ALLOW_HOSTS": hosts, "VUTLER_SIGNUP": "open"}, ready_within=300) as product:
+    environment = {"VUTLER_HTTP_ALLOW_HOSTS": hosts, "VUTLER_SIGNUP": "open", "PYTHONPATH": f"{ROOT}{os.pathsep}{OWN}"}
+    with Product(environment, ready_within=300) as product:
         yield product
 
 

@@ -1,11 +1,14 @@
 """The editor: an automation is drawn, tested, published and watched by mouse and by keyboard."""
 
+import asyncio
+import json
 import re
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE
+from tests.browser.keyboard import press, reach, write
 from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
@@ -124,6 +127,8 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await fit(page)
     await accessible(page)
     await picture(page, "editor-canvas")
+    await page.get_by_label(EN("editor:name")).fill("By hand")
+    await saved(page)
     wanted = {
         "name": "By hand", "trigger_type": "manual", "actions": [
             {"id": "transform", "type": "transform", "config": {}, "needs": []},
@@ -139,9 +144,8 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
         status, made = await person.send("POST", "/api/automations?as_draft=true", wanted)
         assert status == 201, made
         stored = await person.get(f"/api/automations/{automation}")
-    by_id = {each["id"]: each for each in stored["actions"]}
-    assert by_id == {each["id"]: each for each in made["actions"]}
-    assert stored["layout"] == {}
+    for name in ("name", "description", "trigger_type", "trigger_config", "actions", "policy", "layout"):
+        assert stored[name] == made[name], name
     before = stored["revision"]
     await page.reload()
     await expect(node(page, "transform_2")).to_be_visible()
@@ -157,39 +161,73 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
 @pytest.mark.by_hand("POST /api/automations", "PUT /api/automations/{automation_id}")
 async def test_three_steps_by_keyboard_alone(page: Page, product: Product) -> None:
     await arrive(page, "keys@example.com")
-    start = page.locator("[data-trigger=manual]")
-    await start.focus()
+    await reach(page, page.locator("[data-trigger=manual]"))
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("/edit"))
     automation = page.url.split("/")[-2]
     outline = page.get_by_role("radio", name=EN("editor:faceOutline"))
-    await page.get_by_role("radio", name=EN("editor:faceCanvas")).focus()
+    await reach(page, page.get_by_role("radio", name=EN("editor:faceCanvas")))
     await page.keyboard.press("ArrowRight")
     await expect(outline).to_be_checked()
-    await page.get_by_role("treeitem").first.focus()
-    for search in ("transform", "fail"):
-        await page.keyboard.press("+")
-        await insert(page, search)
-        await expect(page.get_by_role("treeitem", name=re.compile(rf"\b{search} ·"))).to_be_visible()
-        await page.get_by_role("treeitem", selected=True).focus()
-    await page.keyboard.press("+")
-    await insert(page, "wait")
-    await page.get_by_role("treeitem", selected=True).focus()
+    await add_by_keyboard(page, "transform", "transform")
+    await add_by_keyboard(page, "respond", "respond")
+    await add_by_keyboard(page, "wait", "delay")
     await page.keyboard.press("Alt+ArrowUp")
     await page.keyboard.press("F2")
-    field = page.get_by_label(EN("editor:stepName"))
-    await expect(field).to_be_focused()
+    await expect(page.get_by_label(EN("editor:stepName"))).to_be_focused()
     await page.keyboard.type("pause")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("treeitem", name=re.compile(r"\bpause ·"))).to_be_visible()
+    await expect(item(page, "pause")).to_be_visible()
+    await fill_in(page, "pause", "For", "1")
+    await fill_in(page, "transform", "Value", "{{ trigger.data.word }}")
+    await page.keyboard.press("Control+s")
     await saved(page)
     await accessible(page)
     await picture(page, "editor-outline")
+    await press(page, EN("editor:publish"))
+    dialog = page.get_by_role("dialog")
+    await press(page, EN("editor:publish"), dialog)
+    await expect(page.locator("[data-live='1']")).to_be_visible()
+    await expect(dialog).to_be_hidden()
+    await press(page, EN("editor:run"))
+    await write(page, dialog.get_by_label(EN("editor:payload")), '{"word": "hello"}')
+    await press(page, EN("editor:runNow"), dialog)
+    await expect(page.get_by_text(EN("editor:runEnded"))).to_be_visible()
     async with Person(product.url, "keys@example.com") as person:
         stored = await person.get(f"/api/automations/{automation}")
+        (run,) = await person.runs(automation)
+        logs = {each["step_id"]: each for each in (await person.run(run["id"]))["action_logs"]}
     assert {each["id"]: each["needs"] for each in stored["actions"]} == {
-        "transform": [], "pause": ["transform"], "fail": ["pause"]
+        "transform": [], "pause": ["transform"], "respond": ["pause"]
     }  # fmt: skip
+    assert (run["status"], logs["transform"]["output"]) == ("success", "hello")
+
+
+def item(page: Page, step: str) -> Locator:
+    return page.get_by_role("treeitem", name=re.compile(rf"\b{step} ·"))
+
+
+async def add_by_keyboard(page: Page, search: str, step: str) -> None:
+    await reach(page, page.get_by_role("treeitem", selected=True))
+    await page.keyboard.press("+")
+    await expect(page.get_by_role("combobox", name=EN("editor:findAction"))).to_be_focused()
+    await page.keyboard.type(search)
+    await page.keyboard.press("Enter")
+    await expect(item(page, step)).to_be_visible()
+    await reach(page, page.get_by_role("treeitem", selected=True))
+
+
+async def fill_in(page: Page, step: str, field: str, text: str) -> None:
+    """A field of a step's form: to the step by arrow keys, into its form by Enter."""
+    await reach(page, page.get_by_role("treeitem", selected=True))
+    await page.keyboard.press("Home")
+    for _ in range(9):
+        if await item(page, step).evaluate("each => each === document.activeElement"):
+            break
+        await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    inspector = page.get_by_role("complementary", name=EN("editor:inspectorOf", name=step))
+    await write(page, inspector.get_by_role("textbox", name=re.compile(f"^{field}")).first, text)
 
 
 @pytest.mark.parametrize("expected", [("status of 412", "ERR_INTERNET_DISCONNECTED")])
@@ -212,15 +250,29 @@ async def test_two_tabs_and_a_killed_one(page: Page, product: Product) -> None:
         await picture(other, "editor-conflict")
         await dialog.get_by_role("button", name=EN("editor:keepMine")).click()
         await until("the second won", lambda: _named(person, automation, "From the second tab"), 10)
+        # what the first had is not lost: it is what undo gives
+        await other.get_by_role("button", name=re.compile(f"^{EN('editor:undo')}")).click()
+        await until("the first is back", lambda: _named(person, automation, "From the first tab"), 10)
+        await other.get_by_role("button", name=re.compile(f"^{EN('editor:redo')}")).click()
+        await until("the second again", lambda: _named(person, automation, "From the second tab"), 10)
 
         await other.context.set_offline(True)
         await other.get_by_label(EN("editor:name")).fill("Never sent")
-        await other.close()  # as a crash does: nothing is asked, nothing is sent
+        await crash(other)
+        await other.close()
         await page.context.set_offline(False)
         assert await _named(person, automation, "From the second tab")
         await page.reload()
         await expect(page.get_by_label(EN("editor:name"))).to_have_value("Never sent")
         await until("it was sent after all", lambda: _named(person, automation, "Never sent"), 10)
+
+
+async def crash(page: Page) -> None:
+    """Its process is gone from one moment to the next: nothing is asked, nothing is sent."""
+    session = await page.context.new_cdp_session(page)
+    async with page.expect_event("crash"):
+        dying = asyncio.ensure_future(session.send("Page.crash"))
+    dying.cancel()
 
 
 async def _named(person: Person, automation: str, name: str) -> bool:

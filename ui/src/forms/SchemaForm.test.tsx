@@ -129,6 +129,37 @@ describe('a form', () => {
     expect(stored.people).toBeUndefined();
   });
 
+  it('keeps names that JavaScript has a meaning for', () => {
+    const headers = JSON.parse('{"constructor": "1", "toString": "2", "__proto__": "3"}') as Record<
+      string,
+      unknown
+    >;
+    show({ target: { kind: 'room', room: 'x' }, headers });
+    change('Value of toString', 'new');
+    expect(JSON.stringify(stored.headers)).toBe('{"constructor":"1","toString":"new","__proto__":"3"}');
+  });
+
+  it('begins one of several with what tells it apart, which may be a default of the server', () => {
+    const kind = { const: 'b', default: 'b', type: 'string' };
+    const group = (name: string) => ({
+      type: 'object',
+      title: `To${name}`,
+      properties: { kind: { ...kind, const: name }, text: { type: 'string', title: `Text ${name}` } },
+    });
+    const target = {
+      oneOf: [group('A'), group('B')],
+      title: 'Target',
+      discriminator: { propertyName: 'kind' },
+    };
+    show({}, { schema: { type: 'object', required: ['target'], properties: { target } } });
+    expect(screen.queryByRole('textbox', { name: /^Text/ })).toBeNull();
+    fireEvent.click(screen.getByRole('combobox', { name: 'Kind: Target' }));
+    fireEvent.click(screen.getByRole('option', { name: 'B', hidden: true }));
+    expect(stored).toEqual({ target: { kind: 'B' } });
+    change(/^Text B/, 'x');
+    expect(stored).toEqual({ target: { kind: 'B', text: 'x' } });
+  });
+
   it('says what is missing or wrong, in words, at the field', () => {
     show({ url: '', count: 9, target: { kind: 'room' } }, { showFaults: true });
     expect(screen.getByRole('textbox', { name: /^URL/ }).getAttribute('aria-invalid')).toBe('true');

@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render } from '@testing-library/react';
+import { cleanup, fireEvent, render } from '@testing-library/react';
 import { useState } from 'react';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { startLanguage } from '~/i18n/language';
+import { fullOf, nameOf, withAt } from '~/testing/leaves';
 import { standInForBrowser } from '~/testing/standIns';
+import { blankOf } from './blank';
 import { labelOf } from './Field';
 import { faultsOf } from './faults';
 import { SchemaForm } from './SchemaForm';
@@ -108,6 +110,35 @@ describe('every schema of the catalogue', () => {
     });
   }
 
+  for (const part of parts) {
+    it(`${part.name}: every field is reached by its name, and changes itself alone`, () => {
+      const { variants } = fullOf(part.schema, 0);
+      for (let variant = 0; variant < variants; variant++) {
+        const { value, leaves } = fullOf(part.schema, variant);
+        let last: unknown = value;
+        shown({ ...part, example: value as Record<string, unknown> }, (next) => {
+          last = next;
+        });
+        expect(last).toBe(value);
+        for (const { at, path, kind } of leaves) {
+          const found = [`f-${at}-in`, `f-${at}`].map((id) => document.getElementById(id)).find(Boolean);
+          if (!found) throw new Error(`${at} (${kind}) is not shown`);
+          expect(nameOf(found), at).not.toBe('');
+          if (!isTyped(found) || (kind !== 'text' && kind !== 'secret')) continue;
+          const before = last;
+          fireEvent.change(found, { target: { value: 'other' } });
+          expect(last, at).toEqual(withAt(before, path, 'other'));
+        }
+        cleanup();
+      }
+    });
+
+    it(`${part.name}: what a new one begins with lacks only what a person has to give`, () => {
+      const found = faultsOf(part.schema, blankOf(part.schema), { expressions: true });
+      expect(found.filter(({ key }) => key !== 'missing')).toEqual([]);
+    });
+  }
+
   it('is understood to its last corner: nothing that says something is shown as "any value"', () => {
     const found: string[] = [];
     const visit = (schema: JsonSchema, root: JsonSchema, at: string, depth: number) => {
@@ -128,3 +159,9 @@ describe('every schema of the catalogue', () => {
     expect(found).toEqual([]);
   });
 });
+
+/** Whether text is written into it freely. */
+function isTyped(element: Element): element is HTMLInputElement | HTMLTextAreaElement {
+  const isText = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+  return isText && element.getAttribute('aria-haspopup') === null && !element.readOnly;
+}

@@ -62,6 +62,7 @@ const SCALARS: Record<string, Scalar> = {
   boolean: 'boolean',
   null: 'null',
 };
+const MODEL = /^[A-Z][a-z0-9]*([A-Z][a-z0-9]*)+$/; // the name of a class, which nobody wrote for readers
 const LONG_TEXT = 20_000; // letters; what may be so long is written in a large field
 const LONG_SECRET = 10_000;
 const DEEPEST = 30;
@@ -177,8 +178,16 @@ function discriminator(schema: JsonSchema, options: JsonSchema[]): string | null
 function optionLabel(option: JsonSchema, by: string | null): string | null {
   const property = by && isObject(option.properties) ? option.properties[by] : undefined;
   const said = text(option.title);
-  if (said) return said;
-  return isObject(property) && 'const' in property ? humanised(String(property.const)) : null;
+  const constant = isObject(property) && 'const' in property ? humanised(String(property.const)) : null;
+  return said && MODEL.test(said)
+    ? (constant ??
+        humanised(
+          said
+            .replaceAll(/(?=[A-Z])/g, ' ')
+            .trim()
+            .toLowerCase(),
+        ))
+    : (said ?? constant);
 }
 
 function textShape(schema: JsonSchema): Shape {

@@ -18,6 +18,11 @@ function keep(id: string, change: Kept): void {
   if (kept.size > MOST) kept.delete(kept.keys().next().value ?? '');
 }
 
+/** Another document has fields of the same ids. */
+export function forgetModes(): void {
+  kept.clear();
+}
+
 interface Wanted {
   id: string;
   value: unknown;

@@ -140,7 +140,7 @@ export function DictRows({ values, value, onChange, at, id, label, disabled }: P
 
 /** The rows that have a name of their own, as a document. */
 function told(rows: Row[]): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const { key, value } of rows) if (key !== '' && !(key in found)) found[key] = value;
-  return found;
+  const found = new Map<string, unknown>();
+  for (const { key, value } of rows) if (key !== '' && !found.has(key)) found.set(key, value);
+  return Object.fromEntries(found);
 }

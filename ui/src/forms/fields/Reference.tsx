@@ -8,6 +8,7 @@ import { useMayConnect } from '~/features/connections/roles';
 import { type Named, namedQuery } from '../queries';
 import type { Reading } from '../schema';
 import type { ControlProps } from './control';
+import { describing } from './describing';
 
 type Ref = Extract<Reading['shape'], { kind: 'reference' }>;
 
@@ -42,12 +43,16 @@ export function ReferenceControl({
   const shown = known && !fitting.includes(known) ? [...fitting, known] : fitting;
   const options = shown.map((each) => ({ value: each.value, label: each.label }));
   if (stored !== null && !known) options.push({ value: stored, label: stored });
+  const close = () => {
+    setAdding(false);
+    requestAnimationFrame(() => document.getElementById(id)?.focus()); // the drawer is gone, with what had the focus
+  };
   const isConnection = shape.of === 'connection';
   return (
     <Stack gap={4}>
       <Select
         id={id}
-        {...described}
+        {...describing(described)}
         error={described['aria-invalid'] === true}
         disabled={disabled}
         searchable
@@ -85,9 +90,9 @@ export function ReferenceControl({
           <NewConnectionDrawer
             opened
             purpose={shape.purpose}
-            onClose={() => setAdding(false)}
+            onClose={close}
             onCreated={(made) => {
-              setAdding(false);
+              close();
               onChange(made);
             }}
           />

@@ -17,6 +17,7 @@ import { optionOf } from '../faults';
 import { isObject, type JsonSchema, type Reading, type Scalar } from '../schema';
 import { isTemplate, type Kind, kindOf } from '../values';
 import type { ControlProps } from './control';
+import { describing } from './describing';
 import { JsonText } from './Json';
 
 type Of<K extends Reading['shape']['kind']> = Extract<Reading['shape'], { kind: K }>;
@@ -155,21 +156,24 @@ export function UnionControl({
   const stored =
     textFirst && (value === undefined || isTemplate(value))
       ? plain
-      : optionOf(shape.options, shape.by, value, root);
+      : value === undefined && shape.by !== null
+        ? null
+        : optionOf(shape.options, shape.by, value, root);
   const now = chosen ?? stored;
-  const option = shape.options[now];
+  const option = now === null ? undefined : shape.options[now];
   const choose = (next: number) => {
-    before.current[now] = value;
+    if (now !== null) before.current[now] = value;
     setChosen(next);
     const schema = shape.options[next]?.schema ?? {};
-    onChange(before.current[next] ?? blank(schema, root, 0) ?? blankItem(schema, root));
+    const begun = before.current[next] ?? blank(schema, root, 0) ?? blankItem(schema, root);
+    onChange(withConstant(begun, schema, shape.by));
   };
   return (
     <Stack gap={6}>
       <Select
         id={id}
         aria-label={t('kindOfLabel', { label })}
-        {...described}
+        {...describing(described)}
         size="xs"
         maw={260}
         disabled={disabled}
@@ -178,7 +182,8 @@ export function UnionControl({
           value: String(index),
           label: said ?? t(`shapes.${kind}`),
         }))}
-        value={String(now)}
+        value={now === null ? null : String(now)}
+        placeholder={t('choose')}
         onChange={(next) => next !== null && choose(Number(next))}
       />
       {option && (
@@ -191,11 +196,18 @@ export function UnionControl({
           value={value}
           required
           bare
-          onChange={onChange}
+          onChange={(next) => onChange(withConstant(next, option.schema, shape.by))}
         />
       )}
     </Stack>
   );
+}
+
+/** What is filled in, with the constant that says which alternative it is: the server may have it as a mere default. */
+function withConstant(value: unknown, schema: JsonSchema, by: string | null): unknown {
+  const property = by && isObject(schema.properties) ? schema.properties[by] : undefined;
+  if (!by || !isObject(value) || by in value || !isObject(property) || !('const' in property)) return value;
+  return { [by]: property.const, ...value };
 }
 
 /** The alternative without the constant that tells it apart: the menu says it already. */

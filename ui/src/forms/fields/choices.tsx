@@ -2,6 +2,7 @@ import { MultiSelect, Select } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { type Choice, labelled, type Reading } from '../schema';
 import type { ControlProps } from './control';
+import { describing } from './describing';
 
 type Of<K extends Reading['shape']['kind']> = Extract<Reading['shape'], { kind: K }>;
 
@@ -31,7 +32,7 @@ export function ChoiceControl({
   return (
     <Select
       id={id}
-      {...described}
+      {...describing(described)}
       error={described['aria-invalid'] === true}
       disabled={disabled}
       searchable={shape.choices.length > 8}
@@ -61,7 +62,7 @@ export function ChoicesControl({
   return (
     <MultiSelect
       id={id}
-      {...described}
+      {...describing(described)}
       error={described['aria-invalid'] === true}
       disabled={disabled}
       data={offered(shape.choices, now)}

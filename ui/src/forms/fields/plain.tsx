@@ -4,6 +4,7 @@ import { useForm } from '../context';
 import type { Reading } from '../schema';
 import { labelled } from '../schema';
 import type { ControlProps } from './control';
+import { describing } from './describing';
 
 type Of<K extends Reading['shape']['kind']> = Extract<Reading['shape'], { kind: K }>;
 
@@ -29,7 +30,7 @@ export function TextControl({
 }: ControlProps<Of<'text'>>) {
   const common = {
     id,
-    ...described,
+    ...describing(described),
     disabled,
     placeholder: hint(reading),
     value: shown(value),
@@ -69,7 +70,7 @@ export function SecretControl({
   const { kept } = useForm();
   const common = {
     id,
-    ...described,
+    ...describing(described),
     disabled,
     placeholder: kept.includes(at) ? t('secretKept') : '',
     value: shown(value),
@@ -109,7 +110,7 @@ export function NumberControl({
   return (
     <NumberInput
       id={id}
-      {...described}
+      {...describing(described)}
       error={described['aria-invalid'] === true}
       disabled={disabled}
       placeholder={hint(reading)}
@@ -155,5 +156,5 @@ export function ToggleControl({
 }
 
 export function ConstantControl({ shape, id, described }: ControlProps<Of<'constant'>>) {
-  return <TextInput id={id} {...described} readOnly variant="filled" value={labelled(shape.value)} />;
+  return <TextInput id={id} {...describing(described)} readOnly variant="filled" value={labelled(shape.value)} />;
 }

@@ -7,6 +7,7 @@ import { Duration } from '~/design/Duration';
 import { useDefinition, useEditor } from '../components/EditorContext';
 import { KindIcon, TriggerIcon } from '../components/KindIcon';
 import { useStepFindings, useTriggerFindings } from '../components/useFindings';
+import { own } from '../document/own';
 import { useStatuses } from '../state/status';
 import type { BlockNode } from './flow';
 
@@ -73,7 +74,7 @@ const MARKS = { success: IconCheck, failed: IconX, waiting: IconClock, unknown: 
 
 function Status({ id }: { id: string }) {
   const { t } = useTranslation();
-  const step = useStatuses(({ steps }) => steps[id]);
+  const step = useStatuses(({ steps }) => own(steps, id));
   if (!step || step.status === 'pending') return null;
   const Mark = step.status in MARKS ? MARKS[step.status as keyof typeof MARKS] : null;
   const known = step.status === 'unknown' ? 'waiting' : (step.status as 'success');
@@ -88,7 +89,10 @@ function Status({ id }: { id: string }) {
 }
 
 function useRing(id: string): string {
-  return useStatuses(({ steps }) => (steps[id] ? ` is-${steps[id].status}` : ''));
+  return useStatuses(({ steps }) => {
+    const step = own(steps, id);
+    return step ? ` is-${step.status}` : '';
+  });
 }
 
 export const StepBlock = memo(function StepBlock({ id, data, selected }: NodeProps<BlockNode>) {

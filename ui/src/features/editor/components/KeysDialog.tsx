@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Dialog } from '~/design/Dialog';
 
 const KEYS = [
-  ['add', ['N', 'Tab']],
+  ['add', ['N']],
   ['walk', ['↑', '↓', '←', '→']],
   ['edit', ['Enter']],
   ['rename', ['F2']],

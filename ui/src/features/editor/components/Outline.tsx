@@ -15,6 +15,7 @@ import type { Step } from '../document/definition';
 import { slotAfter, slotAtEnd } from '../document/edit';
 import { type Direction, slotTowards } from '../document/moving';
 import { needOf } from '../document/needs';
+import { own } from '../document/own';
 import { TRIGGER } from '../graph/graph';
 import { useStatuses } from '../state/status';
 import { useView } from '../state/view';
@@ -188,7 +189,7 @@ function StepItem({ step, ...props }: ItemProps & { step: Step }) {
   const { actions } = useEditor();
   const commands = useCommands();
   const findings = useStepFindings(step.id);
-  const status = useStatuses((state) => state.steps[step.id]?.status);
+  const status = useStatuses((state) => own(state.steps, step.id)?.status);
   const inside = insideOf(step, actions);
   const title = actions.get(step.type)?.title ?? step.type;
   const after = step.needs.map((text) => {

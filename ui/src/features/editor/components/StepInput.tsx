@@ -1,5 +1,6 @@
 import { Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { own } from '../document/own';
 import { useSamples } from '../state/samples';
 import { JsonView } from './JsonView';
 import { SampleSource } from './SampleSource';
@@ -8,7 +9,7 @@ import { StepTree } from './StepData';
 /** What the step can read, as the sample tells it, and what it was really given. */
 export function StepInput({ id }: { id: string }) {
   const { t } = useTranslation('editor');
-  const given = useSamples((samples) => samples.inputs[id]);
+  const given = useSamples((samples) => own(samples.inputs, id));
   return (
     <Stack gap="sm">
       <SampleSource quiet />

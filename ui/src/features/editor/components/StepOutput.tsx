@@ -2,6 +2,7 @@ import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Duration } from '~/design/Duration';
+import { own } from '../document/own';
 import { useSamples } from '../state/samples';
 import { JsonView } from './JsonView';
 import { SampleSource } from './SampleSource';
@@ -10,10 +11,10 @@ import { useTrial } from './useTrial';
 /** What the step gave in the last run, and trying it out with the sample. */
 export function StepOutput({ id }: { id: string }) {
   const { t } = useTranslation('editor');
-  const output = useSamples((samples) => samples.outputs[id]);
-  const has = useSamples((samples) => id in samples.outputs);
-  const error = useSamples((samples) => samples.errors[id]);
-  const tested = useSamples((samples) => samples.tested[id]);
+  const output = useSamples((samples) => own(samples.outputs, id));
+  const has = useSamples((samples) => Object.hasOwn(samples.outputs, id));
+  const error = useSamples((samples) => own(samples.errors, id));
+  const tested = useSamples((samples) => own(samples.tested, id));
   const trial = useTrial(id);
   const told = trial.data;
   return (

@@ -10,7 +10,7 @@ import type { Dialog } from './TopBar';
 import { isTyping } from './typing';
 import { useCommands } from './useCommands';
 
-/** The editor's keys. In fields they are the field's own; Tab goes on as everywhere, unless nothing has the focus. */
+/** The editor's keys. In fields they are the field's own, and Tab goes on as everywhere. */
 export function useKeyboard(show: (dialog: Dialog) => void): void {
   const { t } = useTranslation('editor');
   const { saving, draft, actions } = useEditor();
@@ -35,14 +35,12 @@ export function useKeyboard(show: (dialog: Dialog) => void): void {
     function plain(event: KeyboardEvent): boolean {
       const [only] = view().selected.slice(-1);
       const idle = document.activeElement === document.body || document.activeElement === null;
-      if (event.key === 'Tab' && idle && !event.shiftKey && view().face === 'canvas')
-        view().insertAt(commands.slotHere());
-      else if (event.key === 'Delete' || event.key === 'Backspace') commands.remove(chosen());
+      if (event.key === 'Delete' || event.key === 'Backspace') commands.remove(chosen());
       else if (event.key === 'F2' && only && !only.startsWith('@')) view().rename(true);
       else if (event.key === '?') show('keys');
       else if (event.key === 'n') view().insertAt(commands.slotHere());
       else if (event.key === 'Escape') view().select([]);
-      else if (event.key === 'Enter' && only && onCanvas(event)) focusInspector();
+      else if (event.key === 'Enter' && only && (idle || onCanvas(event))) focusInspector();
       else if (
         event.key.startsWith('Arrow') &&
         only &&

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { done } from '~/design/toast';
 import { automationKeys } from '~/features/automations/queries';
 import { tellSecretOf } from '~/forms/triggers/secretOnce';
+import { forgetModes } from '~/forms/expressions/useMode';
 import { definitionOf } from '../document/definition';
 import type { Action, Trigger } from '../document/kinds';
 import { findingsOf, serverOf } from '../queries';
@@ -33,7 +34,8 @@ export function useOpened(loaded: Detail, actionList: Action[], triggers: Trigge
     const draft = createDraft(definitionOf(detail as unknown as Record<string, unknown>));
     if (found && !found.stale) draft.getState().take(found.definition, t('did.restored'));
     if (found?.stale) draft.getState().take(found.definition);
-    const saving = autosave({ draft, detail, server: serverOf(detail.id), journal, conflict: found?.stale });
+    const staleFrom = found?.stale ? found.etag : null;
+    const saving = autosave({ draft, detail, server: serverOf(detail.id), journal, staleFrom });
     if (found && !found.stale)
       done(t('restored'), { label: tApp('undo'), act: () => draft.temporal.getState().undo() });
     const stop = follow(draft, saving, detail);
@@ -46,6 +48,7 @@ export function useOpened(loaded: Detail, actionList: Action[], triggers: Trigge
       });
       for (const store of [useView, useSamples] as const) store.getState().reset();
       useStatuses.getState().forget();
+      forgetModes();
       useFindingsStore.getState().set([]);
     };
   }, [detail]);

@@ -5,6 +5,7 @@ import { freeId } from './ids';
 import { exitsOf, type Kinds } from './kinds';
 import { exclusive, type Need, needOf, needText, upstream } from './needs';
 import { repositioned } from './order';
+import { own } from './own';
 import { renamedValue } from './references';
 
 /** A place between steps: behind `from` (null: at the start), before `to` (null: at the end of its path). */
@@ -177,7 +178,7 @@ export function moved(definition: Definition, id: string, slot: Slot, kinds: Kin
     if (holder === id) return definition;
     holder = placeOf(definition, holder, kinds)?.body.holder?.id ?? null;
   }
-  const position = definition.layout[id];
+  const position = own(definition.layout, id);
   const without = mapBodies(definition, kinds, (steps) => withoutSteps(steps, new Set([id])));
   if (slot.from && !placeOf(without, slot.from.id, kinds)) return definition;
   if (slot.to && !placeOf(without, slot.to, kinds)) return definition;

@@ -3,6 +3,7 @@ import { bodyOf } from './bodies';
 import type { Definition, Position } from './definition';
 import type { Slot } from './edit';
 import type { Kinds } from './kinds';
+import { own } from './own';
 
 const ROOM = 118;
 
@@ -15,8 +16,8 @@ export function withRoom(
   kinds: Kinds,
 ): Definition {
   if (before === after || Object.keys(before.layout).length === 0) return after;
-  const from = slot.from ? before.layout[slot.from.id] : before.layout['@trigger'];
-  const to = before.layout[slot.to ?? '@output'];
+  const from = own(before.layout, slot.from?.id ?? '@trigger');
+  const to = own(before.layout, slot.to ?? '@output');
   if (!from) return after;
   const top = from.y + ROOM;
   const shift = to && to.y < top + ROOM * ids.length ? top + ROOM * ids.length - to.y : 0;

@@ -1,6 +1,7 @@
 /** Where blocks are drawn: dagre from top to bottom, loops around what they hold; positions that were kept win. Pure. */
 import { layout as arrange, Graph as Dagre } from '@dagrejs/dagre';
 import type { Position } from '../document/definition';
+import { own } from '../document/own';
 import { type Block, type Graph, TRIGGER } from './graph';
 
 export interface Box extends Position {
@@ -25,6 +26,9 @@ const LOOP_PAD = 22;
 
 /** Boxes by block; those of blocks in a loop are measured from its corner. */
 export type Boxes = ReadonlyMap<string, Box>;
+
+/** Dagre keeps blocks in plain objects, in which `constructor` is taken. */
+const named = (id: string) => `:${id}`;
 
 export function layoutOf(graph: Graph, kept: Readonly<Record<string, Position>>): Boxes {
   const boxes = new Map<string, Box>();
@@ -52,16 +56,16 @@ function place(
     ...GAP,
   });
   dagre.setDefaultEdgeLabel(() => ({}));
-  for (const [id, size] of sizes) dagre.setNode(id, { ...size });
+  for (const [id, size] of sizes) dagre.setNode(named(id), { ...size });
   for (const { source, target } of graph.ways)
-    if (sizes.has(source) && sizes.has(target)) dagre.setEdge(source, target);
+    if (sizes.has(source) && sizes.has(target)) dagre.setEdge(named(source), named(target));
   arrange(dagre);
   const auto = new Map<string, Box>();
   for (const [id, size] of sizes) {
-    const at = dagre.node(id) as Position;
+    const at = dagre.node(named(id)) as Position;
     auto.set(id, { x: Math.round(at.x - size.width / 2), y: Math.round(at.y - size.height / 2), ...size });
   }
-  const settled = blocks.some(({ id }) => kept[id]) ? withKept(graph, auto, kept) : auto;
+  const settled = blocks.some(({ id }) => own(kept, id)) ? withKept(graph, auto, kept) : auto;
   const left = Math.min(...[...settled.values()].map(({ x }) => x));
   const top = Math.min(...[...settled.values()].map(({ y }) => y));
   const corner = holder === null ? { x: 0, y: 0 } : { x: LOOP_PAD - left, y: LOOP_HEAD + 8 - top };
@@ -88,9 +92,9 @@ function withKept(
   const boxes = new Map<string, Box>();
   const ordered = [...auto].sort(([, one], [, other]) => one.y - other.y);
   for (const [id, box] of ordered) {
-    const own = kept[id];
-    if (own) {
-      boxes.set(id, { ...box, ...own });
+    const stays = own(kept, id);
+    if (stays) {
+      boxes.set(id, { ...box, ...stays });
       continue;
     }
     const before = graph.ways.find(({ source, target }) => target === id && boxes.has(source))?.source;

@@ -85,8 +85,8 @@ describe('autosave', () => {
     expect([server.now.name, phase()]).toEqual(['offline', 'saved']);
   });
 
-  it('shows both when somebody else saved; mine wins when I say so', async () => {
-    const { server, name, phase, saving } = opened();
+  it('shows both when somebody else saved; mine wins when I say so, and undo gives theirs', async () => {
+    const { server, name, phase, saving, draft } = opened();
     server.other('theirs');
     name('mine');
     await vi.advanceTimersByTimeAsync(200);
@@ -94,6 +94,9 @@ describe('autosave', () => {
     expect(saving.state.getState().theirs?.name).toBe('theirs');
     await saving.keepMine();
     expect([phase(), server.now.name]).toEqual(['saved', 'mine']);
+    draft.temporal.getState().undo();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(server.now.name).toBe('theirs');
   });
 
   it('takes theirs when I say so, and that can be undone', async () => {
@@ -144,5 +147,24 @@ describe('autosave', () => {
     saving.stop();
     server.other('newer');
     expect(restored(server.detail, journalOf('a', 'two'))).toMatchObject({ stale: true });
+  });
+
+  it('a tab that is killed while it asks whose version counts asks again', async () => {
+    const { server, name, saving } = opened();
+    name('mine');
+    saving.stop();
+    server.other('theirs');
+    for (const tab of ['two', 'three']) {
+      const journal = journalOf('a', tab);
+      const found = restored(server.detail, journal);
+      expect(found).toMatchObject({ definition: { name: 'mine' }, stale: true });
+      if (!found) break;
+      const draft = createDraft(server.now);
+      draft.getState().take(found.definition);
+      const again = autosave({ draft, detail: server.detail, server, journal, staleFrom: found.etag });
+      expect(again.state.getState().phase).toBe('conflict');
+      again.stop();
+    }
+    expect(server.now.name).toBe('theirs');
   });
 });

@@ -41,8 +41,8 @@ interface Options {
   detail: Detail;
   server: Server;
   journal: Journal;
-  /** The draft holds what was made from an older one than `detail`. */
-  conflict?: boolean;
+  /** The ETag of the older draft that the unsaved changes were made from; null: they were made from `detail`. */
+  staleFrom?: string | null;
   pauseMs?: number;
   retryMs?: number;
 }
@@ -57,15 +57,15 @@ export function autosave(options: Options): Autosave {
     detail,
     server,
     journal,
-    conflict = false,
+    staleFrom = null,
     pauseMs = PAUSE_MS,
     retryMs = RETRY_MS,
   } = options;
   const state = createStore<Saving>()(() => ({
-    phase: conflict ? 'conflict' : 'saved',
+    phase: staleFrom === null ? 'saved' : 'conflict',
     detail,
     problem: null,
-    theirs: conflict ? detail : null,
+    theirs: staleFrom === null ? null : detail,
   }));
   let base: Definition = definitionOf(detail);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,6 +73,11 @@ export function autosave(options: Options): Autosave {
   let retry = retryMs;
   let stopped = false;
 
+  /** What the draft was made from: in a conflict not what the server has, so that a killed tab asks again. */
+  const madeFrom = () => {
+    const { phase, detail: there } = state.getState();
+    return phase === 'conflict' && staleFrom !== null ? staleFrom : there.etag;
+  };
   const mine = () => draft.getState().definition;
   const later = (ms: number) => {
     clearTimeout(timer);
@@ -87,7 +92,7 @@ export function autosave(options: Options): Autosave {
       }
       return;
     }
-    journal.write({ etag: state.getState().detail.etag, definition: mine(), at: Date.now() });
+    journal.write({ etag: madeFrom(), definition: mine(), at: Date.now() });
     const { phase } = state.getState();
     if (phase === 'conflict') return;
     if (phase !== 'saving') state.setState({ phase: phase === 'away' ? 'away' : 'changed' });
@@ -168,8 +173,11 @@ export function autosave(options: Options): Autosave {
     keepMine: async () => {
       const { theirs } = state.getState();
       if (!theirs) return false;
+      const kept = mine();
       base = definitionOf(theirs);
       state.setState({ detail: theirs, theirs: null, phase: 'changed' });
+      draft.getState().take(base, ''); // so that undo gives what the other side had
+      draft.getState().take(kept, '');
       return flush();
     },
     takeTheirs: () => {

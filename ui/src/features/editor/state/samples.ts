@@ -72,8 +72,10 @@ export function samplesOf(run: Run): Samples {
     found.query = texts((context as Record<string, unknown>).query);
   }
   for (const log of run.action_logs) {
-    if (log.input !== null) found.inputs[log.step_id] ??= log.input;
-    if (log.status === 'success') found.outputs[log.step_id] ??= log.output;
+    if (log.input !== null && !Object.hasOwn(found.inputs, log.step_id))
+      found.inputs[log.step_id] = log.input;
+    if (log.status === 'success' && !Object.hasOwn(found.outputs, log.step_id))
+      found.outputs[log.step_id] = log.output;
     if (log.error) found.errors[log.step_id] = log.error;
   }
   return found;

@@ -1,5 +1,6 @@
 /** How the steps of the watched run are, by id: a store of its own, so that an event draws one block anew. */
 import { create } from 'zustand';
+import { own } from '../document/own';
 
 export interface StepStatus {
   status: string;
@@ -34,6 +35,6 @@ export const useStatuses = create<Statuses>()((set) => ({
   begin: (run, { follow } = FOLLOWING) => set({ ...NONE, run, status: 'queued', following: follow }),
   runIs: (status, error) => set({ status, error }),
   stepIs: (id, change) =>
-    set(({ steps }) => ({ steps: { ...steps, [id]: { ...(steps[id] ?? NEW), ...change } } })),
+    set(({ steps }) => ({ steps: { ...steps, [id]: { ...(own(steps, id) ?? NEW), ...change } } })),
   forget: ({ follow } = FOLLOWING) => set({ ...NONE, following: follow }),
 }));

@@ -1,9 +1,11 @@
 /** What a step's templates may name, with examples from the sample: for completion in its form. Pure. */
+
 import type { Suggestion } from '~/forms/SchemaForm';
 import { bodiesOf } from '../document/bodies';
 import type { Definition } from '../document/definition';
 import type { Action, Kinds } from '../document/kinds';
 import { needOf, upstream } from '../document/needs';
+import { own } from '../document/own';
 import type { Samples } from './samples';
 
 const DEEPEST = 4;
@@ -13,11 +15,13 @@ const MOST = 300;
 export function contextOf(definition: Definition, id: string, samples: Samples, kinds: Kinds) {
   const before = readable(definition, id, kinds);
   const steps = Object.fromEntries(
-    [...before].map((each) => [each, { output: samples.outputs[each], status: 'success' }]),
+    [...before].map((each) => [each, { output: own(samples.outputs, each), status: 'success' }]),
   );
   const { body, step } = standing(definition, id, kinds);
-  const last = step?.needs.map((need) => needOf(need).id).find((each) => each in samples.outputs);
-  const loop = body?.holder ? samples.outputs[body.holder.id] : undefined;
+  const last = step?.needs
+    .map((need) => needOf(need).id)
+    .find((each) => Object.hasOwn(samples.outputs, each));
+  const loop = body?.holder ? own(samples.outputs, body.holder.id) : undefined;
   const item = Array.isArray(loop) ? loop[0] : undefined;
   return {
     trigger: {
@@ -26,7 +30,9 @@ export function contextOf(definition: Definition, id: string, samples: Samples, 
       query: samples.query,
       type: definition.trigger_type,
     },
-    previous: { output: last === undefined ? (body?.holder ? item : samples.data) : samples.outputs[last] },
+    previous: {
+      output: last === undefined ? (body?.holder ? item : samples.data) : own(samples.outputs, last),
+    },
     steps,
     ...(body?.holder ? { item, index: 0 } : {}),
     automation: { name: definition.name },
