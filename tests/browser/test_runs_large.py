@@ -1,31 +1,31 @@
-"""Large things stay quick: a run of many steps, outputs of megabytes, long lists. Figures go to the test's output."""
+"""Large things stay usable: a run of many steps, a loop of a thousand, outputs of megabytes.
+
+How long it takes is measured by `bench/ui.py`; here it works, and what is in the page stays bounded.
+"""
 
 from typing import Any, Final
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.test_runs import W, run_of
 from tests.browser.visitor import sign_up
-from tests.e2e.person import Person
+from tests.e2e.person import Person, until
 from tests.e2e.product import Product
 from tests.echo import Echo
 
 STEPS: Final = 180
-QUICK_MS: Final = 100
-# Of interactions (Event Timing, W3C): from the key or click to the next frame that shows what came of it.
-WATCH: Final = """() => {
-  window.slowest = 0;
-  new PerformanceObserver((list) => {
-    const told = list.getEntries().filter((each) => each.interactionId).map((each) => each.duration);
-    window.slowest = Math.max(window.slowest, ...told);
-  }).observe({ type: 'event', durationThreshold: 16 });
-}"""
+MOST_NODES: Final = 3_000  # of the whole page, whatever the run holds
+MOST_ROWS: Final = 120
 
 
-async def slowest(page: Page) -> float:
-    found: float = await page.evaluate("() => { const found = window.slowest; window.slowest = 0; return found; }")
-    return found
+async def is_bounded(page: Page) -> None:
+    """Only what is in sight is in the page."""
+    nodes, rows = await page.evaluate(
+        "[document.querySelectorAll('*').length, document.querySelectorAll('.virtual-rows [role=listitem]').length]"
+    )
+    assert nodes < MOST_NODES
+    assert rows < MOST_ROWS
 
 
 @pytest.mark.by_hand("POST /api/auth/register")
@@ -49,32 +49,35 @@ async def test_a_run_of_many_steps_with_large_outputs(page: Page, product: Produ
         assert detail["status"] == "success", detail["error"]
         await page.goto(f"/automations/logs/{run}")
         await expect(page.get_by_role("button", name="s0 transform success")).to_be_visible()
-        await page.evaluate(WATCH)
-        figures: dict[str, float] = {}
-
         await page.get_by_role("button", name="s0 transform success").click()
         for _ in range(12):
             await page.keyboard.press("ArrowDown")
         await expect(page.get_by_role("heading", name="s12", exact=True)).to_be_visible()
-        figures["steps by key"] = await slowest(page)
+        await is_bounded(page)
 
-        await page.get_by_role("list", name=W("runs:steps")).evaluate("(box) => { box.scrollTop = box.scrollHeight }")
+        steps = page.get_by_role("list", name=W("runs:steps"))
+        await steps.evaluate("(box) => { box.scrollTop = box.scrollHeight }")
         await page.get_by_role("button", name=W("runs:openItems", step="each")).click()
-        await page.get_by_role("list", name=W("runs:steps")).evaluate("(box) => { box.scrollTop = box.scrollHeight }")
-        await expect(page.get_by_role("button", name="#199 one transform success")).to_be_visible()
-        figures["open a loop of 1,000"] = await slowest(page)
+        await expect(page.get_by_role("button", name="#0 one transform success")).to_be_visible()
+        for seen in (199, 399, 999):  # what comes into sight is read: 200 items at a time
+            last = page.get_by_role("button", name=f"#{seen} one transform success")
+
+            async def in_sight(last: Locator = last) -> bool:
+                await steps.evaluate("(box) => { box.scrollTop = box.scrollHeight }")
+                return await last.is_visible()
+
+            await until(f"item {seen} is in sight", in_sight, 20)
+            await is_bounded(page)
+        await last.click()
+        await expect(page.get_by_role("heading", name="one #999", exact=True)).to_be_visible()
 
         await page.goto(f"/automations/logs/{run}?step=big")
-        await page.evaluate(WATCH)
         await page.get_by_role("button", name=W("runs:loadWhole")).click()
         await page.get_by_role("button", name=W("app:unfold", name="json"), exact=True).click()
         await page.get_by_role("button", name=W("app:unfold", name="0"), exact=True).click()
         await expect(page.get_by_text('"Ada"').first).to_be_visible()
-        figures["open a large value"] = await slowest(page)
+        await is_bounded(page)
 
         await page.get_by_text(W("runs:views.graph"), exact=True).click()
         await expect(page.get_by_role("button", name="s0 ")).to_be_visible()
-        figures["graph"] = await slowest(page)
-        print(figures)  # noqa: T201 - the figures are what this test is run for
-        assert figures["steps by key"] <= 2 * QUICK_MS, figures
-        assert figures["open a loop of 1,000"] <= 2 * QUICK_MS, figures
+        await is_bounded(page)

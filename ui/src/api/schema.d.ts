@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema a8bfb7e283a8c37603bfc9870f91cfc05e903c26c57b3ae30656dbac0fb52369.
+// Made by `make schema`, from the OpenAPI schema 7402a6a04283cd67655ab859b3ea66764ed639db9c07b688257be248da1e639f.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -2129,6 +2129,7 @@ export interface components {
             slug: string;
             /** @enum {string} */
             status: "online" | "processing" | "offline";
+            trigger_type: string | null;
         };
         AgentMail: {
             account?: string | null;
@@ -6253,6 +6254,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;

@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { numberFormat } from './formats';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -22,5 +23,5 @@ export function Duration({ ms }: { ms: number | null | undefined }) {
     unitDisplay: 'short',
     maximumFractionDigits: ms < SECOND ? 0 : 1,
   } as const;
-  return <>{new Intl.NumberFormat(i18n.language, format as Intl.NumberFormatOptions).format(value)}</>;
+  return <>{numberFormat(i18n.language, format as Intl.NumberFormatOptions).format(value)}</>;
 }

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { momentFormat } from './formats';
 
 const FORMATS = {
   full: { dateStyle: 'medium', timeStyle: 'medium' },
@@ -9,7 +10,5 @@ const FORMATS = {
 /** An exact moment, in the zone of the reader's device. */
 export function Moment({ at, as = 'full' }: { at: string; as?: keyof typeof FORMATS }) {
   const { i18n } = useTranslation();
-  return (
-    <time dateTime={at}>{new Intl.DateTimeFormat(i18n.language, FORMATS[as]).format(new Date(at))}</time>
-  );
+  return <time dateTime={at}>{momentFormat(i18n.language, FORMATS[as]).format(new Date(at))}</time>;
 }

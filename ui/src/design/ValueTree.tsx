@@ -1,11 +1,11 @@
-import { ActionIcon, Anchor, Button, Group, Menu, Text } from '@mantine/core';
-import { useClipboard } from '@mantine/hooks';
-import { IconChevronDown, IconChevronRight, IconDots, IconDownload } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { Anchor, Button, Group, Text } from '@mantine/core';
+import { IconBraces, IconChevronDown, IconChevronRight, IconCopy, IconDownload } from '@tabler/icons-react';
+import { memo, type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { download } from './download';
-import { done } from './toast';
-import { firstOpen, type Json, MORE, PAGE, type TreeRow, treeRows } from './treeRows';
+import { numberFormat } from './formats';
+import { done, failed } from './toast';
+import { firstOpen, isSameRow, type Json, MORE, PAGE, type TreeRow, treeRows } from './treeRows';
 import { VirtualRows } from './VirtualRows';
 
 const ROW = 24;
@@ -23,86 +23,32 @@ interface Props {
 
 /** A JSON value as a tree: what is closed costs nothing, so that large values stay quick. */
 export function ValueTree({ value, label, root = '', maxHeight = 420 }: Props) {
-  const { t, i18n } = useTranslation();
-  const clipboard = useClipboard();
+  const { t } = useTranslation();
   const [open, setOpen] = useState(() => firstOpen(value));
   const [shown, setShown] = useState<ReadonlyMap<string, number>>(new Map());
   const [wide, setWide] = useState<{ path: string; text: string } | null>(null);
   const rows = useMemo(() => treeRows(value, open, shown), [value, open, shown]);
-  const toggle = (path: string) =>
-    setOpen((before) => {
-      const next = new Set(before);
-      if (!next.delete(path)) next.add(path);
-      return next;
-    });
-  const copy = (text: string) => {
-    clipboard.copy(text);
-    done(t('copied'));
-  };
-  const place = (path: string) =>
-    path.startsWith('[') || !root || !path ? `${root}${path}` : `${root}.${path}`;
-  const count = new Intl.NumberFormat(i18n.language);
-  const line = (row: TreeRow) => {
-    const pad = { paddingLeft: row.depth * 16 };
-    if (row.name === MORE) {
-      return (
-        <div className="tree-row" style={pad}>
-          <Anchor
-            component="button"
-            type="button"
-            fz="xs"
-            onClick={() =>
-              setShown((before) => new Map(before).set(row.path, (before.get(row.path) ?? PAGE) + 1000))
-            }
-          >
-            {t('moreValues', { count: row.size ?? 0 })}
-          </Anchor>
-        </div>
-      );
-    }
-    return (
-      <div className="tree-row" style={pad}>
-        {row.size === null ? (
-          <span className="tree-gap" />
-        ) : (
-          <button
-            type="button"
-            className="tree-toggle"
-            aria-expanded={row.open}
-            aria-label={t(row.open ? 'fold' : 'unfold', { name: row.name || label })}
-            onClick={() => toggle(row.path)}
-          >
-            {row.open ? <IconChevronDown size={13} /> : <IconChevronRight size={13} />}
-          </button>
-        )}
-        {row.name !== '' && <span className="tree-name">{row.name}</span>}
-        {row.size === null ? (
-          <Plain value={row.value} onMore={(text) => setWide({ path: row.path, text })} more={t('showAll')} />
-        ) : (
-          <span className="tree-size">
-            {Array.isArray(row.value) ? `[ ${count.format(row.size)} ]` : `{ ${count.format(row.size)} }`}
-          </span>
-        )}
-        <Menu withinPortal>
-          <Menu.Target>
-            <ActionIcon
-              className="tree-menu"
-              size={20}
-              variant="subtle"
-              color="gray"
-              aria-label={t('valueActions', { name: row.name || label })}
-            >
-              <IconDots size={13} />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => copy(textOf(row.value))}>{t('copyValue')}</Menu.Item>
-            <Menu.Item onClick={() => copy(place(row.path))}>{t('copyPath')}</Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
-      </div>
-    );
-  };
+  const copy = useCallback(
+    (text: string) => {
+      navigator.clipboard.writeText(text).then(() => done(t('copied')), failed);
+    },
+    [t],
+  );
+  const acts = useMemo<Acts>(
+    () => ({
+      toggle: (path) =>
+        setOpen((before) => {
+          const next = new Set(before);
+          if (!next.delete(path)) next.add(path);
+          return next;
+        }),
+      more: (path) => setShown((before) => new Map(before).set(path, (before.get(path) ?? PAGE) + 1000)),
+      widen: (path, text) => setWide({ path, text }),
+      copy,
+      nameOf: (path) => (path.startsWith('[') || !root || !path ? `${root}${path}` : `${root}.${path}`),
+    }),
+    [copy, root],
+  );
   return (
     <div>
       <Group justify="flex-end" gap={4} mb={4}>
@@ -128,7 +74,7 @@ export function ValueTree({ value, label, root = '', maxHeight = 420 }: Props) {
           label={label}
           role="list"
         >
-          {(row) => <div role="listitem">{line(row)}</div>}
+          {(row) => <TreeLine row={row} label={label} acts={acts} />}
         </VirtualRows>
       </div>
       {wide && (
@@ -150,6 +96,78 @@ export function ValueTree({ value, label, root = '', maxHeight = 420 }: Props) {
         </div>
       )}
     </div>
+  );
+}
+
+interface Acts {
+  toggle: (path: string) => void;
+  more: (path: string) => void;
+  widen: (path: string, text: string) => void;
+  copy: (text: string) => void;
+  /** As templates write it: the path from the value's own root. */
+  nameOf: (path: string) => string;
+}
+
+/** One value. It is drawn again only when it is another row: opening a value does not touch the others. */
+const TreeLine = memo(
+  function TreeLine({ row, label, acts }: { row: TreeRow; label: string; acts: Acts }) {
+    const { t, i18n } = useTranslation();
+    const pad = { paddingLeft: row.depth * 16 };
+    const name = row.name || label;
+    if (row.name === MORE) {
+      return (
+        <div role="listitem" className="tree-row" style={pad}>
+          <Anchor component="button" type="button" fz="xs" onClick={() => acts.more(row.path)}>
+            {t('moreValues', { count: row.size ?? 0 })}
+          </Anchor>
+        </div>
+      );
+    }
+    const size = row.size === null ? '' : numberFormat(i18n.language).format(row.size);
+    return (
+      <div role="listitem" className="tree-row" style={pad}>
+        {row.size === null ? (
+          <span className="tree-gap" />
+        ) : (
+          <button
+            type="button"
+            className="tree-toggle"
+            aria-expanded={row.open}
+            aria-label={t(row.open ? 'fold' : 'unfold', { name })}
+            onClick={() => acts.toggle(row.path)}
+          >
+            {row.open ? <IconChevronDown size={13} /> : <IconChevronRight size={13} />}
+          </button>
+        )}
+        {row.name !== '' && <span className="tree-name">{row.name}</span>}
+        {row.size === null ? (
+          <Plain value={row.value} onMore={(text) => acts.widen(row.path, text)} more={t('showAll')} />
+        ) : (
+          <span className="tree-size">{Array.isArray(row.value) ? `[ ${size} ]` : `{ ${size} }`}</span>
+        )}
+        <CopyButton label={t('copyValue', { name })} onClick={() => acts.copy(textOf(row.value))}>
+          <IconCopy size={13} />
+        </CopyButton>
+        <CopyButton label={t('copyPath', { name })} onClick={() => acts.copy(acts.nameOf(row.path))}>
+          <IconBraces size={13} />
+        </CopyButton>
+      </div>
+    );
+  },
+  (before, now) => before.acts === now.acts && before.label === now.label && isSameRow(before.row, now.row),
+);
+
+interface CopyProps {
+  label: string;
+  onClick: () => void;
+  children: ReactNode;
+}
+
+function CopyButton({ label, onClick, children }: CopyProps) {
+  return (
+    <button type="button" className="tree-copy" aria-label={label} title={label} onClick={onClick}>
+      {children}
+    </button>
   );
 }
 

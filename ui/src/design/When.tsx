@@ -1,8 +1,11 @@
-import { Text, Tooltip } from '@mantine/core';
+import { Text } from '@mantine/core';
 import dayjs from 'dayjs';
 import { useTranslation } from 'react-i18next';
+import { momentFormat } from './formats';
 
-/** A moment in words ("3 minutes ago"), exact in the tooltip. */
+const EXACT = { dateStyle: 'medium', timeStyle: 'medium' } as const;
+
+/** A moment in words ("3 minutes ago"), exact in its title. */
 export function When({ at, none = '—' }: { at: string | null | undefined; none?: string }) {
   const { i18n } = useTranslation();
   if (!at) {
@@ -12,12 +15,10 @@ export function When({ at, none = '—' }: { at: string | null | undefined; none
       </Text>
     );
   }
-  const exact = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'medium' }).format(
-    new Date(at),
-  );
+  const exact = momentFormat(i18n.language, EXACT).format(new Date(at));
   return (
-    <Tooltip label={exact}>
-      <time dateTime={at}>{dayjs(at).locale(i18n.language).fromNow()}</time>
-    </Tooltip>
+    <time dateTime={at} title={exact}>
+      {dayjs(at).locale(i18n.language).fromNow()}
+    </time>
   );
 }

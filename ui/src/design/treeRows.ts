@@ -63,6 +63,18 @@ export function treeRows(
   return rows;
 }
 
+/** Whether two rows are drawn the same: their values are the same ones. */
+export function isSameRow(a: TreeRow, b: TreeRow): boolean {
+  return (
+    a.path === b.path &&
+    a.name === b.name &&
+    a.depth === b.depth &&
+    a.open === b.open &&
+    a.size === b.size &&
+    Object.is(a.value, b.value)
+  );
+}
+
 /** The name of the row that stands for what a long value has besides. */
 export const MORE = '\u0000more';
 

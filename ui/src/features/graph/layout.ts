@@ -54,7 +54,8 @@ function list(steps: OutlineStep[], parent: string | null): { layout: Layout; bo
   };
   const ids = parent === null ? [TRIGGER, ...steps.map(({ id }) => id)] : steps.map(({ id }) => id);
   const lines = linesOf(steps, parent);
-  const at = steps.length > MOST_ROUTED ? ranked(ids, lines, boxOf) : routed(ids, lines, boxOf);
+  const at =
+    steps.length > MOST_ROUTED || isChain(lines) ? ranked(ids, lines, boxOf) : routed(ids, lines, boxOf);
   const shift = parent === null ? { x: 0, y: 0 } : { x: LOOP.side, y: LOOP.top };
   const nodes: Placed[] = [];
   const all: Line[] = [...lines];
@@ -92,6 +93,12 @@ function linesOf(steps: OutlineStep[], parent: string | null): Line[] {
   });
 }
 
+/** One after the other: nothing has to be put beside anything else. */
+function isChain(lines: Line[]): boolean {
+  const ends = (of: (line: Line) => string) => new Set(lines.map(of)).size === lines.length;
+  return ends((line) => line.from) && ends((line) => line.to);
+}
+
 type Places = Map<string, { x: number; y: number }>;
 
 function routed(ids: string[], lines: Line[], boxOf: (id: string) => Box): Places {
@@ -120,9 +127,11 @@ function ranked(ids: string[], lines: Line[], boxOf: (id: string) => Box): Place
   const rows = new Map<number, string[]>();
   for (const id of ids) rows.set(rank.get(id) ?? 0, [...(rows.get(rank.get(id) ?? 0) ?? []), id]);
   const places: Places = new Map();
+  const widthOf = (row: string[]) => row.reduce((sum, id) => sum + boxOf(id).width + GAP.x, -GAP.x);
+  const widest = Math.max(0, ...[...rows.values()].map(widthOf));
   let y = 0;
   for (const row of [...rows.keys()].sort((a, b) => a - b)) {
-    let x = 0;
+    let x = (widest - widthOf(rows.get(row) ?? [])) / 2;
     let tallest = 0;
     for (const id of rows.get(row) ?? []) {
       const box = boxOf(id);

@@ -62,23 +62,31 @@ export function useLoops(runId: string, steps: OutlineStep[]): Loops {
     },
     [open, hasNextPage, isFetchingNextPage, fetchNextPage],
   );
-  return {
-    isLoop: (id) => inner.has(id),
-    isOpen: (id) => id === open,
-    toggle: (id) => {
-      setOnlyFailed(false);
-      setOpen(id === open ? null : id);
-    },
-    itemsOf,
-    more,
-    failed: (id) => totals.get(id)?.failed ?? 0,
-    noteOf: (id) => {
+  const toggle = useCallback((id: string) => {
+    setOnlyFailed(false);
+    setOpen((before) => (before === id ? null : id));
+  }, []);
+  const noteOf = useCallback(
+    (id: string) => {
       const total = totals.get(id);
       if (!total?.all) return '';
       const words = t('itemsDone', { done: total.done, all: total.all });
       return total.failed ? `${words}, ${t('itemsFailed', { count: total.failed })}` : words;
     },
-    onlyFailed,
-    setOnlyFailed,
-  };
+    [totals, t],
+  );
+  return useMemo(
+    () => ({
+      isLoop: (id: string) => inner.has(id),
+      isOpen: (id: string) => id === open,
+      toggle,
+      itemsOf,
+      more,
+      failed: (id: string) => totals.get(id)?.failed ?? 0,
+      noteOf,
+      onlyFailed,
+      setOnlyFailed,
+    }),
+    [inner, open, toggle, itemsOf, more, totals, noteOf, onlyFailed],
+  );
 }

@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { numberFormat } from '~/design/formats';
 import type { Question } from '../queries';
 
 const SOON_MS = 3_600_000;
@@ -43,7 +44,7 @@ function span(ms: number, language: string): string {
   return parts
     .slice(Math.max(0, first), Math.max(0, first) + 2)
     .map(([count, unit]) =>
-      new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count),
+      numberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(count),
     )
     .join(' ');
 }

@@ -3,7 +3,7 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { IconBolt, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '~/design/EmptyState';
 import { ListState } from '~/design/ListState';
@@ -18,6 +18,7 @@ import { type AutomationsSearch, SORTS, validateSearch } from '../routes';
 
 const route = getRouteApi('/inside/automations');
 const TYPING_MS = 200;
+const NONE: never[] = [];
 const STATES = ['active', 'inactive', 'draft'] as const;
 
 export function AutomationsPage() {
@@ -37,7 +38,8 @@ export function AutomationsPage() {
     searchLater(search);
   };
   const filtered = Boolean(filter.search ?? filter.status ?? filter.trigger);
-  const items = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const rows = useDeferredValue(useMemo(() => sorted(items, sort), [items, sort])); // keys come before them
   const forget = () => {
     setTyped('');
     show({ search: null, status: null, trigger: null });
@@ -110,7 +112,7 @@ export function AutomationsPage() {
         isEmpty={items.length === 0}
         empty={empty}
       >
-        <AutomationTable items={sorted(items, sort)} triggers={catalog?.triggers ?? []} />
+        <AutomationTable items={rows} triggers={catalog?.triggers ?? NONE} />
         {list.hasNextPage && (
           <Button
             variant="default"

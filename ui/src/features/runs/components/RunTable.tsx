@@ -1,5 +1,6 @@
 import { Skeleton, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Duration } from '~/design/Duration';
 import { StatusBadge } from '~/design/StatusBadge';
@@ -59,7 +60,7 @@ export function RunTable({ runs, triggers, height, onEnd, onTop, isLoadingMore, 
   );
 }
 
-function RunRow({
+const RunRow = memo(function RunRow({
   run,
   triggers,
   index,
@@ -102,4 +103,4 @@ function RunRow({
       </span>
     </div>
   );
-}
+});

@@ -3,6 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { download } from '~/design/download';
+import { numberFormat } from '~/design/formats';
 import { failed } from '~/design/toast';
 import type { Json } from '~/design/treeRows';
 import { ValueTree } from '~/design/ValueTree';
@@ -108,5 +109,5 @@ function BesideTheRun({ reference, label, root }: { reference: Reference; label:
 
 function bytes(size: number, language: string): string {
   const [value, unit] = size < 1e6 ? [size / 1e3, 'kilobyte'] : [size / 1e6, 'megabyte'];
-  return new Intl.NumberFormat(language, { style: 'unit', unit, maximumFractionDigits: 1 }).format(value);
+  return numberFormat(language, { style: 'unit', unit, maximumFractionDigits: 1 }).format(value);
 }

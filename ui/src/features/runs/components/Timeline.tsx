@@ -1,6 +1,6 @@
 import { Anchor, Group, SegmentedControl, Text, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Duration } from '~/design/Duration';
 import { type RowsHandle, VirtualRows } from '~/design/VirtualRows';
@@ -12,6 +12,7 @@ import { StepIcon } from './StepIcon';
 
 const ROW = 34;
 const TICK_MS = 250;
+const NO_SPANS: Span[] = [];
 
 interface Props {
   run: RunDetail;
@@ -76,15 +77,21 @@ export function Timeline({ run, steps, loops, selected, onSelect, height }: Prop
       >
         {(row) => (
           <div role="listitem" className="timeline-cell">
-            <TimelineRow
-              row={row}
-              spans={spans.get(row.key) ?? []}
-              scale={scale}
-              loops={loops}
-              isSelected={row.kind !== 'more' && keyOf(row) === selected}
-              onSelect={onSelect}
-              hasEnded={run.completed_at !== null}
-            />
+            {row.kind === 'more' ? (
+              <MoreItems loop={row.loop} more={loops.more} />
+            ) : (
+              <TimelineRow
+                row={row}
+                spans={spans.get(row.key) ?? NO_SPANS}
+                scale={scale}
+                loop={row.kind === 'step' && loops.isLoop(row.id) ? loops.noteOf(row.id) : null}
+                isOpen={row.kind === 'step' && loops.isOpen(row.id)}
+                isSelected={keyOf(row) === selected}
+                onSelect={onSelect}
+                onToggle={loops.toggle}
+                hasEnded={run.completed_at !== null}
+              />
+            )}
           </div>
         )}
       </VirtualRows>
@@ -103,21 +110,25 @@ export function keyOf(row: Exclude<Row, { kind: 'more' }>): string {
 }
 
 interface RowProps {
-  row: Row;
+  row: Exclude<Row, { kind: 'more' }>;
   spans: Span[];
   scale: Scale;
-  loops: Loops;
+  /** Of a loop, how its items stand, in words; null of any other step. */
+  loop: string | null;
+  isOpen: boolean;
   isSelected: boolean;
   onSelect: (key: string) => void;
+  onToggle: (loop: string) => void;
   hasEnded: boolean;
 }
 
-function TimelineRow({ row, spans, scale, loops, isSelected, onSelect, hasEnded }: RowProps) {
+/** A row is drawn again when something of its own changed: a key that moves the choice draws two. */
+const TimelineRow = memo(function TimelineRow(props: RowProps) {
+  const { row, spans, scale, loop, isOpen, isSelected, onSelect, onToggle, hasEnded } = props;
   const { t } = useTranslation('runs');
   const { t: tApp } = useTranslation();
-  if (row.kind === 'more') return <MoreItems loop={row.loop} loops={loops} />;
   const status: StepRun['status'] | 'notRun' = row.step?.status ?? (hasEnded ? 'notRun' : 'pending');
-  const isLoop = row.kind === 'step' && loops.isLoop(row.id);
+  const isLoop = loop !== null;
   const word = status === 'notRun' ? t('notRun') : tApp(`status.${status}`);
   return (
     <div className="timeline-row" data-selected={isSelected} data-muted={!row.step}>
@@ -126,11 +137,11 @@ function TimelineRow({ row, spans, scale, loops, isSelected, onSelect, hasEnded 
           <button
             type="button"
             className="tree-toggle"
-            aria-expanded={loops.isOpen(row.id)}
-            aria-label={t(loops.isOpen(row.id) ? 'closeItems' : 'openItems', { step: row.id })}
-            onClick={() => loops.toggle(row.id)}
+            aria-expanded={isOpen}
+            aria-label={t(isOpen ? 'closeItems' : 'openItems', { step: row.id })}
+            onClick={() => onToggle(row.id)}
           >
-            {loops.isOpen(row.id) ? <IconChevronDown size={13} /> : <IconChevronRight size={13} />}
+            {isOpen ? <IconChevronDown size={13} /> : <IconChevronRight size={13} />}
           </button>
         ) : (
           <span className="tree-gap" />
@@ -146,7 +157,7 @@ function TimelineRow({ row, spans, scale, loops, isSelected, onSelect, hasEnded 
             {row.kind === 'item' && <span className="timeline-item">#{row.step.iteration} </span>}
             {row.id}{' '}
           </span>
-          {isLoop && <span className="timeline-type">{loops.noteOf(row.id)} </span>}
+          {isLoop && <span className="timeline-type">{loop} </span>}
           {!isLoop && row.step && <span className="timeline-type">{row.step.action_type} </span>}
           {row.step && attemptsOf(row.step).length > 0 && (
             <span className="timeline-type">{t('attempt', { number: row.step.attempt })} </span>
@@ -173,7 +184,7 @@ function TimelineRow({ row, spans, scale, loops, isSelected, onSelect, hasEnded 
       </span>
     </div>
   );
-}
+});
 
 function LoopFilter({ loop, loops }: { loop: string; loops: Loops }) {
   const { t } = useTranslation('runs');
@@ -193,9 +204,8 @@ function LoopFilter({ loop, loops }: { loop: string; loops: Loops }) {
   );
 }
 
-function MoreItems({ loop, loops }: { loop: string; loops: Loops }) {
+function MoreItems({ loop, more }: { loop: string; more: Loops['more'] }) {
   const { t } = useTranslation('runs');
-  const { more } = loops;
   useEffect(() => more(loop), [loop, more]);
   return (
     <Group pl={34} h="100%">

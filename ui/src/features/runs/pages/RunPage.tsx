@@ -2,7 +2,7 @@ import { Button, Group, SegmentedControl, Skeleton, Text } from '@mantine/core';
 import { IconPencil, IconPlayerStop, IconRefreshDot } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
 import { Confirmed } from '~/design/Confirmed';
@@ -54,6 +54,7 @@ function OneRun({ run }: { run: RunDetail }) {
   const client = useQueryClient();
   const { step: chosen, view = 'timeline' } = route.useSearch();
   const navigate = route.useNavigate();
+  const drawn = useDeferredValue(view); // the switch answers at once, a large graph follows
   const live = useRunLive(run.id, run);
   const ran = useQuery(ranQuery(run.id));
   const steps = useMemo(() => outline(ran.data?.definition.actions), [ran.data]);
@@ -77,18 +78,14 @@ function OneRun({ run }: { run: RunDetail }) {
     void client.invalidateQueries({ queryKey: ['approvals', 'run', run.id] });
   }, [run.status, run.waiting_for?.reason, invalidateQueries]);
 
-  const look = (step: string | undefined) =>
-    void navigate({ search: (before) => ({ ...before, step }), replace: true });
-  const items =
-    loops.itemsOf(
-      openLoop(
-        steps.map(({ id }) => id),
-        loops,
-      ),
-    )?.items ?? [];
-  const selected = [...run.action_logs, ...items].find(
-    (each) => each.id === chosen || (!each.iteration && each.step_id === chosen),
+  const look = useCallback(
+    (step: string | undefined) =>
+      void navigate({ search: (before) => ({ ...before, step }), replace: true, resetScroll: false }),
+    [navigate],
   );
+  const items = loops.itemsOf(steps.find(({ id }) => loops.isOpen(id))?.id ?? '')?.items ?? [];
+  const isChosen = (each: StepRun) => each.id === chosen || (!each.iteration && each.step_id === chosen);
+  const selected = run.action_logs.find(isChosen) ?? items.find(isChosen);
 
   /** From where it failed, at once where nothing happens twice outside; else the dialog tells what would. */
   const retry = async (version: Version = 'then') => {
@@ -201,6 +198,7 @@ function OneRun({ run }: { run: RunDetail }) {
                 view: value === 'timeline' ? undefined : (value as RunViewName),
               }),
               replace: true,
+              resetScroll: false,
             })
           }
           data={RUN_VIEWS.map((value) => ({ value, label: t(`views.${value}`) }))}
@@ -213,7 +211,7 @@ function OneRun({ run }: { run: RunDetail }) {
       </Group>
       <div className="run-body">
         <div style={{ minWidth: 0 }}>
-          {view === 'timeline' && (
+          {drawn === 'timeline' && (
             <Timeline
               run={run}
               steps={steps}
@@ -223,7 +221,7 @@ function OneRun({ run }: { run: RunDetail }) {
               height={HEIGHT}
             />
           )}
-          {view === 'graph' && (
+          {drawn === 'graph' && (
             <RunGraph
               run={run}
               ran={ran.data}
@@ -232,7 +230,7 @@ function OneRun({ run }: { run: RunDetail }) {
               onSelect={look}
             />
           )}
-          {view === 'log' && <LogLines runId={run.id} onStep={look} height={HEIGHT} />}
+          {drawn === 'log' && <LogLines runId={run.id} onStep={look} height={HEIGHT} />}
         </div>
         <div style={{ minWidth: 0 }}>
           {chosen && selected && (
@@ -271,10 +269,6 @@ function OneRun({ run }: { run: RunDetail }) {
       )}
     </>
   );
-}
-
-function openLoop(ids: string[], loops: ReturnType<typeof useLoops>): string {
-  return ids.find((id) => loops.isOpen(id)) ?? '';
 }
 
 interface GraphProps {

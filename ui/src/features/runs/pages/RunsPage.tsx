@@ -20,6 +20,7 @@ import { runsQuery } from '../queries';
 import { isFiltered, type RunFilter, runFilter } from '../search';
 import '../components/runs.css';
 
+const NONE: never[] = [];
 const route = getRouteApi('/inside/automations/logs');
 
 export function RunsPage() {
@@ -103,7 +104,7 @@ export function RunsPage() {
       >
         <RunTable
           runs={runs}
-          triggers={catalog?.triggers ?? []}
+          triggers={catalog?.triggers ?? NONE}
           height="calc(100dvh - 240px)"
           onEnd={more}
           onTop={(isAtTop) => {
