@@ -16,18 +16,19 @@ export function InvitationPage() {
   const { token } = route.useParams();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const offer = useQuery(invitationQuery(token));
   const session = useQuery({ queryKey: ['accounts', 'session'], queryFn: renew, retry: false });
   const accept = useMutation({
-    mutationFn: () => answer(api.POST('/api/invitations/{token}/accept', { params: { path: { token } } })),
-    onSuccess: async ({ workspace_id }) => {
-      // Not the offer: it is taken.
-      await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] !== 'invitation' });
+    mutationFn: (_workspace: string) =>
+      answer(api.POST('/api/invitations/{token}/accept', { params: { path: { token } } })),
+    onSuccess: async ({ workspace_id }, workspace) => {
+      await client.invalidateQueries();
       chooseWorkspace(workspace_id);
-      done(t('joined', { workspace: offer.data?.workspace_name }));
+      done(t('joined', { workspace }));
       void navigate({ to: '/automations' });
     },
   });
+  // What was taken is not asked for again.
+  const offer = useQuery({ ...invitationQuery(token), enabled: accept.isIdle || accept.isError });
   if (offer.isPending || session.isPending) return <Skeleton height={160} />;
   const error = offer.error ?? accept.error;
   return (
@@ -48,7 +49,7 @@ export function InvitationPage() {
             })}
           </Text>
           {session.data?.state === 'signed-in' ? (
-            <Button loading={accept.isPending} onClick={() => accept.mutate()}>
+            <Button loading={accept.isPending} onClick={() => accept.mutate(offer.data.workspace_name)}>
               {t('accept')}
             </Button>
           ) : (
