@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 914103dca628a213043245169afeaefbcb98ce82aa55c13e9e0a53d24ac90703.
+// Made by `make schema`, from the OpenAPI schema f7d1f840195e695558df5e56d0bbae1c448c56129607a27de4d4743895495abe.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -6250,6 +6250,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
