@@ -16,7 +16,7 @@ import { useEditor } from './EditorContext';
 
 const ENDED = ['success', 'failed', 'cancelled', 'skipped'];
 
-const CALM_MS = 5000;
+const CALM_MS = 1000;
 
 /** A run of this automation that begins elsewhere, as by its webhook, is shown: unless one goes on, or was closed. */
 function useFollowing(): void {
