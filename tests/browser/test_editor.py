@@ -178,7 +178,7 @@ async def test_three_steps_by_keyboard_alone(page: Page, product: Product) -> No
     await page.keyboard.type("pause")
     await page.keyboard.press("Enter")
     await expect(item(page, "pause")).to_be_visible()
-    await fill_in(page, "pause", "For", "1")
+    await fill_in(page, "pause", "Seconds", "1")
     await fill_in(page, "transform", "Value", "{{ trigger.data.word }}")
     await page.keyboard.press("Control+s")
     await saved(page)

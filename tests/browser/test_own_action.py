@@ -46,6 +46,7 @@ async def fill(page: Page, echo: Echo) -> None:
 
     await write(page, field("Service"), f"{echo.url}/anything/parcels")
     await write(page, field("Name"), "{{ trigger.data.name }}")
+    await page.keyboard.press("Escape")  # the completion of names
     street = field("Street")
     await expect(street).to_have_accessible_description("With the number of the house.")
     await write(page, street, "Rue 1")

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { placesOf } from './document/bodies';
 import { stepsOf, stepsText } from './document/clipboard';
 import { canonical, type Definition, definitionOf } from './document/definition';
@@ -64,6 +64,8 @@ function opened(document: Record<string, unknown>) {
   const saving = autosave({ draft, detail, server, journal: journalOf('a', 'one'), pauseMs: 1 });
   return { draft, saving, sent };
 }
+
+vi.setConfig({ testTimeout: 60_000 });
 
 beforeEach(() => localStorage.clear());
 
