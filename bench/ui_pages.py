@@ -1,4 +1,4 @@
-"""What a person does in the pages that `bench/ui.py` measures: a large run, lists of runs and automations, the inbox."""
+"""What a person does in the pages that `bench/ui.py` measures: a large run, two long lists, the inbox."""
 
 from dataclasses import dataclass
 from typing import Any, Final

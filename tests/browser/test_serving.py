@@ -25,7 +25,7 @@ def path_of(answer: Response) -> str:
 
 async def test_pages_are_served_under_the_policy_and_kept_by_their_hash(page: Page, product: Product) -> None:
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda each: answers.append(each))  # noqa: PLW0108 - it marks what it is given
     await sign_up(page, W, "serving@example.com")
     await expect(page.get_by_role("heading", name=W("automations:emptyTitle"))).to_be_visible()
     documents = [each for each in answers if each.request.resource_type == "document"]

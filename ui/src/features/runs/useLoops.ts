@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useCallback, useMemo, useState } from 'react';
+import { startTransition, useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { flat, type OutlineStep } from '~/features/graph/outline';
 import { countsQuery, itemsQuery, type StepRun } from './queries';
@@ -63,8 +63,10 @@ export function useLoops(runId: string, steps: OutlineStep[]): Loops {
     [open, hasNextPage, isFetchingNextPage, fetchNextPage],
   );
   const toggle = useCallback((id: string) => {
-    setOnlyFailed(false);
-    setOpen((before) => (before === id ? null : id));
+    startTransition(() => {
+      setOnlyFailed(false);
+      setOpen((before) => (before === id ? null : id));
+    });
   }, []);
   const noteOf = useCallback(
     (id: string) => {

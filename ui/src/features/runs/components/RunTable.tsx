@@ -1,6 +1,6 @@
 import { Skeleton, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { memo } from 'react';
+import { memo, useDeferredValue } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Duration } from '~/design/Duration';
 import { StatusBadge } from '~/design/StatusBadge';
@@ -9,6 +9,7 @@ import { When } from '~/design/When';
 import type { Run } from '../queries';
 
 const ROW = 46;
+const NONE: Run[] = [];
 
 interface Props {
   runs: Run[];
@@ -24,6 +25,7 @@ interface Props {
 /** Runs, however many: only the rows in sight are in the page. */
 export function RunTable({ runs, triggers, height, onEnd, onTop, isLoadingMore, isOfOne }: Props) {
   const { t } = useTranslation('runs');
+  const rows = useDeferredValue(runs, NONE); // the page comes first, then the rows
   return (
     <div role="table" aria-label={t('title')} aria-rowcount={-1} className="run-table">
       <div role="rowgroup">
@@ -45,7 +47,7 @@ export function RunTable({ runs, triggers, height, onEnd, onTop, isLoadingMore, 
         </div>
       </div>
       <VirtualRows
-        rows={runs}
+        rows={rows}
         rowHeight={ROW}
         height={height}
         keyOf={(run) => run.id}
