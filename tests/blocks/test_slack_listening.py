@@ -193,7 +193,8 @@ async def test_what_is_said_in_a_thread_that_was_read_already_is_not_stepped_ove
     def meanwhile(given: dict[str, Any]) -> dict[str, Any] | str:
         said = replies(given)
         if "two 2" not in slack.said(room):
-            slack.say(room, ADA, f"{'one' if given['ts'] == one else 'two'} 2", given["ts"], quiet=True)
+            first, second = [(one, "one 2"), (two, "two 2")][:: 1 if given["ts"] == one else -1]
+            slack.say(room, ADA, first[1], first[0], quiet=True)
             slack.say(room, ADA, second[1], second[0], quiet=True)
         return said
 
