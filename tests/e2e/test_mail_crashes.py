@@ -19,7 +19,7 @@ from core.ids import new_id
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.seal import Sealer
-from tests.e2e.installation import Installation, act
+from tests.e2e.installation import Installation
 from tests.e2e.test_crash_points import LISTENS
 from tests.vendors.certificates import Authority
 from tests.vendors.dovecot import PASSWORD, Dovecot, dovecot
@@ -46,7 +46,8 @@ async def mailbox(installation: Installation, tmp_path: Path) -> AsyncIterator[D
             await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", shop.workspace)
         service = Connections(shop.db, door, out, Tokens(), policy)
         await service.create(Caller(new_id(), shop.workspace, "owner"), "imap", Given("Inbox", fields))
-        rule = await shop.automation(act(installation.echo, "unsafe"))
+        config = {"method": "POST", "url": f"{installation.echo.url}/act", "json": "{{ trigger.data.subject }}"}
+        rule = await shop.automation({"id": "act", "type": "http", "config": config})
         async with shop.db.transaction() as connection:
             await connection.execute("UPDATE automation_rules SET enabled = true WHERE id = $1", rule)
             await connection.execute(
