@@ -193,7 +193,14 @@ def failure(end: RunEnd) -> VutlerError:  # noqa: PLR0911 - one for each
     match code:
         case "agent_not_found" | "connection_not_found":
             return NotFound(code, why)
-        case "no_model_provider" | "no_model" | "agent_disabled" | "cancelled" | "connection_not_allowed":
+        case (
+            "no_model_provider"
+            | "no_model"
+            | "agent_disabled"
+            | "cancelled"
+            | "connection_not_allowed"
+            | "turn_changed"
+        ):
             return Conflict(code, why)
         case "agent_budget" | "credits_exhausted":
             return PaymentRequired(code, why)

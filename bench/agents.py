@@ -37,7 +37,9 @@ from tests.e2e.product import Product, free_port
 from tests.vendors.openai import KEY
 from tests.waiting import until
 
-_IDLE_S = 5.0
+_IDLE_S = 15.0  # of a window
+_IDLE_WINDOWS = 20  # at most
+_SETTLED = 0.02  # CPU seconds a second by which two windows of a settled process differ at most
 _ANSWERS = """
 SELECT count(*) AS answers, count(DISTINCT thread_id) AS answered FROM messages
 WHERE is_bot AND sent_at IS NOT NULL AND thread_id::text = ANY ($1)
@@ -105,11 +107,23 @@ class Bench:
             for name, pid in self.processes().items()
         }
 
-    async def idle(self, seconds: float = _IDLE_S) -> dict[str, float]:
-        """CPU seconds a second of everybody, nothing to do."""
+    async def idle(self) -> dict[str, float]:
+        """CPU seconds a second of everybody, nothing to do: once the product has settled, over two windows that agree.
+
+        Right after the start Prefect is busy for minutes, and what it used then is no measure of what it uses at rest.
+        """
+        former = await self._window()
+        for _ in range(_IDLE_WINDOWS):
+            window = await self._window()
+            if agree(former, window):
+                return {name: (former[name] + used) / 2 for name, used in window.items()}
+            former = window
+        raise RuntimeError(f"the product does not come to rest: {former}")
+
+    async def _window(self) -> dict[str, float]:
         before = self.cpu()
-        await asyncio.sleep(seconds)
-        return {name: (after - before[name]) / seconds for name, after in self.cpu().items()}
+        await asyncio.sleep(_IDLE_S)
+        return {name: (after - before[name]) / _IDLE_S for name, after in self.cpu().items()}
 
     async def stretch(self, side: Side, rate: float, seconds: float, idle: dict[str, float]) -> Stretch:
         times: dict[str, tuple[float, float]] = {}
@@ -136,6 +150,11 @@ class Bench:
         )  # fmt: skip
         side.stretches.append(done)
         return done
+
+
+def agree(one: dict[str, float], other: dict[str, float]) -> bool:
+    """Whether two windows show the same: every process within 20 ms of CPU a second, or a tenth of what it used."""
+    return all(abs(used - other[name]) <= max(_SETTLED, 0.1 * used) for name, used in one.items())
 
 
 async def agents(person: Person, model: str, count: int) -> Side:

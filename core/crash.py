@@ -12,6 +12,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 Point: TypeAlias = Literal[
     "accepted",  # API: the event is committed, the sender has no answer yet
+    "heard",  # a message was fetched from its service, nothing of it is kept
+    "kept",  # the message, its runs and the cursor are committed, whoever listens does not know that
     "claimed",  # the run is this worker's, nothing of it was done
     "before_intent",  # the step's input stands; of an unsafe step nothing is written yet
     "before_effect",  # the intent of an unsafe step is committed, the action was not called

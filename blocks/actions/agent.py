@@ -1,6 +1,7 @@
 """The agent step: an agent of the workspace is asked, and its answer is the output."""
 
-from typing import ClassVar
+from contextlib import suppress
+from typing import ClassVar, Final
 
 from pydantic import Field, JsonValue, field_validator
 
@@ -8,8 +9,11 @@ from blocks import forms
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.conversing import Turn, TurnDone
 from blocks.outcomes import Done, Outcome, Wait
-from blocks.values import Json, JsonObject
+from blocks.values import Json, JsonObject, read_json
 from blocks.words import Language, written_out
+
+MOST_CONTEXT: Final = 200_000  # bytes of large values that the model is told, as the prompt may be long
+_TEXTS: Final = ("json", "xml", "yaml", "csv", "javascript")
 
 
 class AgentInput(StepModel):
@@ -77,13 +81,48 @@ class Agent(Action[AgentInput]):
         return await self._ask(given, context, {**(answer or {}), "seq": details.get("seq")})
 
     async def _ask(self, given: AgentInput, context: ActionContext, answer: JsonObject | None) -> Outcome:
+        told, _ = await _resolved(given.context, context, MOST_CONTEXT)
         done = await context.converse(
             Turn(
-                given.agent, given.prompt, given.context, given.output_schema, given.conversation, context.tainted,
+                given.agent, given.prompt, told, given.output_schema, given.conversation, context.tainted,
                 given.stream, answer,
             )
         )  # fmt: skip
         return done if isinstance(done, Wait) else Done(_output(given, done))
+
+
+async def _resolved(value: Json, context: ActionContext, left: int) -> tuple[Json, int]:
+    """The value with the texts themselves instead of references to them, and how many bytes of texts may still come."""
+    if isinstance(value, list):
+        items: list[Json] = []
+        for each in value:
+            item, left = await _resolved(each, context, left)
+            items.append(item)
+        return items, left
+    if not isinstance(value, dict):
+        return value, left
+    if isinstance(value.get("$blob"), str):
+        return await _text(value, context, left)
+    fields: JsonObject = {}
+    for name, each in value.items():
+        fields[name], left = await _resolved(each, context, left)
+    return fields, left
+
+
+async def _text(reference: JsonObject, context: ActionContext, left: int) -> tuple[Json, int]:
+    """What a large answer or value says, cut off where it is too long; what is no text stays a reference."""
+    media_type = str(reference.get("media_type") or "").partition(";")[0].strip().lower()
+    if not (media_type.startswith("text/") or media_type.endswith(_TEXTS)):
+        return reference, left
+    piece = await context.piece(reference, 0, left)
+    text = piece.content.decode("utf-8", "replace")
+    if piece.size <= left:
+        if media_type.endswith("json"):
+            with suppress(ValueError):
+                return read_json(piece.content), left - piece.size
+        return text, left - piece.size
+    note = f"Cut off here: it has {piece.size} bytes, and this is its beginning ({len(piece.content)} bytes)."
+    return {"cut": True, "text": text, "note": note}, 0
 
 
 def _output(given: AgentInput, done: TurnDone) -> Json:

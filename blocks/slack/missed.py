@@ -1,7 +1,9 @@
 """What was said in Slack while nobody listened, and the cursor that tells it.
 
 The cursor is `{"since": ts, "rooms": {id: ts}}`: the last message that was taken of each room, and for rooms that it
-does not know the time since which we listen. At the very beginning nothing was missed.
+does not know the time since which we listen. At the very beginning nothing was missed. Threads are read one after the
+other while people go on writing, so that what is caught up with moves the cursor no further than to the latest message
+that was there when reading began.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import Final, TypeVar
 
 from blocks.errors import ActionError, Retryable
@@ -47,14 +50,15 @@ class Missed:
             self._cursor = {"since": f"{self._began:.6f}", "rooms": {}}
             await self._ear.take([], self._cursor)
 
-    async def events(self) -> AsyncIterator[tuple[str, list[JsonObject]]]:
-        """What was missed: a room's name, and what was said there, in order."""
+    async def events(self) -> AsyncIterator[tuple[str, list[JsonObject], float]]:
+        """What was missed: a room's name, what was said there, in order, and how far the cursor may move by it."""
         known = inside(self._cursor, "rooms")
         rooms = [room for room, name in self._names.items() if self.wanted(room, name)]
         for room in sorted(rooms, key=lambda each: -_number(known.get(each))):
             oldest = self._oldest(room, known)
             try:
-                yield self._names[room], await self._patiently(partial(self._said, room, oldest))
+                events, complete = await self._patiently(partial(self._said, room, oldest))
+                yield self._names[room], events, complete
             except Refused as error:  # one room that may not be read is no reason to hear none
                 if error.code == "connection_refused":
                     raise
@@ -64,11 +68,11 @@ class Missed:
         since = max(_number(self._cursor.get("since")), self._began - _SKEW_S)
         self._cursor = {**self._cursor, "since": f"{since:.6f}"}
 
-    def moved(self, heard: Sequence[Heard]) -> JsonObject:
-        """The cursor when these are taken."""
+    def moved(self, heard: Sequence[Heard], most: float = inf) -> JsonObject:
+        """The cursor when these are taken; `most`: of what is later, something may be missing yet."""
         rooms: dict[str, Json] = dict(inside(self._cursor, "rooms"))
         for each in heard:
-            latest = max(_number(rooms.pop(each.channel, None)), _number(each.id))
+            latest = max(_number(rooms.pop(each.channel, None)), min(_number(each.id), most))
             rooms[each.channel] = f"{latest:.6f}"
         while len(rooms) > _ROOMS:
             del rooms[min(rooms, key=lambda room: _number(rooms[room]))]
@@ -102,12 +106,15 @@ class Missed:
         rooms = await seen(self._web, "users.conversations", _KINDS)
         return {text(each.get("id")): text(each.get("name")) for each in rooms}
 
-    async def _said(self, room: str, oldest: float) -> list[JsonObject]:
-        """In the room and in those of its threads that went on since."""
+    async def _said(self, room: str, oldest: float) -> tuple[list[JsonObject], float]:
+        """In the room and in those of its threads that went on since, and until when nothing is missing."""
         found: dict[str, JsonObject] = {}
+        complete: float | None = None
         threads: list[str] = []
         given: Arguments = {"channel": room, "limit": _PAGE}
         async for page in self._web.pages("conversations.history", given, "messages", most=_PAGES):
+            if complete is None:
+                complete = max([oldest, *(_number(each.get(name)) for each in page for name in ("ts", "latest_reply"))])
             for each in page:
                 ts = text(each.get("ts"))
                 if _number(ts) > oldest:
@@ -122,7 +129,7 @@ class Missed:
                 found |= {ts: each for each in page if _number(ts := text(each.get("ts"))) > oldest}
         kind = "im" if room.startswith("D") else "channel"
         events = [{**found[ts], "channel": room, "channel_type": kind} for ts in sorted(found, key=float)]
-        return [event for event in events if hearing.worth_hearing(event)]
+        return [event for event in events if hearing.worth_hearing(event)], oldest if complete is None else complete
 
     async def _patiently(self, ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """Ask, and wait as long as Slack wants when it is asked too often (a room or two a second, at most)."""

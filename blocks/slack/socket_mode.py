@@ -91,10 +91,10 @@ async def _me(web: Web) -> hearing.Me:
 
 async def _catch_up(missed: Missed, listener: hearing.Listener, ear: Ear) -> None:
     await missed.begin()
-    async for name, events in missed.events():
+    async for name, events, complete in missed.events():
         for first in range(0, len(events), _AT_ONCE):
             heard = [await listener.heard(each, name) for each in events[first : first + _AT_ONCE]]
-            await ear.take(heard, missed.moved(heard))
+            await ear.take(heard, missed.moved(heard, complete))
     await missed.end()
 
 

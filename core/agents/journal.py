@@ -119,9 +119,18 @@ class Came:
     credits: Decimal
 
 
-def fingerprint(value: object) -> str:
-    """SHA-256 of a value as JSON."""
-    return hashlib.sha256(jsontext.dump(value)).hexdigest()
+def fingerprint(value: Json) -> str:
+    """SHA-256 of a value, the same for whatever the value is after it lay in a column of `jsonb`."""
+    return hashlib.sha256(jsontext.dump(_settled(value))).hexdigest()
+
+
+def _settled(value: Json) -> Json:
+    """`jsonb` keeps no order of keys, and of a float that is whole perhaps no point."""
+    if isinstance(value, dict):
+        return {name: _settled(value[name]) for name in sorted(value)}
+    if isinstance(value, list):
+        return [_settled(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 async def open_turn(

@@ -50,11 +50,12 @@ class Journaled(WrapperModel):
     ) -> ModelResponse:
         session = self._session
         part = session.next_part()
+        hashed = session.hashed([_asked(messages), model_request_parameters.output_mode])
         if part is not None:
+            session.check(part, hashed)
             answer = _read(part.content)
             self._count(answer, self._price(answer))
             return answer
-        hashed = journal.fingerprint([_asked(messages), model_request_parameters.output_mode])
         call = await self._begin(messages, model_request_parameters)
         crash.point("model_begun")
         began = monotonic()
@@ -173,7 +174,7 @@ def _limit(what: str, name: str) -> InvalidInput:
     )
 
 
-def _asked(messages: list[ModelMessage]) -> Json:
+def _asked(messages: list[ModelMessage]) -> list[list[object]]:
     """What is asked, without the times and ids of this very asking."""
     return [
         [type(part).__name__, getattr(part, "content", None), getattr(part, "args", None)]

@@ -6,8 +6,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from blocks.conversing import Turn
+from blocks.errors import InvalidInput
 from blocks.outcomes import Wait
 from blocks.values import JsonObject
+from core import jsontext
 from core.agents import journal
 from core.agents.hosting import Host
 from core.agents.journal import Part
@@ -45,6 +47,22 @@ class Session:
         """Go to the next thing that the turn does; gives it where it was done, or begun, before."""
         self.seq += 1
         return self.parts.get(self.seq)
+
+    def hashed(self, asked: object) -> str:
+        """What the journal keeps of a request: masked, as everything that a resumed turn asks with was masked."""
+        return journal.fingerprint(self.host.redactor.json(jsontext.load(jsontext.dump(asked))))
+
+    def check(self, part: Part, hashed: str) -> None:
+        """Take what was recorded only as the answer to what is asked now. Raises `Stopped`."""
+        if part.request_hash != hashed:
+            raise self.halt(
+                InvalidInput(
+                    "turn_changed",
+                    f"The turn was resumed, and what {self.agent.name} asks at exchange {self.seq + 1} is not what was"
+                    " answered there before. Nothing was done with the old answer. Replay the run from"
+                    " this step to ask anew.",
+                )
+            )
 
     def halt(self, why: Wait | BaseException) -> Stopped:
         """What to raise, so that the turn stops here whatever lies in between."""

@@ -132,6 +132,8 @@ class Toolbox(AbstractToolset[None]):
                 )
             )
         call = _Call(session, function, name, filled=tool_args, lends=self._lends, part=part)
+        if part is not None:
+            session.check(part, call.hashed)
         result = part.content.get("result") if part is not None and part.state == "done" else await call.carry_out()
         session.tainted = session.tainted or function.tool.brings_in
         return result
@@ -148,7 +150,7 @@ class _Call:
         self._name = name
         self._filled = filled
         self._part = part
-        self._hash = journal.fingerprint([name, filled])
+        self.hashed = session.hashed([name, filled])
         self._shown: JsonObject = {"tool": name, "arguments": session.host.redactor.json(filled)}
         self._context: LentToTool = lends.to(session, function.tool, function.settings, str(session.seq))
         answer = session.turn.answer
@@ -261,7 +263,7 @@ class _Call:
                 session.host.run,
                 session.turn_id,
                 seq=session.seq,
-                hashed=self._hash,
+                hashed=self.hashed,
                 content=content,
                 state=state,
             )

@@ -18,6 +18,7 @@ from blocks import registry
 from blocks.errors import ActionError, InvalidInput, NeedsAttention
 from blocks.listening import Heard, Listens, Pressed
 from blocks.values import JsonObject
+from core import crash
 from core.channels import arrivals
 from core.connections import repository as connections
 from core.connections.model import Opened
@@ -97,6 +98,8 @@ class _Ear:
     async def take(self, heard: Sequence[Heard], cursor: JsonObject) -> None:
         if not heard and cursor == self.cursor:
             return
+        if heard:
+            crash.point("heard")
         workspace = self._hears.db.for_workspace(self._held.workspace_id)
         async with self._hears.gate, workspace.transaction() as connection:
             if not await leases.move(connection, self._owner, self._held.id, cursor):
@@ -105,6 +108,8 @@ class _Ear:
                 connection, self._held, heard, own_id=self.account, limits=self._hears.limits,
                 files_quota=self._hears.files_quota,
             )  # fmt: skip
+        if heard:
+            crash.point("kept")
         self.cursor = cursor
 
     async def press(self, pressed: Pressed) -> None:

@@ -90,6 +90,40 @@ async def test_approval_always_shows_the_whole_call(office: Office, models: Open
     assert len(models.script.asked) == 2  # the first answer was replayed
 
 
+async def test_what_was_approved_is_what_is_called(office: Office, models: OpenAIServer, echo: Echo) -> None:
+    """A resumed turn takes what was recorded only as the answer to what it asks now."""
+    await office.provider(models.url)
+    await office.set("code_bot", tools=[tool("http", "always", hosts=[f"127.0.0.1:{echo.port}"])])
+    models.script.answers = [
+        CallTools([("http", {"method": "POST", "url": f"{echo.url}/echo", "json_body": {"amount": 12}})]), Say("Sent."),
+    ]  # fmt: skip
+    async with office.engine():
+        run = await office.ask("code_bot", "Pay")
+        assert run["status"] == "waiting"
+        async with office.db.connection() as connection:
+            await connection.execute(
+                "UPDATE agent_turn_parts SET content = replace(content::text, '12', '9000')::jsonb WHERE seq = 0"
+            )
+        done = await answer(office, run, "approve")
+    assert (done["status"], done["error_code"]) == ("failed", "turn_changed")
+    assert echo.hits == []
+
+
+async def test_another_question_does_not_get_the_recorded_answer(
+    office: Office, models: OpenAIServer, echo: Echo
+) -> None:
+    await office.provider(models.url)
+    await office.set("code_bot", tools=[tool("http", "always", hosts=[f"127.0.0.1:{echo.port}"])])
+    models.script.answers = [CallTools([("http", {"method": "POST", "url": f"{echo.url}/echo"})]), Say("Sent.")]
+    async with office.engine():
+        run = await office.ask("code_bot", "Pay Ada", conversation="c")
+        async with office.db.connection() as connection:
+            await connection.execute("UPDATE agent_turns SET asked = jsonb_set(asked, '{history}', '[[\"a\", \"b\"]]')")
+        done = await answer(office, run, "approve")
+    assert (done["status"], done["error_code"]) == ("failed", "turn_changed")
+    assert (len(models.script.asked), echo.hits) == (1, [])
+
+
 async def test_a_refused_call_is_told_to_the_model(office: Office, models: OpenAIServer, echo: Echo) -> None:
     await office.provider(models.url)
     await office.set("code_bot", tools=[tool("http", "always", hosts=[f"127.0.0.1:{echo.port}"])])

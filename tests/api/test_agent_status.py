@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from core.agents import health
 from core.agents.health import Looking
 from core.connections.opening import Door
 from core.connections.signed import Tokens
@@ -88,3 +89,8 @@ async def test_a_silent_provider_holds_up_no_look_at_others(
             return await standing("code_bot") == "offline"
 
         await until(offline, seconds=30)
+
+
+def test_a_failure_is_known_within_ten_seconds() -> None:
+    """At worst it begins right after a look: the next one is due, then begins, then waits for its answer."""
+    assert health._AGAIN_S + health.EVERY_S + health._PATIENCE_S < 10

@@ -180,6 +180,32 @@ async def test_what_was_said_meanwhile_is_caught_up_with(slack: Slack, out: Outg
     assert ear.repeats == 0
 
 
+async def test_what_is_said_in_a_thread_that_was_read_already_is_not_stepped_over(slack: Slack, out: Outgoing) -> None:
+    """Threads are read one after the other, and people go on writing in all of them meanwhile."""
+    room, ear = slack.channel("general"), RecordingEar()
+    async with listening(slack, out, ear):
+        one, two = (slack.say(room, ADA, text)["ts"] for text in ("one", "two"))
+        await taken(ear, 2)
+    for thread, text in ((one, "one 1"), (two, "two 1")):
+        slack.say(room, ADA, text, thread, quiet=True)
+    replies = slack._conversations_replies
+
+    def meanwhile(given: dict[str, Any]) -> dict[str, Any] | str:
+        said = replies(given)
+        if "two 2" not in slack.said(room):
+            first, second = [(one, "one 2"), (two, "two 2")][:: 1 if given["ts"] == one else -1]
+            slack.say(room, ADA, first[1], first[0], quiet=True)
+            slack.say(room, ADA, second[1], second[0], quiet=True)
+        return said
+
+    slack._conversations_replies = meanwhile  # type: ignore[method-assign]
+    async with listening(slack, out, ear):
+        await taken(ear, 5)
+    async with listening(slack, out, ear):
+        await taken(ear, 6)
+    assert sorted(ear.texts()) == ["one", "one 1", "one 2", "two", "two 1", "two 2"]
+
+
 async def test_slack_is_asked_as_slowly_as_it_wants(slack: Slack, out: Outgoing) -> None:
     ear = RecordingEar()
     rooms = [slack.channel(f"r{number}") for number in range(5)]

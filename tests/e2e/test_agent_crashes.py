@@ -19,6 +19,7 @@ from core.runs import queue
 from core.seal import Sealer
 from tests.e2e.installation import Installation
 from tests.e2e.test_crash_points import TURNS
+from tests.vendors.mcp import TOKEN, tickets
 from tests.vendors.openai import KEY, OpenAIServer
 from tests.vendors.script import CallTools, Say
 
@@ -46,18 +47,29 @@ async def models(installation: Installation) -> AsyncIterator[OpenAIServer]:
         server.script.otherwise = says
         hosts = f"{installation.echo.address},127.0.0.1:{server.port}"
         installation.environment["VUTLER_HTTP_ALLOW_HOSTS"] = hosts
-        settings = core_settings.load(installation.environment)
-        sealer = Sealer(core_keys.sealing(settings, core_keys.load(settings)))
-        workspace, db = installation.workshop.workspace, installation.workshop.db
-        async with Outgoing(Policy.of(hosts.split(","))) as out:
-            service = Connections(db, Door(sealer), out, Tokens(), Policy.of(hosts.split(",")))
-            async with db.connection() as connection:
-                await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", workspace)
-                tools = [{"tool": "http", "settings": {"hosts": ["127.0.0.1"], "methods": ["POST", "PUT"]}}]
-                await connection.execute("UPDATE agents SET tools = $2 WHERE workspace_id = $1", workspace, tools)
-            given = {"base_url": server.url, "api_key": KEY, "default_model": "gpt-5-mini"}
-            await service.create(Caller(new_id(), workspace, "owner"), "openai", Given("OpenAI", given))
+        workspace = installation.workshop.workspace
+        async with installation.workshop.db.connection() as connection:
+            await connection.execute("INSERT INTO workspaces (id, name) VALUES ($1, 'Test')", workspace)
+        await give_tool(installation, "http", {"hosts": ["127.0.0.1"], "methods": ["POST", "PUT"]})
+        await connect(installation, "openai", {"base_url": server.url, "api_key": KEY, "default_model": "gpt-5-mini"})
         yield server
+
+
+async def connect(installation: Installation, kind: str, fields: dict[str, Any]) -> None:
+    settings, shop = core_settings.load(installation.environment), installation.workshop
+    door = Door(Sealer(core_keys.sealing(settings, core_keys.load(settings))))
+    policy = Policy.of(installation.environment["VUTLER_HTTP_ALLOW_HOSTS"].split(","))
+    async with Outgoing(policy) as out:
+        service = Connections(shop.db, door, out, Tokens(), policy)
+        await service.create(Caller(new_id(), shop.workspace, "owner"), kind, Given(kind, fields))
+
+
+async def give_tool(installation: Installation, tool: str, settings: dict[str, Any]) -> None:
+    async with installation.workshop.db.connection() as connection:
+        await connection.execute(
+            "UPDATE agents SET tools = $2 WHERE workspace_id = $1", installation.workshop.workspace,
+            [{"tool": tool, "settings": settings}],
+        )  # fmt: skip
 
 
 async def answer(installation: Installation, run_id: UUID, decision: str) -> None:
@@ -114,3 +126,38 @@ async def test_killed_between_two_tool_calls_the_first_has_its_effect_once(
     assert run["status"] == "success", run["error"]
     assert (hits(installation, "one"), hits(installation, "two")) == (1, 1)
     assert models.script.asked
+
+
+@pytest.mark.parametrize("point", ["tool_begun", "tool_acted"])
+@pytest.mark.parametrize("tool", ["create_issue", "add"])
+async def test_a_worker_dies_in_a_call_of_another_server(
+    installation: Installation, models: OpenAIServer, tool: str, point: str
+) -> None:
+    """A tool that only reads, as its MCP server says, is called again; of another one a person is asked."""
+    arguments = {"create_issue": {"title": "Printer"}, "add": {"a": 1, "b": 2}}[tool]
+
+    def says(body: dict[str, Any]) -> CallTools | Say:
+        return Say("Done.") if body["messages"][-1]["role"] == "tool" else CallTools([(tool, arguments)])
+
+    models.script.otherwise = says
+    async with tickets() as server:
+        port = server.url.split(":")[2].split("/")[0]
+        installation.environment["VUTLER_HTTP_ALLOW_HOSTS"] += f",127.0.0.1:{port}"
+        await connect(installation, "mcp", {"url": server.url, "token": TOKEN})
+        await give_tool(installation, "mcp", {"connection": "mcp", "tools": ["create_issue", "add"]})
+        config = {"agent": "code_bot", "prompt": "Do it"}
+        rule = await installation.workshop.automation({"id": "ask", "type": "agent", "config": config})
+        run_id = await installation.workshop.start(rule, {})
+        await installation.dies(installation.worker(VUTLER_CRASH_AT=point), point)
+        installation.worker()
+        calls = 1 if point == "tool_acted" else 0
+        if tool == "create_issue":
+            run = await installation.run(run_id, "waiting", "failed", "success")
+            assert run["status"] == "waiting", run["error"]
+            assert "in doubt" in run["wait"]["reason"]
+            assert len(server.issues) == calls
+            await answer(installation, run_id, "done" if calls else "repeat")
+        run = await installation.run(run_id, "success", "failed", "cancelled")
+        assert run["status"] == "success", run["error"]
+        assert (len(server.issues), server.added) == ((1, 0) if tool == "create_issue" else (0, 1 + calls))
+    assert len(models.script.asked) == 2  # what was answered is not asked again

@@ -25,13 +25,14 @@ EFFECTS = ("pure", "idempotent", "unsafe")
 ACTS = ("claimed", "before_intent", "before_effect", "after_effect", "recorded", "before_end")  # of a run that acts
 WAITS = ("waiting", "woken")  # of one that waits after its act
 ELSEWHERE = ("accepted", "before_told")  # in the API, in the recorder
+LISTENS = ("heard", "kept")  # of an account that is listened to: test_mail_crashes.py
 TURNS = ("model_begun", "model_done", "tool_begun", "tool_acted", "tool_done")  # of an agent: test_agent_crashes.py
 IN_DOUBT = {("before_effect", "unsafe"): 0, ("after_effect", "unsafe"): 1}  # how often it had its effect
 REPEATED = {("after_effect", "idempotent")}
 
 
 def test_every_point_is_tried() -> None:
-    assert sorted((*ACTS, *WAITS, *ELSEWHERE, *TURNS)) == sorted(POINTS)
+    assert sorted((*ACTS, *WAITS, *ELSEWHERE, *LISTENS, *TURNS)) == sorted(POINTS)
 
 
 @pytest.mark.parametrize("effect", EFFECTS)

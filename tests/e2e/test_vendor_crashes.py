@@ -28,6 +28,8 @@ from core.seal import Sealer
 from tests.e2e.installation import Installation
 from tests.vendors.google import Google
 from tests.vendors.mcp import TOKEN, Tickets, tickets
+from tests.vendors.resend import Resend
+from tests.vendors.sendgrid import SendGrid
 from tests.vendors.slack import Slack
 from tests.vendors.smtp import SmtpServer
 
@@ -35,6 +37,7 @@ pytest_plugins = ("tests.e2e.installation",)
 pytestmark = pytest.mark.e2e
 
 HERE = "127.0.0.1"
+LETTER = {"to": "ada@example.org", "subject": "One", "text": "Hello"}
 FILM = random.Random(5).randbytes(300_000)
 SENT_BEFORE = {"before_effect": 0, "after_effect": 1}
 TRUTH = {"before_effect": "repeat", "after_effect": "done"}  # what a person finds at the vendor's
@@ -42,12 +45,14 @@ TRUTH = {"before_effect": "repeat", "after_effect": "done"}  # what a person fin
 
 @dataclass
 class Vendors:
-    """Servers of five vendors with an account at each, and what stands there of the step's act."""
+    """Servers of vendors with an account at each, and what stands there of the step's act."""
 
     slack: Slack
     google: Google
     tickets: Tickets
     mail: SmtpServer
+    resend: Resend
+    sendgrid: SendGrid
     sheet: str
     film: str
 
@@ -59,7 +64,9 @@ class Vendors:
             "update_cell": ("sheets", {**sheet, "operation": "update_cell", "cell": "A1"}),
             "youtube": ("youtube", {"connection": "Ada", "file": {"$file": self.film}, "title": "One"}),
             "mcp": ("mcp", {"connection": "Tickets", "tool": "create_issue", "arguments": {"title": "Printer"}}),
-            "email": ("email", {"connection": "Mail", "to": "ada@example.org", "subject": "One", "text": "Hello"}),
+            "email": ("email", {"connection": "Mail", **LETTER}),
+            "resend": ("email", {"connection": "Resend", **LETTER}),
+            "sendgrid": ("email", {"connection": "SendGrid", **LETTER}),
         }
         kind, config = configs[action]
         return {"id": "act", "type": kind, "config": config}
@@ -72,6 +79,8 @@ class Vendors:
             "youtube": lambda: len(self.google.youtube.videos),
             "mcp": lambda: len(self.tickets.issues),
             "email": lambda: len(self.mail.delivered),
+            "resend": lambda: len(self.resend.sent),
+            "sendgrid": lambda: len(self.sendgrid.sent),
         }
         return of[action]()
 
@@ -84,10 +93,12 @@ async def vendors(installation: Installation) -> AsyncIterator[Vendors]:
         google = await stack.enter_async_context(Google())
         server = await stack.enter_async_context(tickets())
         mail = await stack.enter_async_context(SmtpServer())
+        resend = await stack.enter_async_context(Resend())
+        sendgrid = await stack.enter_async_context(SendGrid())
         slack.channel("general")
         sheet = google.sheets.make("Leads")
         google.sheets.shared[sheet][google.key_file()["client_email"]] = "writer"
-        made = Vendors(slack, google, server, mail, sheet, "")
+        made = Vendors(slack, google, server, mail, resend, sendgrid, sheet, "")
         await connect(installation, made)
         yield made
 
@@ -106,7 +117,13 @@ async def connect(installation: Installation, vendors: Vendors) -> None:
         ("Ada", "google_oauth", own | {"refresh_token": google.refresh_token()}),
         ("Tickets", "mcp", {"url": vendors.tickets.url, "token": TOKEN}),
         ("Mail", "smtp", {"host": HERE, "port": vendors.mail.port, "tls": "none", "sender": "bot@example.org"}),
-    ]
+        ("Resend", "resend", {
+            "api_key": vendors.resend.key, "api_url": vendors.resend.url, "sender": "bot@example.org",
+        }),
+        ("SendGrid", "sendgrid", {
+            "api_key": vendors.sendgrid.key, "api_url": vendors.sendgrid.url, "sender": "bot@example.org",
+        }),
+    ]  # fmt: skip
     async with Outgoing(policy) as out:
         service = Connections(shop.db, door, out, Tokens(), policy)
         for name, kind, fields in accounts:
@@ -120,7 +137,7 @@ async def connect(installation: Installation, vendors: Vendors) -> None:
     vendors.film = str((await files.add(caller, "film.mp4", None, chunks(), announced=len(FILM))).id)
 
 
-@pytest.mark.parametrize("action", ["slack", "add_row", "update_cell", "youtube", "mcp", "email"])
+@pytest.mark.parametrize("action", ["slack", "add_row", "update_cell", "youtube", "mcp", "email", "sendgrid", "resend"])
 @pytest.mark.parametrize("point", ["before_effect", "after_effect"])
 async def test_a_worker_dies_at_a_vendors(
     installation: Installation, vendors: Vendors, point: str, action: str
@@ -153,3 +170,17 @@ async def test_slack_is_searched_before_a_message_is_posted_again(installation: 
     run = await installation.run(run_id, "success", "failed", "cancelled")
     assert run["status"] == "success", run["error"]
     assert vendors.seen("slack") == 1
+
+
+async def test_resend_knows_the_mail_again(installation: Installation, vendors: Vendors) -> None:
+    """A person who says `repeat` of a mail that Resend has: it goes by the same key, and is not sent twice."""
+    run_id = await installation.workshop.start(await installation.workshop.automation(vendors.step("resend")), {})
+    await installation.dies(installation.worker(VUTLER_CRASH_AT="after_effect"), "after_effect")
+    installation.worker()
+    await installation.run(run_id, "waiting")
+    async with installation.workshop.db.connection() as connection:
+        assert await queue.wake(connection, run_id, "act", {"decision": "repeat", "by_name": "Ada"})
+    run = await installation.run(run_id, "success", "failed", "cancelled")
+    assert run["status"] == "success", run["error"]
+    assert len({key for _, key in vendors.resend.asked}) == 1
+    assert (len(vendors.resend.asked), vendors.seen("resend")) == (2, 1)

@@ -162,11 +162,14 @@ async def talk(says: Says) -> dict[str, list[str]]:
     return said
 
 
-async def test_slack_over_socket_mode(desk: Desk) -> None:
+@pytest.mark.parametrize("every", [3, 7, 13])
+async def test_slack_over_socket_mode(desk: Desk, every: int) -> None:
+    """Each third, seventh or thirteenth delivery cuts the connection: from almost all that is heard is caught up with,
+    to almost nothing."""
     async with Slack() as slack:
         _prepare(slack)
         slack.sockets.ack_s, slack.sockets.retry_s = 1.0, (0.0, 0.2, 0.4)
-        slack.sockets.cut = lambda number: WAYS[number // 7 % 3] if number % 7 == 0 else None
+        slack.sockets.cut = lambda number: WAYS[number // every % 3] if number % every == 0 else None
         rooms = [slack.channel(f"r{number}") for number in range(ROOMS)]
 
         async def says(number: int, text: str, thread: str | None) -> str:

@@ -48,6 +48,7 @@ class Tickets:
     json_response: bool = False
     requests: list[dict[str, str]] = field(default_factory=list)
     issues: list[str] = field(default_factory=list)
+    added: int = 0
 
     def server(self) -> MCPServer[Any]:
         made = MCPServer("tickets", title="Tickets", log_level="ERROR")
@@ -55,6 +56,7 @@ class Tickets:
         @made.tool(annotations=ToolAnnotations(read_only_hint=True))
         def add(a: int, b: int) -> int:
             """Add two numbers."""
+            self.added += 1
             return a + b
 
         @made.tool(title="Create an issue")
