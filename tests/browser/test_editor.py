@@ -1,7 +1,6 @@
 """The editor: an automation is drawn, tested, published and watched by mouse and by keyboard."""
 
 import asyncio
-import json
 import re
 
 import pytest

@@ -1,5 +1,6 @@
 """Channels: an agent comes, is named, answers in a thread; what is unread, found, read on a phone."""
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE

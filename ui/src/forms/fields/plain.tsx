@@ -156,5 +156,7 @@ export function ToggleControl({
 }
 
 export function ConstantControl({ shape, id, described }: ControlProps<Of<'constant'>>) {
-  return <TextInput id={id} {...describing(described)} readOnly variant="filled" value={labelled(shape.value)} />;
+  return (
+    <TextInput id={id} {...describing(described)} readOnly variant="filled" value={labelled(shape.value)} />
+  );
 }
