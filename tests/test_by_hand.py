@@ -59,6 +59,8 @@ def sent(function: Function) -> Iterator[tuple[int, str]]:
         method = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
         if method == "GET" or any(each.arg == "anonymous" for each in call.keywords):
             continue  # the world outside has no account
+        if isinstance(call.args[0], ast.Constant) and re.fullmatch(r"[A-Z]\w+\.\w+", str(call.args[0].value)):
+            continue  # to the debugger of the browser: `Page.crash`
         path = _path(call.args[1]) if method in WRITES and len(call.args) > 1 else None
         yield call.lineno, f"{method} {path}" if path else "?"
 

@@ -23,6 +23,11 @@ _PUT_TOGETHER: Final = """async ([frames, longest]) => {
         await image.decode();
         return image;
     };
+    const shown = ms => new Promise(done => {
+        const end = performance.now() + ms;
+        const look = () => performance.now() < end ? requestAnimationFrame(look) : done();
+        look();
+    });
     const first = await load(frames[0].data);
     [canvas.width, canvas.height] = [first.width, first.height];
     const recorder = new MediaRecorder(canvas.captureStream(12), {
@@ -34,7 +39,7 @@ _PUT_TOGETHER: Final = """async ([frames, longest]) => {
     for (const [index, {data, at}] of frames.entries()) {
         canvas.getContext('2d').drawImage(await load(data), 0, 0);
         const next = frames[index + 1]?.at ?? at + 1;
-        await new Promise(done => setTimeout(done, Math.min(longest, (next - at) * 1000)));
+        await shown(Math.min(longest, (next - at) * 1000));
     }
     recorder.stop();
     await ended;

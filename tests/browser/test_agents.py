@@ -17,8 +17,8 @@ from tests.vendors.openai import OpenAIServer
 from tests.vendors.script import CallTools, Fail, Say
 
 
+@pytest.mark.proves("S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)", "R-USR-1")
 @pytest.mark.by_hand("POST /api/agents", "PATCH /api/agents/{agent}")
-@pytest.mark.proves("S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)")
 async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "builder@example.com"
     models.script.otherwise = lambda _: Say("Four to six working days.")
@@ -105,6 +105,7 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
 
 
 @pytest.mark.parametrize("expected", [["status of 412"]])
+@pytest.mark.by_hand("PATCH /api/agents/{agent}")
 async def test_two_tabs_edit_one_agent(page: Page, product: Product, expected: Sequence[str]) -> None:
     """What both changed is a choice, what one of them changed stays, and leaving asks first."""
     words, email = Words("en"), "tabs@example.com"
@@ -150,6 +151,7 @@ async def test_two_tabs_edit_one_agent(page: Page, product: Product, expected: S
         assert (await person.get(f"/api/agents/{agent['id']}"))["description"] == "Not saved"
 
 
+@pytest.mark.by_hand("POST /api/approvals/{approval_id}/answer")
 async def test_a_call_is_approved_inside_the_chat(
     page: Page, product: Product, models: OpenAIServer, echo: Echo
 ) -> None:
@@ -182,6 +184,7 @@ async def test_a_call_is_approved_inside_the_chat(
         assert len([hit for hit in echo.hits if hit.path == "/order"]) == 1
 
 
+@pytest.mark.by_hand("POST /api/invitations/{token}/accept")
 async def test_a_viewer_sees_nothing_that_would_refuse(page: Page, product: Product) -> None:
     words = Words("en")
     await sign_up(page, words, "viewer@example.com", then="/agents")

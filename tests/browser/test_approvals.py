@@ -98,8 +98,9 @@ async def ends(person: Person, run: str, wanted: str) -> None:
     await until(f"{run} is {wanted}", ended, 20)
 
 
-@pytest.mark.proves("R-WF-2")
+@pytest.mark.proves("R-WF-2", "PHASE-4")
 @pytest.mark.parametrize("expected", [("status of 409", "status of 404")])
+@pytest.mark.by_hand("POST /api/approvals/{approval_id}/answer", "POST /api/approvals/by-token/{token}")
 async def test_one_by_keyboard_one_in_the_run_one_by_link(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "asked@example.com")
     async with Person(product.url, "asked@example.com") as person:
@@ -156,6 +157,7 @@ async def test_one_by_keyboard_one_in_the_run_one_by_link(page: Page, product: P
 
 
 @pytest.mark.proves("R-WF-2")
+@pytest.mark.by_hand("POST /api/approvals/{approval_id}/answer")
 async def test_many_at_once_and_what_a_viewer_sees(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "many@example.com")
     async with Person(product.url, "many@example.com") as person:
@@ -184,8 +186,8 @@ async def test_many_at_once_and_what_a_viewer_sees(page: Page, product: Product,
             await ends(person, runs[n], "success")
         assert sorted(hit.path for hit in echo.hits) == ["/pay/0", "/pay/1", "/pay/3"]
 
-        path = f"/api/workspaces/{person.workspace}/invitations"
-        status, offer = await person.send("POST", path, {"email": "looks@example.com", "role": "viewer"})
+        guest = {"email": "looks@example.com", "role": "viewer"}
+        status, offer = await person.send("POST", f"/api/workspaces/{person.workspace}/invitations", guest)
         assert status == 201, offer
         async with Person(product.url, "looks@example.com") as viewer:
             token = offer["link"].rpartition("/")[2]
@@ -208,6 +210,7 @@ async def test_many_at_once_and_what_a_viewer_sees(page: Page, product: Product,
 
 
 @pytest.mark.parametrize("language", ["fr-FR"])
+@pytest.mark.by_hand("POST /api/approvals/{approval_id}/answer")
 async def test_steps_in_doubt_by_keyboard(page: Page, product: Product, echo: Echo, language: str) -> None:
     await sign_up(page, FR, "doubt@example.com")
     async with Person(product.url, "doubt@example.com") as person:

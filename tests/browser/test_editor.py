@@ -93,6 +93,8 @@ async def insert(page: Page, search: str) -> None:
     await expect(field).to_be_hidden()
 
 
+@pytest.mark.proves("US-5.1 (1)", "US-5.1 (2)", "US-5.1 (4)")
+@pytest.mark.by_hand("PUT /api/automations/{automation_id}")
 async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await arrive(page, "paths@example.com")
     automation = await begin(page, "manual")

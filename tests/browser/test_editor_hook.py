@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.hands import Hands
@@ -36,6 +37,13 @@ def value(page: Page, path: str) -> Locator:
     return page.locator(f'[data-sample-tree] [title="{path}"]')
 
 
+@pytest.mark.proves("US-1.1 (1)", "US-5.1 (1)", "US-5.1 (3)", "I-23", "R-USR-1", "DOD-5")
+@pytest.mark.by_hand(
+    "POST /api/automations",
+    "PUT /api/automations/{automation_id}",
+    "POST /api/automations/{automation_id}/publish",
+    "POST /api/automations/{automation_id}/run",
+)
 async def test_first_automation_in_two_minutes(page: Page, product: Product, echo: Echo) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await sign_up(page, EN, EMAIL, then="")

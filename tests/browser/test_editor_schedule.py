@@ -1,5 +1,6 @@
 """A schedule by preset with a Slack step, whose account is saved on the way, seen at the Slack server."""
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.film import film
@@ -15,6 +16,14 @@ EN = Words("en")
 EMAIL = "schedule@example.com"
 
 
+@pytest.mark.proves("US-5.1 (1)")
+@pytest.mark.by_hand(
+    "POST /api/automations",
+    "PUT /api/automations/{automation_id}",
+    "POST /api/automations/{automation_id}/publish",
+    "POST /api/automations/{automation_id}/run",
+    "POST /api/connections",
+)
 async def test_schedule_with_a_slack_step(page: Page, product: Product, slack: Slack) -> None:
     room = slack.channel("standup")
     await sign_up(page, EN, EMAIL, then="/automations/new")

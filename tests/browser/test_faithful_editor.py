@@ -23,6 +23,7 @@ def documents() -> list[dict[str, Any]]:
     return generated(GENERATED)
 
 
+@pytest.mark.by_hand("PUT /api/automations/{automation_id}")
 async def test_templates_and_generated_automations_stay_as_they_are(
     page: Page, product: Product, documents: list[dict[str, Any]]
 ) -> None:

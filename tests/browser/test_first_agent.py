@@ -15,8 +15,8 @@ from tests.vendors.openai import KEY, OpenAIServer
 from tests.vendors.script import Say
 
 
+@pytest.mark.proves("S6.6 (1)", "S6.6 (2)", "S6.6 (3)", "S6.6 (4)", "V-4", "S6-OK-4")
 @pytest.mark.by_hand("POST /api/connections", "POST /api/agents/from-template")
-@pytest.mark.proves("S6.6 (1)", "S6.6 (2)", "S6.6 (3)", "S6.6 (4)", "V-4")
 @pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
 async def test_from_nothing_to_an_answer_in_two_minutes(
     page: Page, product: Product, models: OpenAIServer, language: str

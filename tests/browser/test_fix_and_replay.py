@@ -31,6 +31,11 @@ def invoice(echo: Echo) -> dict[str, Any]:
 
 
 @pytest.mark.proves("US-4.1 (3)", "US-4.1 (4)")
+@pytest.mark.by_hand(
+    "PUT /api/automations/{automation_id}",
+    "POST /api/automations/{automation_id}/publish",
+    "POST /api/automations/logs/{log_id}/replay",
+)
 async def test_from_the_bell_to_a_run_that_succeeds(page: Page, product: Product, echo: Echo) -> None:
     await sign_up(page, W, "night@example.com")
     await expect(page.get_by_role("heading", name=W("automations:emptyTitle"))).to_be_visible()

@@ -14,7 +14,7 @@ from tests.e2e.product import Product
 
 
 @pytest.mark.by_hand("POST /api/agents/from-template")
-@pytest.mark.proves("S6.2 (7)", "S6.4 (1)", "S6.4 (2)", "S6.4 (3)", "S6.4 (4)", "S6.4 (5)", "I-22", "V-4")
+@pytest.mark.proves("S6.2 (7)", "S6.4 (1)", "S6.4 (2)", "S6.4 (3)", "S6.4 (4)", "S6.4 (5)", "S6-OK-2", "I-22", "V-4")
 async def test_a_template_is_deployed_in_two_clicks(page: Page, product: Product) -> None:
     words, email = Words("en"), "market@example.com"
     await sign_up(page, words, email, then="/admin/marketplace")

@@ -4,6 +4,7 @@ and its validation, without a line in `ui/`. Everything here is done by the keyb
 import json
 import re
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.keyboard import choose, press, reach, write
@@ -87,6 +88,7 @@ async def publish_and_run(page: Page) -> None:
     await press(page, EN("editor:runNow"), dialog)
 
 
+@pytest.mark.by_hand("POST /api/automations", "PUT /api/automations/{automation_id}", "POST /api/connections")
 async def test_an_action_from_a_package(page: Page, product: Product, echo: Echo) -> None:
     email = "own@example.com"
     await sign_up(page, EN, email, then="/automations/new")

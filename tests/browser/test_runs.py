@@ -59,8 +59,8 @@ async def run_of(person: Person, automation: str, payload: Any) -> str:
     return str(told["run_id"])
 
 
+@pytest.mark.proves("US-4.1 (1)", "US-4.1 (3)", "US-4.1 (4)", "DOD-7", "US-4.1 (5)", "R-OBS-3", "V-3", "D1 (3)")
 @pytest.mark.by_hand("POST /api/automations/logs/{log_id}/replay")
-@pytest.mark.proves("US-4.1 (1)", "US-4.1 (3)", "US-4.1 (4)", "DOD-7")
 async def test_a_failed_run_is_understood_and_replayed_with_another_input(
     page: Page, product: Product, echo: Echo
 ) -> None:
@@ -134,13 +134,17 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
         assert len(runs) == 7
 
 
+@pytest.mark.proves("US-1.5 (1)", "US-1.5 (3)", "DOD-6", "US-5.1 (5)")
 @pytest.mark.by_hand("POST /api/automations/{automation_id}/run")
-@pytest.mark.proves("US-1.5 (1)", "US-1.5 (3)", "DOD-6")
 async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "now@example.com")
     async with Person(product.url, "now@example.com") as person:
-        made = await person.create(invoice(echo))
-        await run_of(person, made["id"], {"path": "/first", "who": "Ada"})
+        made = await person.create({**invoice(echo), "trigger_type": "webhook"})
+        hook, first = made["webhook"], {"path": "/first", "who": "Ada"}
+        headers = {"X-Webhook-Secret": hook["secret"]}
+        status, _ = await person.send("POST", hook["url"], first, anonymous=True, headers=headers)
+        assert status == 202
+        await until("it came", lambda: _came(echo, "/first"), 20)
         await page.goto(f"/automations/{made['id']}")
         await expect(page.get_by_role("button", name=re.compile("^send "))).to_be_visible()
         await accessible(page)
@@ -156,6 +160,10 @@ async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo)
         assert any(hit.path == "/slow?s=2" for hit in echo.hits)
         await page.get_by_role("link", name=W("automations:openRun")).click()
         await expect(page.get_by_role("button", name=re.compile("^note .*success$"))).to_be_visible()
+
+
+async def _came(echo: Echo, path: str) -> bool:
+    return any(hit.path == path for hit in echo.hits)
 
 
 @pytest.mark.by_hand("POST /api/automations/{automation_id}/rollback", "PATCH /api/automations/{automation_id}")
@@ -217,6 +225,7 @@ async def test_a_webhook_gets_a_new_secret(page: Page, product: Product) -> None
 
 @pytest.mark.proves("US-4.1 (2)", "US-4.1 (5)")
 @pytest.mark.parametrize("expected", [("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK", "Failed to fetch", "network error")])
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_filters_in_the_address_and_a_list_that_is_live(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "live@example.com")
     async with Person(product.url, "live@example.com") as person:
@@ -271,6 +280,7 @@ async def test_filters_in_the_address_and_a_list_that_is_live(page: Page, produc
 
 
 @pytest.mark.parametrize("language", ["fr-FR"])
+@pytest.mark.by_hand("POST /api/automations/logs/{log_id}/cancel")
 async def test_why_it_waits_what_holds_it_and_cancelling(page: Page, product: Product, language: str) -> None:
     words = Words(language)
     await sign_up(page, words, "waits@example.com")

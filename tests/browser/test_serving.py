@@ -23,6 +23,7 @@ def path_of(answer: Response) -> str:
     return urlsplit(answer.url).path
 
 
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_pages_are_served_under_the_policy_and_kept_by_their_hash(page: Page, product: Product) -> None:
     answers: list[Response] = []
     page.on("response", lambda each: answers.append(each))  # noqa: PLW0108 - it marks what it is given
@@ -49,6 +50,7 @@ async def test_pages_are_served_under_the_policy_and_kept_by_their_hash(page: Pa
 
 
 @pytest.mark.parametrize("expected", [("/assets/gone-abc.js",)])  # it asks for what is not there
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_deep_links_and_what_is_not_there(page: Page, product: Product) -> None:
     await sign_up(page, W, "links@example.com")
     async with Person(product.url, "links@example.com") as person:
@@ -77,6 +79,7 @@ async def test_deep_links_and_what_is_not_there(page: Page, product: Product) ->
     assert "<!doctype html" not in asked[3].lower()
 
 
+@pytest.mark.by_hand("POST /api/auth/register")
 async def test_swagger_makes_a_real_request_with_the_session(page: Page, product: Product) -> None:
     await sign_up(page, W, "swagger@example.com")
     async with Person(product.url, "swagger@example.com") as person:
