@@ -8,11 +8,13 @@ _MOST_TABS = 90
 async def reach(page: Page, target: Locator) -> None:
     """By Tab alone."""
     await expect(target).to_be_attached()
+    stops: list[str] = []
     for _ in range(_MOST_TABS):
         if await target.evaluate("each => each === document.activeElement"):
             return
+        stops.append(await page.evaluate("document.activeElement.outerHTML.slice(0, 90)"))
         await page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not lead to {target}")
+    raise AssertionError(f"Tab does not lead to {target}, but to\n" + "\n".join(dict.fromkeys(stops)))
 
 
 async def write(page: Page, target: Locator, text: str) -> None:

@@ -190,7 +190,7 @@ async def test_three_steps_by_keyboard_alone(page: Page, product: Product) -> No
     await press(page, EN("editor:publish"), dialog)
     await expect(page.locator("[data-live='1']")).to_be_visible()
     await expect(dialog).to_be_hidden()
-    await press(page, EN("editor:run"))
+    await press(page, EN("editor:run"), page.locator(".editor-bar"))
     await write(page, dialog.get_by_label(EN("editor:payload")), '{"word": "hello"}')
     await press(page, EN("editor:runNow"), dialog)
     await expect(page.get_by_text(EN("editor:runEnded"))).to_be_visible()
@@ -235,14 +235,14 @@ async def fill_in(page: Page, step: str, field: str, text: str) -> None:
 @pytest.mark.proves("US-1.3 (1)")
 @pytest.mark.by_hand("POST /api/automations", "PUT /api/automations/{automation_id}")
 async def test_two_tabs_and_a_killed_one(page: Page, product: Product) -> None:
-    await arrive(page, "tabs@example.com")
+    await arrive(page, "drafts@example.com")
     automation = await begin(page, "manual")
     other = await page.context.new_page()
     await other.goto(page.url)
     await expect(other.locator("[data-phase=saved]")).to_be_visible()
     await page.get_by_label(EN("editor:name")).fill("From the first tab")
     await saved(page)
-    async with Person(product.url, "tabs@example.com") as person:
+    async with Person(product.url, "drafts@example.com") as person:
         await until("it is saved", lambda: _named(person, automation, "From the first tab"), 10)
         await other.get_by_label(EN("editor:name")).fill("From the second tab")
         dialog = other.get_by_role("dialog")

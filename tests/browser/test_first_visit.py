@@ -80,7 +80,7 @@ async def test_sign_up_toggle_sign_out(page: Page, product: Product, language: s
         await page.get_by_role("menuitem", name=words("automations:delete")).click()
         await expect(page.get_by_role("link", name="Weekly report", exact=True)).to_have_count(0)
         await until("it is gone", lambda: _there(person, weekly["id"], is_there=False), 10)
-        undo = page.get_by_role("alert").filter(has_text=words("automations:deleted", name="Weekly report"))
+        undo = page.get_by_role("status").filter(has_text=words("automations:deleted", name="Weekly report"))
         await undo.get_by_role("button", name=words("app:undo")).click()
         await expect(page.get_by_role("link", name="Weekly report", exact=True)).to_be_visible()
         await until("it is back", lambda: _there(person, weekly["id"], is_there=True), 10)

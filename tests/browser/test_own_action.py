@@ -52,6 +52,8 @@ async def fill(page: Page, echo: Echo) -> None:
     await expect(street).to_have_accessible_description("With the number of the house.")
     await write(page, street, "Rue 1")
     await write(page, field("City"), "Lyon")
+    await expect(street).to_have_value("Rue 1")
+    await expect(field("City")).to_have_value("Lyon")
     await choose(page, inspector.get_by_role("combobox", name="Country"), "France")
     await press(page, EN("forms:addOf", label="Items"))
     await write(page, field("Article"), "A-1")
@@ -83,7 +85,7 @@ async def publish_and_run(page: Page) -> None:
     await expect(page.locator("[data-live='1']")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
-    await press(page, EN("editor:run"))
+    await press(page, EN("editor:run"), page.locator(".editor-bar"))
     await write(page, dialog.get_by_label(EN("editor:payload")), '{"name": "Ada"}')
     await press(page, EN("editor:runNow"), dialog)
 
@@ -97,6 +99,7 @@ async def test_an_action_from_a_package(page: Page, product: Product, echo: Echo
     await expect(page.locator(".react-flow__node").first).to_be_visible()
     automation = page.url.split("/")[-2]
     await page.keyboard.press("n")
+    await expect(page.get_by_role("combobox", name=EN("editor:findAction"))).to_be_focused()
     await page.keyboard.type("parcel")
     await expect(page.get_by_role("option", name=re.compile("Send a parcel"))).to_be_visible()
     await page.keyboard.press("Enter")

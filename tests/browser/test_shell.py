@@ -174,6 +174,8 @@ async def test_the_menu_of_a_phone(page: Page) -> None:
     await expect(heading(page)).to_have_text(EN("app:pages.usage"))
     await expect(opener).to_have_attribute("aria-expanded", "false")
     await page.get_by_role("button", name=EN("app:shell.search")).click()
+    await expect(page.get_by_role("textbox", name=EN("app:shell.search"))).to_be_focused()
     await page.keyboard.type("chann")
+    await expect(page.get_by_role("button", name=EN("app:pages.channels"))).to_be_visible()
     await page.keyboard.press("Enter")
     await expect(heading(page)).to_have_text(EN("app:pages.channels"))

@@ -24,6 +24,11 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** An open dialog holds the focus; one that is on its way out does not any more. */
+function isInDialog(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('[role=dialog]') !== null;
+}
+
 /** G and a letter goes to a page, `?` shows the keys. Pages with keys of their own come first. */
 export function useShortcuts(showKeys: () => void): void {
   const navigate = useNavigate();
@@ -32,7 +37,7 @@ export function useShortcuts(showKeys: () => void): void {
     const isOurs = (event: KeyboardEvent) =>
       !(event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) &&
       !isTyping(event.target) &&
-      !document.querySelector('[role=dialog]');
+      !isInDialog(event.target);
     // Before any page sees it: on some of them the letter alone does something.
     const second = (event: KeyboardEvent) => {
       const follows = performance.now() - began < TOGETHER_MS;

@@ -6,6 +6,7 @@ import { Field } from '../Field';
 import { isObject, type JsonSchema, type Reading } from '../schema';
 import { placeOf } from '../values';
 import type { ControlProps } from './control';
+import { useAddedFocus } from './useAddedFocus';
 
 type Dict = Extract<Reading['shape'], { kind: 'dict' }>;
 
@@ -66,6 +67,7 @@ export function DictRows({ values, value, onChange, at, id, label, disabled }: P
       );
     }
   }
+  const { ref, adding } = useAddedFocus(rows.length);
   const change = (next: Row[]) => {
     setRows(next);
     const document = told(next);
@@ -74,11 +76,11 @@ export function DictRows({ values, value, onChange, at, id, label, disabled }: P
   const put = (index: number, part: Partial<Row>) =>
     change(rows.map((each, here) => (here === index ? { ...each, ...part } : each)));
   return (
-    <Stack gap={6}>
+    <Stack gap={6} ref={ref}>
       {rows.map((each, index) => {
         const twice = each.key !== '' && rows.findIndex(({ key }) => key === each.key) < index;
         return (
-          <Group key={each.id} gap={6} wrap="nowrap" align="flex-start">
+          <Group key={each.id} gap={6} wrap="nowrap" align="flex-start" data-row>
             <Box w="36%" style={{ flexShrink: 0 }}>
               <TextInput
                 id={index === 0 ? id : undefined}
@@ -129,7 +131,10 @@ export function DictRows({ values, value, onChange, at, id, label, disabled }: P
           w="fit-content"
           leftSection={<IconPlus size={14} />}
           aria-label={t('addOf', { label })}
-          onClick={() => setRows([...rows, row('', '')])}
+          onClick={() => {
+            adding();
+            setRows([...rows, row('', '')]);
+          }}
         >
           {t('add')}
         </Button>

@@ -151,7 +151,7 @@ export function FormControl({ value, onChange, id, label, described, disabled }:
             variant="default"
             size="xs"
             leftSection={<IconPlus size={14} />}
-            aria-label={t('addOf', { label })}
+            aria-label={`${t('addField')}: ${label}`}
             onClick={() => put({ ...properties, [freeName()]: { type: 'string' } }, required)}
           >
             {t('addField')}

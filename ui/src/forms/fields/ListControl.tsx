@@ -8,6 +8,7 @@ import { type Reading, read } from '../schema';
 import { moved, placeOf, withItem, without } from '../values';
 import type { ControlProps } from './control';
 import classes from './Frame.module.css';
+import { useAddedFocus } from './useAddedFocus';
 import { useRows } from './useRows';
 
 type List = Extract<Reading['shape'], { kind: 'list' }>;
@@ -38,6 +39,7 @@ export function ListControl({
   const items = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
   const single = !Array.isArray(value) && items.length === 1;
   const { ids, setIds } = useRows(items.length);
+  const { ref, adding } = useAddedFocus(items.length);
   const most =
     typeof reading.schema.maxItems === 'number' ? reading.schema.maxItems : Number.POSITIVE_INFINITY;
   const large = LARGE.has(read(shape.items, root).shape.kind);
@@ -48,7 +50,7 @@ export function ListControl({
   const move = (from: number, to: number) => change(moved(items, from, to), moved(ids, from, to) as number[]);
   const remove = (index: number) => change(without(items, index), without(ids, index) as number[]);
   return (
-    <Stack gap={large ? 'sm' : 6}>
+    <Stack gap={large ? 'sm' : 6} ref={ref}>
       {items.map((item, index) => {
         const name = t('itemOf', { label, number: index + 1 });
         const buttons = !disabled && (
@@ -102,7 +104,7 @@ export function ListControl({
           />
         );
         return large ? (
-          <Box key={ids[index]} className={classes.nested}>
+          <Box key={ids[index]} className={classes.nested} data-row>
             <Group justify="space-between" mb={4}>
               <Text fz="xs" fw={600} c="dimmed">
                 {index + 1}
@@ -112,7 +114,7 @@ export function ListControl({
             {field}
           </Box>
         ) : (
-          <Group key={ids[index]} gap={4} wrap="nowrap" align="flex-start">
+          <Group key={ids[index]} gap={4} wrap="nowrap" align="flex-start" data-row>
             {field}
             <Box pt={7}>{buttons}</Box>
           </Group>
@@ -127,7 +129,10 @@ export function ListControl({
           leftSection={<IconPlus size={14} />}
           disabled={items.length >= most}
           aria-label={t('addOf', { label })}
-          onClick={() => onChange([...items, blankItem(shape.items, root)])}
+          onClick={() => {
+            adding();
+            onChange([...items, blankItem(shape.items, root)]);
+          }}
         >
           {t('add')}
         </Button>
