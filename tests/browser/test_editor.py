@@ -75,9 +75,7 @@ async def fit(page: Page) -> None:
 
 async def draw_to(page: Page, handle: Locator, x: float, y: float) -> None:
     """A way from the handle of a block to a point, by real mouse events."""
-    box = await handle.bounding_box()
-    assert box
-    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await handle.hover()  # which waits until it stands still
     await page.mouse.down()
     await page.mouse.move(x - 15, y - 15, steps=5)
     await page.mouse.move(x, y, steps=5)
@@ -114,10 +112,12 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await expect(node(page, "channel")).to_be_visible()
     # and from there to the loop, where the two paths merge
     await fit(page)
+    await node(page, "for_each").hover(position={"x": 20, "y": 10})
     head = await node(page, "for_each").bounding_box()
     assert head
     await draw_to(page, node(page, "channel").locator(".source[data-handleid=out]"),
                   head["x"] + head["width"] / 2, head["y"] + 2)  # fmt: skip
+    await expect(page.locator('.react-flow__edge[data-id="channel:>for_each"]')).to_be_attached()
     await fit(page)
     await plus(page, ">").first.click()  # inside the loop: nothing stands before it, nothing behind it
     await insert(page, "http")
