@@ -87,7 +87,13 @@ function NeedRow({ need, chosen, onChoose }: RowProps) {
             allowDeselect={false}
           />
         ) : (
-          <Button size="xs" variant="default" onClick={() => setOpen(!open)} aria-expanded={open}>
+          <Button
+            size="xs"
+            variant="default"
+            style={{ flexShrink: 0 }}
+            onClick={() => setOpen(!open)}
+            aria-expanded={open}
+          >
             {open ? t('close') : t('connect')}
           </Button>
         )}
