@@ -102,7 +102,9 @@ async def test_what_was_approved_is_what_is_called(office: Office, models: OpenA
         assert run["status"] == "waiting"
         async with office.db.connection() as connection:
             await connection.execute(
-                "UPDATE agent_turn_parts SET content = replace(content::text, '12', '9000')::jsonb WHERE seq = 0"
+                r"""UPDATE agent_turn_parts SET content =
+                        regexp_replace(content::text, '(amount\\*": ?)12', '\19000')::jsonb
+                    WHERE seq = 0"""
             )
         done = await answer(office, run, "approve")
     assert (done["status"], done["error_code"]) == ("failed", "turn_changed")

@@ -33,6 +33,7 @@ AGENT: Final[dict[str, Any]] = {
 # Lists that come whole, each with the reason.
 WHOLE: Final = {
     "/api/usage": "sums, of a span of days that is limited",
+    "/api/agents/{agent}/usage": "sums, of a span of days that is limited",
     "/api/catalog": "what is installed",
     "/api/agents/templates": "what is installed",
     "/api/admin/plans": "the plans of an installation",

@@ -66,7 +66,7 @@ def test_everything_set() -> None:
         ("VUTLER_HTTP_ALLOW_HOSTS", "intranet, http://x", "no valid port"),
         ("VUTLER_HTTP_ALLOW_HOSTS", "300.1.1.1/99", "neither host[:port] nor a network"),
         ("VUTLER_LOG_LEVEL", "loud", "one of debug, info, warning, error, not 'loud'"),
-        ("VUTLER_CRASH_AT", "nowhere:1", "with a point of accepted, claimed,"),
+        ("VUTLER_CRASH_AT", "nowhere:1", "with a point of accepted, heard, kept, claimed,"),
         ("VUTLER_CRASH_AT", "claimed:0", "a crash point is <point> or <point>:<nth>"),
     ],
 )

@@ -79,7 +79,12 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
             "INSERT INTO channel_members (id, workspace_id, channel_id, user_id) VALUES ($1, $2, $3, $4)",
             member_id, ada.workspace_id, channel_id, ada.user_id,
         )  # fmt: skip
-        token_id, invitation_id = new_id(), new_id()
+        step_id, token_id, invitation_id = new_id(), new_id(), new_id()
+        await connection.execute(
+            "INSERT INTO automation_action_logs (id, log_id, action_index, action_type, status, workspace_id, step_id)"
+            " VALUES ($1, $2, 0, 'http', 'pending', $3, 'send')",
+            step_id, run_id, ada.workspace_id,
+        )  # fmt: skip
         await connection.execute(
             "INSERT INTO api_tokens (id, workspace_id, user_id, name, scopes, hash, last_four)"
             " VALUES ($1, $2, $3, 'x', '{read}', $4, 'abcd')",
@@ -94,6 +99,7 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
         "automation_id": hook.rule_id,
         "log_id": run_id,
         "run_id": run_id,
+        "step_run_id": step_id,
         "approval_id": approval_id,
         "notification_id": notification_id,
         "blob_id": UUID(str(reference["$blob"])),
