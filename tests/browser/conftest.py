@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.watching import Watch
 from tests.e2e.product import ROOT, Product, free_port
@@ -19,8 +19,10 @@ from tests.echo import Echo
 from tests.vendors.openai import OpenAIServer
 from tests.vendors.slack import Slack
 
+PATIENCE_MS = 15_000  # two tests at a time share two cores
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+expect.set_options(timeout=PATIENCE_MS)
 OWN = ROOT / "tests" / "own"  # a package that brings an action and a connection kind of its own
 
 
@@ -86,7 +88,7 @@ async def context(browser: Browser, product: Product, language: str) -> AsyncIte
     context = await browser.new_context(
         base_url=product.url, locale=language, viewport=DESKTOP, timezone_id="Europe/Paris", reduced_motion="reduce"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     await context.close()
 

@@ -162,8 +162,10 @@ async def test_many_at_once_and_what_a_viewer_sees(page: Page, product: Product,
     await enter(page, "many@example.com")
     async with Person(product.url, "many@example.com") as person:
         made = await person.create(refund(echo))
-        runs = [await started(person, made["id"], {"n": n}) for n in range(4)]
-        questions = await asked(person, runs)
+        runs, questions = [], []
+        for n in range(4):
+            runs.append(await started(person, made["id"], {"n": n}))
+            questions += await asked(person, runs[-1:])
         await page.goto(f"/approvals?id={questions[1]['id']}")
         detail = page.get_by_role("article")
         await expect(detail.get_by_role("heading", name="Refund order 1?")).to_be_visible()

@@ -91,6 +91,11 @@ async def test_the_bell_and_another_workspace(page: Page, product: Product) -> N
         assert status == 202
         status, lab = await person.send("POST", "/api/workspaces", {"name": "The laboratory"})
         assert status == 201, lab
+
+        async def asks() -> bool:
+            return len((await person.get("/api/approvals?state=pending"))["items"]) == 1
+
+        await until("the run asks", asks, 30)
         # It is told live, on whatever page one is.
         bell = page.get_by_role("button", name=EN("notifications:unread_one", count="1"))
         await expect(bell).to_be_visible()

@@ -302,7 +302,7 @@ async def test_within_seconds_and_by_itself(
             async def followed(enabled: bool = enabled) -> bool:
                 return bool((await _rule(db, made))["enabled"] is enabled)
 
-            await until(followed, seconds=15)
+            await until(followed, seconds=45)
     finally:
         stop.set()
         await asyncio.wait_for(asyncio.gather(*running), 10)

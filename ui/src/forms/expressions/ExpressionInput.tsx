@@ -12,6 +12,7 @@ import {
 } from '@mantine/core';
 import { IconListTree } from '@tabler/icons-react';
 import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { useForm } from '../context';
 import { type Begun, begunAt, brief, completed, fitting } from './completion';
@@ -66,9 +67,12 @@ export function ExpressionInput({ id, value, onChange, described, placeholder, d
     const element = input.current;
     if (!element || !begun) return;
     const next = completed(element.value, begun, path);
-    onChange(next.text);
-    list.closeDropdown();
-    requestAnimationFrame(() => element.setSelectionRange(next.caret, next.caret));
+    // At once: the next key may come before the next frame.
+    flushSync(() => {
+      onChange(next.text);
+      list.closeDropdown();
+    });
+    element.setSelectionRange(next.caret, next.caret);
   };
   const press = (event: React.KeyboardEvent<HTMLTextAreaElement>) => {
     if ((event.ctrlKey || event.metaKey) && event.key === ' ') {

@@ -78,7 +78,7 @@ export function Preview({ source, sample, said = false }: Props) {
           </span>
         </>
       )}
-      {isFetching && <Loader size={10} ml="auto" />}
+      {isFetching && <Loader size={10} ml="auto" aria-hidden />}
     </div>
   );
 }

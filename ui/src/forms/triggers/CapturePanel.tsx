@@ -27,7 +27,12 @@ export function CapturePanel({ automationId, readOnly, curl, onSample, sampled }
   return (
     <Stack gap="sm" aria-live="polite">
       {data.state === 'armed' ? (
-        <Alert variant="light" color="indigo" icon={<Loader size={16} />} title={t('webhook.waiting')}>
+        <Alert
+          variant="light"
+          color="indigo"
+          icon={<Loader size={16} aria-hidden />}
+          title={t('webhook.waiting')}
+        >
           {t('webhook.waitingText')} <When at={data.armed_until} />
         </Alert>
       ) : (

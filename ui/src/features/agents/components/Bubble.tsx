@@ -48,7 +48,9 @@ export function Bubble({ said, agent, onEnd, onAgain }: Props) {
         ) : (
           said.text && <Prose text={said.text} />
         )}
-        {said.state === 'coming' && <Loader size="xs" type="dots" aria-label={t('states.processing')} />}
+        {said.state === 'coming' && (
+          <Loader size="xs" type="dots" role="img" aria-label={t('states.processing')} />
+        )}
         {said.state === 'stopped' && (
           <Group gap="sm">
             <Text fz="xs" c="dimmed">

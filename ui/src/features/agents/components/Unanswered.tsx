@@ -33,7 +33,7 @@ export function Unanswered({ runId, onEnd }: { runId: string; onEnd: (part: Part
       {open.map(({ id }) => (
         <ApprovalDetail key={id} id={id} isInRun />
       ))}
-      {open.length === 0 && <Loader size="xs" type="dots" aria-label={t('states.processing')} />}
+      {open.length === 0 && <Loader size="xs" type="dots" role="img" aria-label={t('states.processing')} />}
     </Stack>
   );
 }

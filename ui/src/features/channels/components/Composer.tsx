@@ -11,6 +11,7 @@ import {
 } from '@mantine/core';
 import { IconArrowUp, IconPaperclip } from '@tabler/icons-react';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { completed, fitting, type Handle, mentionAt } from './mention';
 
@@ -52,13 +53,14 @@ export function Composer({ keptAs, placeholder, handles, onSend }: Props) {
   };
   const complete = (handle: Handle) => {
     const next = completed(text, caret, handle.handle);
-    setText(next.text);
-    setCaret(next.caret);
-    setAt(0);
-    requestAnimationFrame(() => {
-      area.current?.focus();
-      area.current?.setSelectionRange(next.caret, next.caret);
+    // At once: the next key may come before the next frame.
+    flushSync(() => {
+      setText(next.text);
+      setCaret(next.caret);
+      setAt(0);
     });
+    area.current?.focus();
+    area.current?.setSelectionRange(next.caret, next.caret);
   };
   const press = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing) return;

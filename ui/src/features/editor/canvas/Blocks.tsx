@@ -80,7 +80,7 @@ function Status({ id }: { id: string }) {
   const known = step.status === 'unknown' ? 'waiting' : (step.status as 'success');
   return (
     <span className={`block-status is-${step.status}`} data-status={step.status} role="status">
-      {step.status === 'running' ? <Loader size={12} /> : Mark && <Mark size={13} aria-hidden />}
+      {step.status === 'running' ? <Loader size={12} aria-hidden /> : Mark && <Mark size={13} aria-hidden />}
       {step.items > 1 && <span>{step.items}×</span>}
       {step.durationMs !== null && <Duration ms={step.durationMs} />}
       <span className="visually-hidden">{t(`status.${known}`)}</span>
