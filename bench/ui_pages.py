@@ -184,4 +184,5 @@ async def inbox(page: Page, found: Interactions) -> None:
     await found.take(page, name + "E", lambda: page.keyboard.press("e"), edited)
     await page.get_by_role("heading", level=1).click()
     before = page.url.rpartition("id=")[2]
+    await page.keyboard.press("x")  # once to go to the button, once more to press it
     await found.take(page, name + "X", lambda: page.keyboard.press("x"), f"!location.search.includes('{before}')")

@@ -14,6 +14,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { agentsQuery } from '~/features/agents/queries';
 import { automationsFoundQuery } from '~/features/automations/queries';
+import { useMayConnect, useMayUse } from '~/features/connections/roles';
 import { PAGES } from './pages';
 
 const PAUSE_MS = 150;
@@ -26,6 +27,8 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
   const [search] = useDebouncedValue(query.trim(), PAUSE_MS);
   const agents = useQuery({ ...agentsQuery(search), enabled: search !== '' });
   const automations = useQuery({ ...automationsFoundQuery(search), enabled: search !== '' });
+  const mayCreate = useMayUse();
+  const mayConnect = useMayConnect();
   const size = 18;
   const pages: SpotlightActionData[] = PAGES.map(({ name, to, icon: Icon }) => ({
     id: name,
@@ -47,26 +50,25 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
       onClick: onKeys,
     },
   ];
-  const makers: SpotlightActionData[] = [
-    {
-      id: 'new-agent',
-      label: t('shell.createAgent'),
-      leftSection: <IconPlus size={size} />,
-      onClick: () => void navigate({ to: '/admin/agents/new' }),
-    },
-    {
-      id: 'new-connection',
-      label: t('shell.createConnection'),
-      leftSection: <IconPlus size={size} />,
-      onClick: () => void navigate({ to: '/connections/new' }),
-    },
-    {
-      id: 'new-automation',
-      label: t('shell.createAutomation'),
-      leftSection: <IconPlus size={size} />,
-      onClick: () => void navigate({ to: '/automations/new' }),
-    },
-  ];
+  const agent: SpotlightActionData = {
+    id: 'new-agent',
+    label: t('shell.createAgent'),
+    leftSection: <IconPlus size={size} />,
+    onClick: () => void navigate({ to: '/admin/agents/new' }),
+  };
+  const connection: SpotlightActionData = {
+    id: 'new-connection',
+    label: t('shell.createConnection'),
+    leftSection: <IconPlus size={size} />,
+    onClick: () => void navigate({ to: '/connections/new' }),
+  };
+  const automation: SpotlightActionData = {
+    id: 'new-automation',
+    label: t('shell.createAutomation'),
+    leftSection: <IconPlus size={size} />,
+    onClick: () => void navigate({ to: '/automations/new' }),
+  };
+  const makers = [...(mayCreate ? [agent, automation] : []), ...(mayConnect ? [connection] : [])];
   const found: SpotlightActionData[] = [
     ...(agents.data?.items ?? []).map(({ id, name, description }) => ({
       id,

@@ -3,6 +3,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { Link, useLocation } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { ButtonLink } from '~/design/links';
+import { useMayUse } from '~/features/connections/roles';
 import { PAGES } from './pages';
 
 /** The entry that leads to `path`: the longest that it begins with. */
@@ -13,12 +14,15 @@ export function activePage(path: string): string | undefined {
 
 export function Sidebar() {
   const { t } = useTranslation();
+  const mayCreate = useMayUse();
   const active = activePage(useLocation({ select: (location) => location.pathname }));
   return (
     <>
-      <ButtonLink to="/admin/agents/new" leftSection={<IconPlus size={16} />} mb="sm" fullWidth>
-        {t('shell.createAgent')}
-      </ButtonLink>
+      {mayCreate && (
+        <ButtonLink to="/admin/agents/new" leftSection={<IconPlus size={16} />} mb="sm" fullWidth>
+          {t('shell.createAgent')}
+        </ButtonLink>
+      )}
       <ScrollArea style={{ flex: 1 }}>
         {PAGES.map(({ name, to, icon: Icon }) => (
           <NavLink

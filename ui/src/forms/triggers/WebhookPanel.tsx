@@ -1,18 +1,16 @@
-import { Alert, Button, Group, Skeleton, Stack, Tabs, Text } from '@mantine/core';
+import { Skeleton, Stack, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Problem } from '~/api/problem';
 import { LoadError } from '~/design/ListState';
-import { When } from '~/design/When';
 import { CapturePanel } from './CapturePanel';
 import { CopyField } from './CopyField';
 import { curlLine } from './curl';
 import { Deliveries } from './Deliveries';
-import { RotateDialog } from './RotateDialog';
-import { tellSecret, useToldSecret } from './secretOnce';
+import { useToldSecret } from './secretOnce';
 import type { TriggerSample } from './TriggerForm';
-import { type WebhookState, webhookQuery } from './webhookQueries';
+import { WebhookSecret } from './WebhookSecret';
+import { webhookQuery } from './webhookQueries';
 
 interface Props {
   automationId: string;
@@ -36,7 +34,6 @@ export function WebhookPanel({
   const { t } = useTranslation('forms');
   const { data, error, refetch } = useQuery(webhookQuery(automationId, draft));
   const secret = useToldSecret(automationId);
-  const [rotating, setRotating] = useState(false);
   if (error instanceof Problem && error.code === 'no_webhook') {
     return (
       <Text fz="sm" c="dimmed" mb="sm">
@@ -49,26 +46,7 @@ export function WebhookPanel({
   return (
     <Stack gap="sm" mb="lg">
       <CopyField label={t('webhook.url')} text={data.url} />
-      {secret ? (
-        <Alert color="yellow" variant="light" title={t('webhook.secretOnce')}>
-          <Stack gap="xs">
-            <CopyField label={t('webhook.secret')} text={secret} />
-            <Button
-              size="xs"
-              variant="default"
-              w="fit-content"
-              onClick={() => tellSecret(automationId, null)}
-            >
-              {t('webhook.kept')}
-            </Button>
-          </Stack>
-        </Alert>
-      ) : (
-        <SecretLine state={data} readOnly={readOnly} onRotate={() => setRotating(true)} />
-      )}
-      {rotating && (
-        <RotateDialog automationId={automationId} state={data} onClose={() => setRotating(false)} />
-      )}
+      <WebhookSecret automationId={automationId} state={data} readOnly={readOnly} />
       <Tabs defaultValue="capture" keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="capture">{t('webhook.capture')}</Tabs.Tab>
@@ -95,40 +73,5 @@ export function WebhookPanel({
         </Tabs.Panel>
       </Tabs>
     </Stack>
-  );
-}
-
-interface SecretProps {
-  state: WebhookState;
-  readOnly: boolean;
-  onRotate: () => void;
-}
-
-function SecretLine({ state, readOnly, onRotate }: SecretProps) {
-  const { t } = useTranslation('forms');
-  return (
-    <Group justify="space-between" gap="xs">
-      <div>
-        <Text fz="sm">
-          {state.secret_set_at ? (
-            <>
-              {t('webhook.secretSet')} <When at={state.secret_set_at} />
-            </>
-          ) : (
-            t('webhook.secretMissing')
-          )}
-        </Text>
-        {state.old_until && (
-          <Text fz="xs" c="dimmed">
-            {t('webhook.oldUntil')} <When at={state.old_until} />
-          </Text>
-        )}
-      </div>
-      {!readOnly && (
-        <Button variant="default" size="xs" onClick={onRotate}>
-          {state.made_here ? t('webhook.rotate') : t('webhook.enterSecret')}
-        </Button>
-      )}
-    </Group>
   );
 }

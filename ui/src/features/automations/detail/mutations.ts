@@ -80,16 +80,6 @@ export function useRestore(automation: Pick<AutomationDetail, 'id' | 'name' | 'l
   return mutation;
 }
 
-export function useRotate(id: string) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (body: { keep_old_s: number; secret: string | null }) =>
-      answer(api.POST('/api/automations/{automation_id}/webhook/rotate', { params: at(id), body })),
-    onError: (error) => failed(error),
-    onSettled: () => client.invalidateQueries({ queryKey: automationKeys.detail(id) }),
-  });
-}
-
 /** Change the policy: at once where the draft holds nothing else, into the draft otherwise. */
 export function usePolicy(automation: AutomationDetail) {
   const { t } = useTranslation('automations');

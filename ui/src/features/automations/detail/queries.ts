@@ -54,14 +54,6 @@ export function differencesQuery(id: string, number: number, against: string) {
   });
 }
 
-export function webhookQuery(id: string) {
-  return queryOptions({
-    queryKey: [...automationKeys.detail(id), 'webhook'] as const,
-    queryFn: ({ signal }) =>
-      answer(api.GET('/api/automations/{automation_id}/webhook', { params: at(id), signal })),
-  });
-}
-
 export function nextTimesQuery(id: string) {
   return queryOptions({
     queryKey: [...automationKeys.detail(id), 'schedule'] as const,
