@@ -81,7 +81,7 @@ async def test_an_approved_run_goes_on(workshop: Workshop, approvals: Approvals,
             began = time.monotonic()
             await approvals.answer(owner, question.id, Reply("approve", "Fine."))
             run = await workshop.ended(question.run_id)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 3  # at once, on a busy machine
     if resumed:
         async with workshop.db.connection() as connection:
             held = await connection.fetchrow("SELECT state, owner FROM run_queue WHERE run_id = $1", question.run_id)
