@@ -6,13 +6,15 @@ Prefect is only told where it differs: an upsert throws away the runs that it ha
 
 A deployment that was paused or resumed in Prefect switches its automation off or on. What is ours is told from what is
 an operator's by what we last wrote (`core/schedules/deployed.py`), looked at before and again after reading Prefect.
+One worker leads and the others stand by: two that write the same deployment at once could take each other for an
+operator. One that loses the lead while it writes is met by the second look.
 """
 
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -24,7 +26,7 @@ from core.db import AWAY, Database
 from core.installation import installation_id
 from core.schedules import deployed
 from core.schedules.deployed import Known, Wanted
-from core.turns import take_turn
+from core.turns import lead, step_down, take_turn
 from deployments import deployment as shapes
 from deployments.deployment import Deployment
 from flows import prefect_listing
@@ -37,6 +39,9 @@ RECONCILE_S = 60.0
 _LOOK_BACK_S = 30.0  # of the watch; what it misses (nobody watched for so long) the reconciler sees
 _LONGEST_PAUSE_S = 5.0
 _TRIES = 3
+_LEAD = "deployments"
+LEAD_S = 15.0  # without a word from the worker that leads, another does
+_STAND_BY_S = 2.0
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -50,18 +55,18 @@ class DeploymentSync:
         self._prefect = prefect
         self._kinds = registry.triggers()
         self._own_tag = ""
+        self._me = uuid4()
+        self._led_at: float | None = None  # by this process's clock; None: another leads
 
     async def run(self, stop: asyncio.Event) -> None:
         pause, overdue = TICK_S, True
         while not stop.is_set():
             try:
-                if overdue or await self._is_our_turn("reconcile", RECONCILE_S):
-                    await self.reconcile()
-                    overdue = False
-                elif await self._is_our_turn("watch deployments", WATCH_S):
-                    await self.watch()
-                await self.drain()
-                pause = TICK_S
+                if await self._leads():
+                    await self._once(overdue)
+                    pause, overdue = TICK_S, False
+                else:
+                    pause = _STAND_BY_S
             except (PrefectAway, *AWAY) as error:
                 overdue = True  # after an outage everything is compared
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
@@ -71,6 +76,23 @@ class DeploymentSync:
                 log.exception("deployments.failed")
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
+        with suppress(*AWAY):
+            async with self._db.connection() as connection:
+                await step_down(connection, _LEAD, self._me)
+
+    async def _leads(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._led_at is None or now - self._led_at > LEAD_S / 3:
+            async with self._db.connection() as connection:
+                self._led_at = now if await lead(connection, _LEAD, self._me, for_s=LEAD_S) else None
+        return self._led_at is not None
+
+    async def _once(self, overdue: bool) -> None:
+        if overdue or await self._is_our_turn("reconcile", RECONCILE_S):
+            await self.reconcile()
+        elif await self._is_our_turn("watch deployments", WATCH_S):
+            await self.watch()
+        await self.drain()
 
     async def _is_our_turn(self, name: str, every_s: float) -> bool:
         async with self._db.connection() as connection:
@@ -178,7 +200,7 @@ class DeploymentSync:
                     connection, wanted[0].workspace_id, wanted[0].rule_id, enabled=not now.paused, kinds=self._kinds
                 )
             log.info("deployments.switched", automation_id=str(wanted[0].rule_id), enabled=not now.paused)
-            return True
+            return self._led_at is not None
         return False
 
     # repairing --------------------------------------------------------------------------------------------------------
@@ -210,7 +232,7 @@ class DeploymentSync:
     async def _is_unchanged(self, wanted: list[Wanted]) -> bool:
         """Another worker may have written a newer state before our older one."""
         if not wanted:
-            return True
+            return self._led_at is not None
         async with self._db.connection() as connection:
             now = await deployed.wanted(connection, wanted[0].rule_id)
         return [item.fingerprint for item in now] == [item.fingerprint for item in wanted]

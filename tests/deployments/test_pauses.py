@@ -306,3 +306,45 @@ async def test_within_seconds_and_by_itself(
     finally:
         stop.set()
         await asyncio.wait_for(asyncio.gather(*running), 10)
+
+
+async def test_one_worker_leads_and_another_follows(
+    db: Database, client: PrefectClient, prefect: PrefectApi, made: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that write at once could take each other for an operator."""
+    looks: list[str] = []
+
+    class Seen(DeploymentSync):
+        def __init__(self, name: str) -> None:
+            super().__init__(db, prefect)
+            self.name = name
+
+        async def drain(self) -> int:
+            looks.append(self.name)
+            return await super().drain()
+
+    monkeypatch.setattr("deployments.sync.LEAD_S", 3.0)
+    monkeypatch.setattr("deployments.sync._STAND_BY_S", 0.1)
+    stops = {name: asyncio.Event() for name in "abc"}
+    running = {name: asyncio.create_task(Seen(name).run(stop)) for name, stop in stops.items()}
+
+    async def by(names: set[str]) -> bool:
+        return set(looks) <= names and len(looks) >= 4
+
+    try:
+        await until(lambda: by(set(looks[:1])))
+        first = looks[0]
+        stops[first].set()  # in good order: another leads at once
+        await running[first]
+        looks.clear()
+        await until(lambda: by(set(looks[:1])), seconds=20)
+        second = looks[0]
+        assert second != first
+        running[second].cancel()  # without a word: when its time is over
+        looks.clear()
+        (third,) = {*stops} - {first, second}
+        await until(lambda: by({third}), seconds=20)
+    finally:
+        for stop in stops.values():
+            stop.set()
+        await asyncio.gather(*running.values(), return_exceptions=True)
