@@ -15,15 +15,29 @@ TEMPLATE = "template_vutler"
 
 
 def start() -> "subprocess.Popen[bytes]":
+    """The run's server, with the template of its databases."""
     home = Path(tempfile.mkdtemp(prefix="vutler-test-"))
     os.environ[HOME] = str(home)
-    server = postgres.Embedded(home)
+    return begin(postgres.Embedded(home), TEMPLATE, durable=False)
+
+
+def begin(server: postgres.Embedded, database: str, *, durable: bool = True) -> "subprocess.Popen[bytes]":
+    """Set up and start a server as the product does, with one migrated database."""
     postgres.prepare(server)
+    if not durable:
+        _without_care_for_power_cuts(server)
     process = postgres.start(server)
     postgres.wait_ready(server, process)
-    postgres.create_databases(server, (TEMPLATE,))
-    migrate(server.dsn(TEMPLATE))
+    postgres.create_databases(server, (database,))
+    migrate(server.dsn(database))
     return process
+
+
+def _without_care_for_power_cuts(server: postgres.Embedded) -> None:
+    """Thousands of databases are made and dropped: no test needs them to outlive the machine. Crashes of processes
+    lose nothing all the same; what is durable, the end-to-end tests show with the product's own servers."""
+    with (server.data / "postgresql.auto.conf").open("a") as settings:
+        settings.write("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
