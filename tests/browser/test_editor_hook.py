@@ -142,6 +142,7 @@ async def try_out(page: Page, hands: Hands, echo: Echo) -> None:
 async def deliver_again(page: Page, echo: Echo) -> None:
     """What was only captured is taken through the door, by a click in the panel."""
     await node(page, "@trigger").click()
+    await page.get_by_text(EN("editor:tabConfig"), exact=True).click()
     await page.get_by_role("tab", name=EN("forms:webhook.deliveries")).click()
     arrivals = page.get_by_role("table", name=EN("forms:webhook.deliveries"))
     captured = arrivals.get_by_role("row").filter(has_text=EN("forms:webhook.verdicts.captured"))

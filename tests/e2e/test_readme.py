@@ -166,7 +166,9 @@ async def test_a_backup_is_made_and_restored(product: Product, tmp_path: Path) -
     run(pasted(OPERATE, "sh", 0, VUTLER_HOME=str(product.home), BACKUP=str(backup)), ROOT)
     assert {file.name for file in backup.iterdir()} == {"vutler.dump", "secret-key", "seal-keys"}
 
-    nowhere = {"VUTLER_PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"}  # what is restored does not need Prefect
+    nowhere = {
+        "VUTLER_PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"
+    }  # what is restored does not need Prefect
     restored = Product({"VUTLER_WORKERS": "0", **nowhere})
     try:
         for name in ("secret-key", "seal-keys"):
