@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.database import sql
 from tests.browser.provider import connect
 from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
@@ -17,7 +18,7 @@ from tests.vendors.openai import OpenAIServer
 from tests.vendors.script import CallTools, Fail, Say
 
 
-@pytest.mark.proves("S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)", "R-USR-1")
+@pytest.mark.proves("S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)", "R-USR-1", "S6-OK-1")
 @pytest.mark.by_hand("POST /api/agents", "PATCH /api/agents/{agent}")
 async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "builder@example.com"
@@ -90,6 +91,7 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         await page.keyboard.press("Escape")
         await page.get_by_role("tab", name=words("agents:tabs.usage")).click()
         await expect(page.get_by_role("table")).to_be_visible()
+        await counts(page, product, made["id"])
         await accessible(page)
         await picture(page, "agent-usage")
 
@@ -102,6 +104,11 @@ async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, 
         await expect(page.get_by_text(words("agents:saved", name="Delivery"))).to_be_visible()
         changed = await person.get(f"/api/agents/{made['id']}")
         assert (changed["description"], changed["tools"]) == ("Knows when parcels arrive.", agent["tools"])
+
+        await talk(page, words, "deliveries")
+        found = (await person.get("/api/messages?q=working%20days"))["items"]
+        (room,) = agent["channels"]
+        assert room in [each["channel_id"] for each in found]
 
 
 @pytest.mark.parametrize("expected", [["status of 412"]])
@@ -184,19 +191,21 @@ async def test_a_call_is_approved_inside_the_chat(
         assert len([hit for hit in echo.hits if hit.path == "/order"]) == 1
 
 
+@pytest.mark.parametrize("expected", [["status of 410"]])
 @pytest.mark.by_hand("POST /api/invitations/{token}/accept")
 async def test_a_viewer_sees_nothing_that_would_refuse(page: Page, product: Product) -> None:
     words = Words("en")
     await sign_up(page, words, "viewer@example.com", then="/agents")
     async with Person(product.url, "inviter@example.com") as owner, Person(product.url, "viewer@example.com") as viewer:
-        body = {"email": viewer.email, "role": "viewer"}
-        status, offer = await owner.send("POST", f"/api/workspaces/{owner.workspace}/invitations", body)
-        assert status == 201, offer
-        await page.goto(offer["link"])
+        late, used = [await invite(owner, viewer.email) for _ in range(2)]
+        await sql(product, "UPDATE invitations SET expires_at = now() WHERE id = $1::uuid", late["id"])
+        await over(page, words, late["link"])
+        assert "viewer" not in await roles(viewer)
+        await page.goto(used["link"])
         await page.get_by_role("button", name=words("accounts:accept")).click()
         await expect(page).to_have_url(re.compile("/automations"))
-        mine = (await viewer.get("/api/workspaces"))["items"]
-        assert "viewer" in [each["role"] for each in mine]
+        assert "viewer" in await roles(viewer)
+        await over(page, words, used["link"])
     await page.goto("/agents")
     await expect(page.get_by_role("link", name="code_bot")).to_be_visible()
     main = page.get_by_role("main")
@@ -213,3 +222,53 @@ async def test_a_viewer_sees_nothing_that_would_refuse(page: Page, product: Prod
     await page.goto("/admin/marketplace?template=status-page-checker")
     await expect(page.get_by_text(words("templates:viewer"))).to_be_visible()
     await expect(page.get_by_role("button", name=words("templates:deploy"), exact=True)).to_have_count(0)
+
+
+async def invite(owner: Person, email: str) -> dict[str, str]:
+    body = {"email": email, "role": "viewer"}
+    status, offer = await owner.send("POST", f"/api/workspaces/{owner.workspace}/invitations", body)
+    assert status == 201, offer
+    return dict(offer)
+
+
+async def over(page: Page, words: Words, link: str) -> None:
+    """The link of an invitation that is expired or used says so, and there is nothing to accept."""
+    await page.goto(link)
+    await expect(page.get_by_role("heading", level=1)).to_have_text(words("accounts:invitationOver"))
+    await expect(page.get_by_role("button", name=words("accounts:accept"))).to_have_count(0)
+    await accessible(page)
+
+
+async def roles(person: Person) -> list[str]:
+    return [each["role"] for each in (await person.get("/api/workspaces"))["items"]]
+
+
+async def talk(page: Page, words: Words, room: str) -> None:
+    """What is said in the agent's own room is answered there."""
+    await page.get_by_role("navigation").get_by_role("link", name=words("app:pages.channels"), exact=True).click()
+    await page.get_by_role("main").get_by_role("link", name=room).click()
+    box = page.get_by_role("textbox", name=words("channels:writeTo", name=room))
+    await box.fill("When does my parcel come?")
+    await box.press("Enter")
+    replies = page.get_by_text(words("channels:replies_one", count="1"))
+    await expect(replies).to_be_visible(timeout=30_000)
+    await replies.click()
+    thread = page.get_by_role("region", name=words("channels:thread"))
+    await expect(thread.get_by_text("Four to six working days.")).to_be_visible()
+    await expect(thread.get_by_text("Delivery", exact=True).first).to_be_visible()
+
+
+SPENT = """
+SELECT count(*) AS calls, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out, sum(cost_usd)::float8 AS cost
+FROM model_calls WHERE agent_id = $1::uuid
+"""
+
+
+async def counts(page: Page, product: Product, agent: str) -> None:
+    """The tab shows what stands in the database."""
+    (spent,) = await sql(product, SPENT, agent)
+    assert (spent["calls"], spent["tokens_in"] > 0, spent["tokens_out"] > 0, spent["cost"] > 0) == (1, True, True, True)
+    day = page.get_by_role("table").get_by_role("row").nth(1).get_by_role("cell")
+    figures = [f"{spent[name]:,}" for name in ("calls", "tokens_in", "tokens_out")]
+    money = re.compile(re.escape(f"{spent['cost']:.4f}".rstrip("0").rstrip(".")))
+    await expect(day).to_have_text([re.compile(r"\d{4}"), figures[0], "0", *figures[1:], money])

@@ -51,6 +51,17 @@ def refund(echo: Echo) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def brief(echo: Echo) -> dict[str, Any]:
+    """A question that is soon too late to answer."""
+    return {
+        "name": "Last orders", "trigger_type": "manual",
+        "actions": [
+            {"id": "ask", "type": "approval", "config": {"message": "Still open?", "deadline": 5}},
+            {"id": "pay", "type": "http", "config": {"method": "PUT", "url": echo.url + "/late"}},
+        ],
+    }  # fmt: skip
+
+
 def charge(echo: Echo) -> dict[str, Any]:
     """Its first step is never answered in time, so that nobody knows whether it happened."""
     return {
@@ -98,6 +109,20 @@ async def ends(person: Person, run: str, wanted: str) -> None:
     await until(f"{run} is {wanted}", ended, 20)
 
 
+async def link_to(person: Person, question: dict[str, Any]) -> str:
+    status, link = await person.send("POST", f"/api/approvals/{question['id']}/link", {"for": person.email})
+    assert status == 200, link
+    return person.url + "/approvals/" + str(link["url"]).rpartition("/")[2]
+
+
+async def dead_end(page: Page, address: str, title: str) -> None:
+    """The page says what is wrong with the link, and there is nothing to press."""
+    await page.goto(address)
+    await expect(page.get_by_role("heading", name=title)).to_be_visible()
+    for name in ("approve", "reject"):
+        await expect(page.get_by_role("button", name=W(f"approvals:{name}"))).to_have_count(0)
+
+
 @pytest.mark.proves("R-WF-2", "PHASE-4")
 @pytest.mark.parametrize("expected", [("status of 409", "status of 404")])
 @pytest.mark.by_hand("POST /api/approvals/{approval_id}/answer", "POST /api/approvals/by-token/{token}")
@@ -134,10 +159,9 @@ async def test_one_by_keyboard_one_in_the_run_one_by_link(page: Page, product: P
         answered = next(each for each in found["action_logs"] if each["step_id"] == "ask")["output"]
         assert (answered["values"], answered["comment"]) == ({"eur": 20}, "Not more")
 
-        (question,) = await asked(person, [await started(person, made["id"])])
-        status, link = await person.send("POST", f"/api/approvals/{question['id']}/link", {"for": person.email})
-        assert status == 200, link
-        address = product.url + "/approvals/" + link["url"].rpartition("/")[2]
+        soon = (await person.create(brief(echo)))["id"]
+        question, late = await asked(person, [await started(person, made["id"]), await started(person, soon)])
+        address, past = await link_to(person, question), await link_to(person, late)
         await page.context.clear_cookies()
         await page.goto(address)
         await expect(page.get_by_role("heading", name="Publish “Spring offer”?")).to_be_visible()
@@ -148,12 +172,17 @@ async def test_one_by_keyboard_one_in_the_run_one_by_link(page: Page, product: P
         await page.get_by_role("button", name=W("approvals:reject")).click()
         await expect(page.get_by_text(W("approvals:outcome.rejected"))).to_be_visible()
         assert (await person.get(f"/api/approvals/{question['id']}"))["state"] == "rejected"
-        await page.reload()
-        await expect(page.get_by_role("heading", name=W("approvals:linkOver"))).to_be_visible()
+        await dead_end(page, address, W("approvals:linkOver"))
         await accessible(page)
         await picture(page, "approval-link-used")
-        await page.goto(address[:-4] + "AAAA")
-        await expect(page.get_by_role("heading", name=W("approvals:linkWrong"))).to_be_visible()
+        await dead_end(page, address[:-4] + "AAAA", W("approvals:linkWrong"))
+
+        async def expired() -> bool:
+            return bool((await person.get(f"/api/approvals/{late['id']}"))["state"] == "expired")
+
+        await until("the other one is too late", expired, 20)
+        await dead_end(page, past, W("approvals:linkOver"))
+        assert [hit.path for hit in echo.hits] == ["/publish"], "no link did anything but the one that was pressed"
 
 
 @pytest.mark.proves("R-WF-2")

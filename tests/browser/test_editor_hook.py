@@ -37,7 +37,7 @@ def value(page: Page, path: str) -> Locator:
     return page.locator(f'[data-sample-tree] [title="{path}"]')
 
 
-@pytest.mark.proves("US-1.1 (1)", "US-5.1 (1)", "US-5.1 (3)", "I-23", "R-USR-1", "DOD-5")
+@pytest.mark.proves("US-1.1 (1)", "US-5.1 (1)", "US-5.1 (3)", "I-23", "R-USR-1", "DOD-5", "STAR", "US-1.1 (4)")
 @pytest.mark.by_hand(
     "POST /api/automations",
     "PUT /api/automations/{automation_id}",
@@ -56,6 +56,8 @@ async def test_first_automation_in_two_minutes(page: Page, product: Product, ech
     await accessible(page)
     await hands.on(page.get_by_role("dialog").get_by_role("button", name=EN("editor:publish"), exact=True))
     await expect(page.locator("[data-live='1']")).to_be_visible()
+    name = await page.get_by_label(EN("editor:name")).input_value()
+    await expect(page.get_by_text(EN("editor:published", name=name, version="1"))).to_be_visible()
     hands.elsewhere(2)  # the same line once more
     assert (await shell(line))["status"] == "accepted"
     await expect(node(page, "http").locator("[data-status=success]")).to_be_visible()
@@ -66,18 +68,22 @@ async def test_first_automation_in_two_minutes(page: Page, product: Product, ech
     await picture(page, "editor-run")
     assert [each.path for each in echo.hits] == ["/world", "/world"]
     assert json.loads(echo.hits[-1].body) == {"hello": "world"}
+    await deliver_again(page, echo)
     await repeal(page, line, echo)
     await differ(page)
     async with Person(product.url, EMAIL) as person:
         stored = await person.get(f"/api/automations/{automation}")
         runs = await person.runs(automation)
+        arrived = (await person.get(f"/api/deliveries?automation_id={automation}"))["items"]
     (step,) = stored["actions"]
     assert (stored["trigger_type"], stored["live_version"], step["needs"]) == ("webhook", 1, [])
     assert (stored["name"], stored["draft_changed"]) == ("Lead to the CRM", True)
     assert step["config"] == {
         "method": "POST", "url": f"{echo.url}/{{{{ trigger.data.hello }}}}", "json": "{{ trigger.data }}"
     }  # fmt: skip
-    assert [each["status"] for each in runs] == ["failed", "success"]
+    assert [each["status"] for each in runs] == ["failed", "success", "success"]
+    captured = next(each["id"] for each in arrived if each["verdict"] == "captured")
+    assert [each["run_id"] for each in arrived if each["redelivery_of"] == captured] == [runs[1]["id"]]
 
 
 async def begin(page: Page, hands: Hands) -> str:
@@ -133,10 +139,24 @@ async def try_out(page: Page, hands: Hands, echo: Echo) -> None:
     await picture(page, "editor-test")
 
 
+async def deliver_again(page: Page, echo: Echo) -> None:
+    """What was only captured is taken through the door, by a click in the panel."""
+    await node(page, "@trigger").click()
+    await page.get_by_text(EN("editor:tabConfig"), exact=True).click()
+    await page.get_by_role("tab", name=EN("forms:webhook.deliveries")).click()
+    arrivals = page.get_by_role("table", name=EN("forms:webhook.deliveries"))
+    captured = arrivals.get_by_role("row").filter(has_text=EN("forms:webhook.verdicts.captured"))
+    await captured.get_by_role("button", name=EN("forms:webhook.redeliver")).click()
+    await expect(page.get_by_text(EN("forms:webhook.redelivered"))).to_be_visible()
+    await expect(arrivals.get_by_text(EN("forms:webhook.verdicts.accepted"), exact=True)).to_have_count(2)
+    await until("it was sent once more", lambda: _came(echo, 3), 30)
+    assert json.loads(echo.hits[-1].body) == {"hello": "world"}
+
+
 async def repeal(page: Page, line: str, echo: Echo) -> None:
     """A run fails, and is opened in the editor with its data."""
     answer = await shell(line.replace('"world"', '"status/404"'))
-    await until("it arrived", lambda: _came(echo, 3), 30)
+    await until("it arrived", lambda: _came(echo, 4), 30)
     await page.goto(f"/automations/logs/{answer['run_id']}")
     await expect(page.get_by_role("main").get_by_text("failed", exact=True).first).to_be_visible(timeout=15_000)
     await page.get_by_role("link", name=EN("runs:openInEditor")).first.click()

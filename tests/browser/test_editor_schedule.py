@@ -1,5 +1,8 @@
 """A schedule by preset with a Slack step, whose account is saved on the way, seen at the Slack server."""
 
+from datetime import datetime
+from itertools import pairwise
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -16,7 +19,7 @@ EN = Words("en")
 EMAIL = "schedule@example.com"
 
 
-@pytest.mark.proves("US-5.1 (1)")
+@pytest.mark.proves("US-5.1 (1)", "US-2.2 (1)", "US-2.2 (4)", "R-USR-5", "V-2")
 @pytest.mark.by_hand(
     "POST /api/automations",
     "PUT /api/automations/{automation_id}",
@@ -29,40 +32,81 @@ async def test_schedule_with_a_slack_step(page: Page, product: Product, slack: S
     await sign_up(page, EN, EMAIL, then="/automations/new")
     async with film(page, "schedule-with-slack"):
         await page.locator("[data-trigger=cron]").click()
+        await choose(page)
         await plan(page)
         await page.get_by_label(EN("editor:name")).fill("Stand-up")
         connection = await draw(page, product, slack)
         await publish_and_run(page)
-        await until("it is in the channel", lambda: _said(slack, room.id), 30)
+        await until("it is in the channel", lambda: _said(slack, room.id, 1), 30)
         await expect(page.locator('.react-flow__node[data-id="slack"] [data-status=success]')).to_be_visible()
         await accessible(page)
         await picture(page, "editor-slack-run")
+        await until("the minute has come", lambda: _said(slack, room.id, 2), 75)
     automation = page.url.split("/")[-2]
     async with Person(product.url, EMAIL) as person:
+        await person.send("PATCH", f"/api/automations/{automation}", {"enabled": False})
         stored = await person.get(f"/api/automations/{automation}")
+        await until("both runs have ended", lambda: _ended(person, automation), 30)
         runs = await person.runs(automation)
-    assert stored["trigger_config"] == {"schedules": [{"cron": "30 8 * * 1", "timezone": "Europe/Paris"}]}
-    assert len(stored["schedules"][0]["next_times"]) > 0
+    weekly, minutely = stored["trigger_config"]["schedules"]
+    assert weekly == {"cron": "30 8 * * 1", "timezone": "Europe/Paris"}
+    assert minutely == {"cron": "* * * * *", "timezone": "Europe/Paris"}
     (step,) = stored["actions"]
     assert step["config"] == {
         "connection": connection, "channel": "#standup", "text": "Good morning from {{ automation.name }}"
     }  # fmt: skip
-    assert [each["status"] for each in runs] == ["success"]
-    (message,) = room.messages
-    assert message["text"] == "Good morning from Stand-up"
+    assert {each["trigger_type"] for each in runs} == {"cron", "manual"}, "by itself, and by hand"
+    assert {each["status"] for each in runs} == {"success"}
+    assert {each["text"] for each in room.messages} == {"Good morning from Stand-up"}
+
+
+async def choose(page: Page) -> None:
+    """Each preset and a cron expression show when they would start."""
+    await page.get_by_role("button", name=EN("forms:schedule.first")).click()
+    await kind(page, "1", "every")
+    await page.get_by_label(EN("forms:schedule.count"), exact=True).fill("3")
+    await comes_each(page, 180)
+    await kind(page, "1", "hourly")
+    await comes_each(page, 3600)
+    await kind(page, "1", "daily")
+    await comes_each(page, 86_400)
+    await kind(page, "1", "cron")
+    await page.get_by_label(EN("forms:schedule.cron"), exact=True).fill("*/20 * * * *")
+    await comes_each(page, 1200)
+    await kind(page, "1", "weekly")
+    await comes_each(page, 7 * 86_400)
+
+
+async def kind(page: Page, number: str, name: str) -> None:
+    await page.get_by_label(EN("forms:schedule.howOf", number=number)).click()
+    await page.get_by_role("option", name=EN(f"forms:schedule.kinds.{name}"), exact=True).click()
+
+
+async def comes_each(page: Page, seconds: int) -> None:
+    """The next five times are so far from each other; by an hour more or less where clocks are changed."""
+
+    async def so_far() -> bool:
+        times: list[str] = await page.locator("time[datetime]").evaluate_all("found => found.map(at => at.dateTime)")
+        moments = [datetime.fromisoformat(each) for each in times]
+        gaps = {(after - before).total_seconds() for before, after in pairwise(moments)}
+        changed = {seconds - 3600, seconds + 3600} if seconds >= 86_400 else set()
+        return len(moments) == 5 and seconds in gaps and gaps <= {seconds, *changed}
+
+    await until(f"the next times are {seconds} s apart", so_far, 10)
 
 
 async def plan(page: Page) -> None:
-    """Mondays at half past eight: by presets, in words, with the next five times."""
-    await page.get_by_role("button", name=EN("forms:schedule.first")).click()
-    await page.get_by_label(EN("forms:schedule.howOf", number="1")).click()
-    await page.get_by_role("option", name=EN("forms:schedule.kinds.weekly")).click()
+    """Mondays at half past eight, in words; and each minute, so that it need not be waited for."""
     await page.get_by_label(EN("forms:schedule.time"), exact=True).fill("08:30")
     told = page.get_by_role("status", name=EN("forms:schedule.next"))
     await expect(told).to_contain_text("08:30")
     await expect(told.get_by_role("listitem")).to_have_count(5)
     await accessible(page)
     await picture(page, "editor-schedule")
+    await page.get_by_role("button", name=EN("forms:schedule.another")).click()
+    await kind(page, "2", "cron")
+    await page.get_by_label(EN("forms:schedule.cron"), exact=True).fill("* * * * *")
+    await comes_each(page, 60)
 
 
 async def draw(page: Page, product: Product, slack: Slack) -> str:
@@ -103,5 +147,9 @@ async def publish_and_run(page: Page) -> None:
     await dialog.get_by_role("button", name=EN("editor:runNow")).click()
 
 
-async def _said(slack: Slack, channel: str) -> bool:
-    return len(slack.channels[channel].messages) == 1
+async def _said(slack: Slack, channel: str, times: int) -> bool:
+    return len(slack.channels[channel].messages) >= times
+
+
+async def _ended(person: Person, automation: str) -> bool:
+    return all(each["status"] not in ("queued", "running", "waiting") for each in await person.runs(automation))

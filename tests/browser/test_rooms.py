@@ -14,7 +14,6 @@ from tests.vendors.openai import OpenAIServer
 from tests.vendors.script import Say
 
 
-@pytest.mark.proves("S6-OK-1")
 @pytest.mark.by_hand("POST /api/channels/{channel_id}/messages", "POST /api/channels/{channel_id}/members")
 async def test_a_room_with_an_agent(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "rooms@example.com"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,18 +35,26 @@ class Watch:
         assert not errors, "the browser complained:\n" + "\n".join(errors)
 
 
+@cache
+def _axe() -> str:
+    return AXE.read_text()
+
+
 async def accessible(page: Page, rules: Sequence[str] = ()) -> None:
-    """axe finds nothing serious on the page as it is now, by all of its rules or by these.
+    """axe finds nothing serious on the page as it is now, by all of its rules that can find such, or by these.
 
     axe is run by the protocol of the debugger, as playwright's `evaluate` does: the page's own policy stays as it is.
     """
     if not await page.evaluate("'axe' in window"):
-        await page.evaluate(AXE.read_text())
+        await page.evaluate(_axe())
     report: dict[str, Any] = await page.evaluate(
-        """rules => axe.run(document, {
-            resultTypes: ['violations'], ...(rules.length ? {runOnly: {type: 'rule', values: rules}} : {}),
+        """([rules, impacts]) => axe.run(document, {
+            resultTypes: ['violations'],
+            ...(rules.length ? {runOnly: {type: 'rule', values: rules}} : {rules: Object.fromEntries(
+                axe._audit.rules.filter(each => !impacts.includes(each.impact)).map(each => [each.id, {enabled: false}])
+            )}),
         })""",
-        list(rules),
+        [list(rules), list(_SERIOUS)],
     )
     found = [
         f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}"

@@ -118,11 +118,12 @@ async def test_without_prefect_runs_are_accepted_executed_and_scheduled(lonely: 
 
 @pytest.mark.proves("US-2.2 (5)", "RISK-3")
 async def test_a_schedule_survives_a_restart_of_everything(lonely: Product, person: Person) -> None:
-    due = datetime.now(UTC) + timedelta(seconds=25)
+    due = datetime.now(UTC) + timedelta(seconds=15)
     made = await person.create({
         "name": "Later", "trigger_type": "cron", "trigger_config": {"run_at": due.isoformat()}, "actions": [TRANSFORM],
     })  # fmt: skip
     await asyncio.to_thread(lonely.stop)
+    stopped = datetime.now(UTC)
     lonely.start()  # not in a thread: the product ends with the thread that started it
     await asyncio.to_thread(lonely.wait_ready)
 
@@ -130,6 +131,7 @@ async def test_a_schedule_survives_a_restart_of_everything(lonely: Product, pers
         return len(await person.runs(made["id"])) == 1
 
     await until("the scheduled run fired after the restart", fired, 60)
+    assert datetime.fromisoformat((await person.runs(made["id"]))[0]["created_at"]) > stopped
 
 
 async def test_two_instances_run_side_by_side(lonely: Product, person: Person) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from tests.e2e.person import Person, until
 from tests.e2e.product import Product
@@ -46,6 +47,20 @@ def two_http_steps(echo: Echo, **trigger: Any) -> dict[str, Any]:
                          "text": "Hello {{ trigger.data.lead }}"}}},
         ],
     }  # fmt: skip
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def each_minute(product: Product) -> tuple[str, datetime]:
+    """An automation of every minute and its first due time: the minute goes by while the other tests run."""
+    async with Person(product.url) as person:
+        made = await person.create({
+            "name": "Each minute", "trigger_type": "cron",
+            "trigger_config": {"cron": "* * * * *", "timezone": "Europe/Berlin"},
+            "actions": [{"type": "transform", "config": {"value": "{{ now }}"}}],
+        })  # fmt: skip
+        due = when((await person.get(f"/api/automations/{made['id']}"))["next_run_at"])
+    assert due > datetime.now(UTC) - timedelta(seconds=2)
+    return str(made["id"]), due
 
 
 async def deliver(person: Person, hook: dict[str, Any], event: str, body: Any, secret: str | None = None) -> Any:
@@ -280,21 +295,14 @@ async def test_a_large_answer_stands_beside_the_run(person: Person, echo: Echo) 
 
 
 @pytest.mark.proves("US-2.2 (2)", "R-ENG-2", "R-INT-1", "R-INT-3", "I-2", "I-15", "T-7", "DOD-3")
-async def test_cron_fires_every_minute(product: Product, person: Person) -> None:
-    made = await person.create({
-        "name": "Each minute", "trigger_type": "cron",
-        "trigger_config": {"cron": "* * * * *", "timezone": "Europe/Berlin"},
-        "actions": [{"type": "transform", "config": {"value": "{{ now }}"}}],
-    })  # fmt: skip
-    detail = await person.get(f"/api/automations/{made['id']}")
-    due = when(detail["next_run_at"])
-    assert due > datetime.now(UTC) - timedelta(seconds=2)
+async def test_cron_fires_every_minute(product: Product, person: Person, each_minute: tuple[str, datetime]) -> None:
+    automation, due = each_minute
 
     async def fired() -> bool:
-        return len(await person.runs(made["id"], status="success")) >= 1
+        return len(await person.runs(automation, status="success")) >= 1
 
     await until("the first minute fired", fired, 75)
-    run = (await person.runs(made["id"]))[-1]
+    run = (await person.runs(automation))[-1]
     assert run["trigger_type"] == "cron"
     assert abs(when(run["started_at"]) - due) < timedelta(seconds=3)
     prefect = Prefect(product)
@@ -302,7 +310,7 @@ async def test_cron_fires_every_minute(product: Product, person: Person) -> None
     async def in_prefect() -> bool:
         ended = {"state": {"type": {"any_": ["COMPLETED"]}}, "tags": {"all_": [f"ws:{person.workspace}"]}}
         found = await prefect.ask("/flow_runs/filter", {"flow_runs": ended})
-        return any(item["parameters"].get("automation_id") == made["id"] for item in found)
+        return any(item["parameters"].get("automation_id") == automation for item in found)
 
     await until("Prefect has the scheduled run", in_prefect, 15)
 

@@ -100,7 +100,7 @@ def product(company_port: int) -> Iterator[Product]:
 @pytest.fixture
 async def company(company_port: int) -> AsyncIterator[Company]:
     company = Company()
-    runner = web.AppRunner(company.app())
+    runner = web.AppRunner(company.app(), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", company_port).start()
     yield company
@@ -166,7 +166,10 @@ async def test_a_backup_is_made_and_restored(product: Product, tmp_path: Path) -
     run(pasted(OPERATE, "sh", 0, VUTLER_HOME=str(product.home), BACKUP=str(backup)), ROOT)
     assert {file.name for file in backup.iterdir()} == {"vutler.dump", "secret-key", "seal-keys"}
 
-    restored = Product({"VUTLER_WORKERS": "0"})
+    nowhere = {
+        "VUTLER_PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api"
+    }  # what is restored does not need Prefect
+    restored = Product({"VUTLER_WORKERS": "0", **nowhere})
     try:
         for name in ("secret-key", "seal-keys"):
             shutil.copy2(backup / name, restored.home / name)
@@ -174,7 +177,8 @@ async def test_a_backup_is_made_and_restored(product: Product, tmp_path: Path) -
         wait_for("the API answers", lambda: restored.status("/healthz") == 200, 60)
         run(pasted(OPERATE, "sh", 1, VUTLER_HOME=str(restored.home), BACKUP=str(backup)), ROOT)
         restored.stop()
-        del restored.environment["VUTLER_WORKERS"]
+        for name in ("VUTLER_WORKERS", *nowhere):
+            del restored.environment[name]
         restored.start()
         restored.wait_ready()
         async with Person(restored.url) as person:  # signs in as before

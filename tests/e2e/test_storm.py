@@ -43,6 +43,6 @@ def test_every_promise_is_kept_in_a_storm(record_property: Callable[[str, object
 
 def test_the_judge_sees_a_worker_that_writes_under_a_lost_lease() -> None:
     """Without the epoch check a worker that was stopped for longer than its lease writes what is not its own."""
-    done = storm("--unfenced", "--faults", "pause worker", "--minutes", "0.7", "--rate", "3", "--seed", "3")
+    done = storm("--unfenced", "--faults", "pause worker", "--minutes", "0.45", "--rate", "3", "--seed", "3")
     assert done.returncode == 1, done.stdout
     assert broken(done.stdout, STALE) > 0, done.stdout

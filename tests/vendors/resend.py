@@ -48,7 +48,7 @@ class Resend:
         app = web.Application(client_max_size=45_000_000)
         app.router.add_post("/emails", self._send)
         app.router.add_get("/domains", self._domains)
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

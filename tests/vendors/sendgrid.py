@@ -43,7 +43,7 @@ class SendGrid:
         app = web.Application(client_max_size=45_000_000)
         app.router.add_post("/v3/mail/send", self._send)
         app.router.add_get("/v3/scopes", self._list_scopes)
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

@@ -1,6 +1,7 @@
 import { ActionIcon, Box, Button, Group, Stack, Text } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { meQuery } from '~/features/accounts/queries';
 import type { Finding } from '../context';
@@ -10,7 +11,7 @@ import { isObject } from '../schema';
 import { moved, withItem, without } from '../values';
 import { NextTimes } from './NextTimes';
 import { PlanFields } from './PlanFields';
-import { ownZone, planOf, scheduleOf, schedulesOf } from './schedule';
+import { ownZone, type Plan, planOf, scheduleOf, schedulesOf } from './schedule';
 
 interface Props {
   value: Record<string, unknown>;
@@ -29,6 +30,14 @@ export function ScheduleBuilder({ value, onChange, findings, readOnly = false }:
   const zone = me?.user.timezone && me.user.timezone !== 'UTC' ? me.user.timezone : ownZone();
   const schedules = schedulesOf(value);
   const { ids, setIds } = useRows(schedules.length);
+  // A cron expression that somebody writes stays one, also where a preset would say the same.
+  const [written, setWritten] = useState<number[]>([]);
+  const planAt = (index: number, schedule: Record<string, unknown>): Plan => {
+    const plan = planOf(schedule, zone);
+    const { cron } = scheduleOf(plan);
+    if (!written.includes(ids[index] as number) || typeof cron !== 'string' || !('zone' in plan)) return plan;
+    return { kind: 'cron', cron: String(schedule.cron), zone: plan.zone };
+  };
   const put = (next: Record<string, unknown>[]) => {
     const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !SHORT.includes(key)));
     onChange({ ...rest, schedules: next });
@@ -41,13 +50,15 @@ export function ScheduleBuilder({ value, onChange, findings, readOnly = false }:
           <Group gap="xs" wrap="nowrap" align="flex-start">
             <Box style={{ flex: 1, minWidth: 0 }}>
               <PlanFields
-                plan={planOf(schedule, zone)}
+                plan={planAt(index, schedule)}
                 zone={zone}
                 readOnly={readOnly}
                 number={index + 1}
-                onChange={(plan) =>
-                  put(withItem(schedules, index, scheduleOf(plan)) as Record<string, unknown>[])
-                }
+                onChange={(plan) => {
+                  const others = written.filter((id) => id !== ids[index]);
+                  setWritten(plan.kind === 'cron' ? [...others, ids[index] as number] : others);
+                  put(withItem(schedules, index, scheduleOf(plan)) as Record<string, unknown>[]);
+                }}
               />
             </Box>
             {schedules.length > 1 && !readOnly && (

@@ -51,6 +51,13 @@ describe('the form of a trigger', () => {
     fireEvent.change(screen.getByLabelText('At'), { target: { value: '07:05' } });
     fireEvent.click(screen.getByRole('checkbox', { name: 'Wed' }));
     expect(stored).toEqual({ schedules: [{ cron: '5 7 * * 1,3', timezone: 'Europe/Paris' }] });
+    choose('How often, schedule 1', 'Custom (cron)');
+    const expression = screen.getByLabelText('Cron expression');
+    for (const cron of ['0 9 * * *', '0 9 * * 1-5']) {
+      fireEvent.change(expression, { target: { value: cron } });
+      expect((expression as HTMLInputElement).value).toBe(cron);
+    }
+    expect(stored).toEqual({ schedules: [{ cron: '0 9 * * 1-5', timezone: 'Europe/Paris' }] });
     choose('How often, schedule 1', 'Every few minutes');
     expect(stored).toEqual({ schedules: [{ every_s: 900 }] });
     fireEvent.click(screen.getByRole('button', { name: 'Add another schedule' }));

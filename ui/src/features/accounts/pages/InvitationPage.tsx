@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
+import { Problem } from '~/api/problem';
 import { chooseWorkspace, renew } from '~/api/session';
 import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
@@ -30,6 +31,17 @@ export function InvitationPage() {
   // What was taken is not asked for again.
   const offer = useQuery({ ...invitationQuery(token), enabled: accept.isIdle || accept.isError });
   if (offer.isPending || session.isPending) return <Skeleton height={160} />;
+  if (offer.error instanceof Problem && [404, 410].includes(offer.error.status)) {
+    return (
+      <Stack gap="sm">
+        <PageHeader title={t(offer.error.status === 410 ? 'invitationOver' : 'invitationWrong')} />
+        <Text fz="sm">{offer.error.message}</Text>
+        <ButtonLink to="/automations" variant="default">
+          {t('toVutler')}
+        </ButtonLink>
+      </Stack>
+    );
+  }
   const error = offer.error ?? accept.error;
   return (
     <Stack gap="sm">
