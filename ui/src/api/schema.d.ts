@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7402a6a04283cd67655ab859b3ea66764ed639db9c07b688257be248da1e639f.
+// Made by `make schema`, from the OpenAPI schema 269f8b8312bc7590335cfccad64e815236e9cd2bf3081700654d235582fda1eb.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -2126,6 +2126,7 @@ export interface components {
             model: string | null;
             name: string;
             reason: string | null;
+            reason_code: string | null;
             slug: string;
             /** @enum {string} */
             status: "online" | "processing" | "offline";
@@ -3372,6 +3373,7 @@ export interface components {
             /** Format: uuid */
             agent_id: string;
             reason: string | null;
+            reason_code: string | null;
             since: string | null;
             /** @enum {string} */
             status: "online" | "processing" | "offline";
