@@ -14,7 +14,8 @@ from core.agents.status import Status
 from core.automations.service import Detail
 
 OFFLINE_BECAUSE: Final = (
-    "why it is offline: `agent_disabled`, `no_model_provider`, or how its provider fails, as in the `error_code` of runs"
+    "why it is offline: `agent_disabled`, `no_model_provider`, or how its provider fails, by the code that its runs"
+    " fail with"
 )
 _TRIGGER: Final[dict[str, Any]] = {"event": "agent.message.received"}
 BODY_EXAMPLE: Final[dict[str, Any]] = {
@@ -148,8 +149,8 @@ _LAST_RUN: Final[dict[str, Any]] = {
 }  # fmt: skip
 _SHOWN: Final = ("id", "slug", "name", "avatar", "description", "model", "channels", "enabled", "automation_id")
 _LINE: Final[dict[str, Any]] = {
-    **{name: EXAMPLE[name] for name in _SHOWN}, "trigger_type": None, "status": "online", "reason_code": None, "reason": None,
-    "last_run": _LAST_RUN,
+    **{name: EXAMPLE[name] for name in _SHOWN}, "trigger_type": None, "status": "online", "reason_code": None,
+    "reason": None, "last_run": _LAST_RUN,
 }  # fmt: skip
 
 

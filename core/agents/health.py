@@ -87,7 +87,8 @@ class Looking:
             await connection.execute(_NOTE, workspace_id, connection_id, error, code)
 
     async def _found(self, row: "dict[str, object]", workspace_id: UUID, connection_id: UUID) -> tuple[str, str] | None:
-        """What is wrong with it, if something is, as a code and a sentence. One that takes no more requests for now is there all the same."""
+        """What is wrong with it, if something is, as a code and a sentence. One that takes no more requests for now is
+        there all the same."""
         redactor = Redactor()
         try:
             settings, sealed, hosts = row["settings"], row["sealed"], row["hosts"]
