@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 269f8b8312bc7590335cfccad64e815236e9cd2bf3081700654d235582fda1eb.
+// Made by `make schema`, from the OpenAPI schema dc2f99727cc7752c6265edc77244c0c1bc3b1a209db29197a81df44f9028cde0.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -7440,6 +7440,7 @@ export interface operations {
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -7482,6 +7483,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 notification_id: string;
