@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.agent_views import AgentRef, AgentView
+from api.agent_views import OFFLINE_BECAUSE, AgentRef, AgentView
 from api.caller import CallerDep
 from api.gate import BodyTooLarge
 from api.problems import documented
@@ -34,14 +34,16 @@ class StatusView(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "agent_id": "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a02", "status": "online", "reason": None, "since": None,
+                "agent_id": "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a02", "status": "online", "reason_code": None,
+                "reason": None, "since": None,
             }
         }
     )  # fmt: skip
 
     agent_id: UUID
     status: Literal["online", "processing", "offline"]
-    reason: str | None = Field(description="why it is offline")
+    reason_code: str | None = Field(description=OFFLINE_BECAUSE)
+    reason: str | None = Field(description="why it is offline, in a sentence")
     since: datetime | None = Field(description="since when its provider fails")
 
 
@@ -50,7 +52,10 @@ async def status(agent: AgentRef, caller: CallerDep, services: ServicesDep) -> S
     """processing while it works on something, offline where nobody would answer. `/api/events/stream` tells of changes
     as events `agent`."""
     found, standing = await services.agents.standing(caller, agent)
-    return StatusView(agent_id=found.id, status=standing.status, reason=standing.reason, since=standing.since)
+    return StatusView(
+        agent_id=found.id, status=standing.status, reason_code=standing.code, reason=standing.reason,
+        since=standing.since,
+    )  # fmt: skip
 
 
 @router.put(

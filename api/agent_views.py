@@ -13,6 +13,10 @@ from core.agents.overview import Line
 from core.agents.status import Status
 from core.automations.service import Detail
 
+OFFLINE_BECAUSE: Final = (
+    "why it is offline: `agent_disabled`, `no_model_provider`, or how its provider fails, by the code that its runs"
+    " fail with"
+)
 _TRIGGER: Final[dict[str, Any]] = {"event": "agent.message.received"}
 BODY_EXAMPLE: Final[dict[str, Any]] = {
     "name": "Support",
@@ -145,8 +149,8 @@ _LAST_RUN: Final[dict[str, Any]] = {
 }  # fmt: skip
 _SHOWN: Final = ("id", "slug", "name", "avatar", "description", "model", "channels", "enabled", "automation_id")
 _LINE: Final[dict[str, Any]] = {
-    **{name: EXAMPLE[name] for name in _SHOWN}, "trigger_type": None, "status": "online", "reason": None,
-    "last_run": _LAST_RUN,
+    **{name: EXAMPLE[name] for name in _SHOWN}, "trigger_type": None, "status": "online", "reason_code": None,
+    "reason": None, "last_run": _LAST_RUN,
 }  # fmt: skip
 
 
@@ -174,7 +178,8 @@ class AgentLine(BaseModel):
     automation_id: UUID | None
     trigger_type: str | None = Field(description="what starts the automation that it carries")
     status: Status
-    reason: str | None = Field(description="why it is offline")
+    reason_code: str | None = Field(description=OFFLINE_BECAUSE)
+    reason: str | None = Field(description="why it is offline, in a sentence")
     last_run: LastRunView | None = Field(description="of the automation that it carries")
 
     @classmethod
@@ -183,7 +188,8 @@ class AgentLine(BaseModel):
         return cls(
             id=agent.id, slug=agent.slug, name=agent.name, avatar=shown_avatar(agent), description=agent.description,
             model=agent.model, channels=agent.channels, enabled=agent.enabled, automation_id=agent.rule_id,
-            trigger_type=line.trigger_type, status=line.standing.status, reason=line.standing.reason,
+            trigger_type=line.trigger_type, status=line.standing.status, reason_code=line.standing.code,
+            reason=line.standing.reason,
             last_run=None if line.last_run is None else LastRunView.model_validate(line.last_run),
         )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The bell: what you were told in this workspace."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
@@ -9,10 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.caller import CallerDep
+from api.language import LanguageDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor
 from api.problems import documented
 from api.services import ServicesDep
 from api.strict import StrictRoute
+from blocks.words import Language
+from core.notifications.french import in_french
+from core.notifications.reading import Notification
 
 router = APIRouter(prefix="/api", tags=["notifications"], route_class=StrictRoute)
 
@@ -40,6 +44,16 @@ class NotificationView(BaseModel):
     created_at: datetime
     read_at: datetime | None
 
+    @classmethod
+    def of(cls, row: Notification, language: Language) -> Self:
+        view = cls.model_validate(row)
+        if language != "fr":
+            return view
+        by_person = row.kind == "approval"  # what its author asks, in the author's words
+        return view.model_copy(
+            update={"title": in_french(row.title), "text": row.text if by_person else in_french(row.text)}
+        )
+
 
 class NotificationsView(BaseModel):
     model_config = ConfigDict(
@@ -62,14 +76,15 @@ async def notifications(
     *,
     caller: CallerDep,
     services: ServicesDep,
+    language: LanguageDep,
     unread: Annotated[bool | None, Query(description="true: only unread ones; false: only read ones")] = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
 ) -> NotificationsView:
-    """Your own in this workspace, the newest first."""
+    """Your own in this workspace, the newest first; in English or French by `Accept-Language`."""
     rows, count = await services.bell.listed(caller, unread=unread, before=id_cursor(cursor), limit=limit + 1)
     return NotificationsView(
-        items=[NotificationView.model_validate(row) for row in rows[:limit]],
+        items=[NotificationView.of(row, language) for row in rows[:limit]],
         next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
         unread_count=count,
     )
@@ -82,9 +97,10 @@ async def read(
     notification_id: Annotated[UUID, Path(description="id of a notification of yours")],
     caller: CallerDep,
     services: ServicesDep,
+    language: LanguageDep,
 ) -> NotificationView:
     """Marking it again changes nothing."""
-    return NotificationView.model_validate(await services.bell.read(caller, notification_id))
+    return NotificationView.of(await services.bell.read(caller, notification_id), language)
 
 
 @router.post("/notifications/read", summary="Mark all notifications as read", responses=documented(401, 404))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.language import preferred
 from core import errors, jsontext
 from core.buckets import Standing
 from core.db import AWAY
@@ -150,11 +151,12 @@ _SENTENCES: Final = {
 }
 
 
-async def _validation_error(_request: Request, error: Exception) -> Response:
+async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     if isinstance(error.body, bytes):
         return _invalid([Fault(at="body", message="Send JSON, with the header Content-Type: application/json.")])
-    return _invalid([Fault(at=path_of(each["loc"]), message=sentence(each)) for each in error.errors()])
+    language = preferred(request.headers.get("accept-language"))
+    return _invalid([Fault(at=path_of(each["loc"]), message=sentence(each, language)) for each in error.errors()])
 
 
 def _invalid(faults: list[Fault]) -> Response:

@@ -40,6 +40,9 @@ SELECT c.id, c.workspace_id, c.name, c.kind, c.settings, c.sealed, c.hosts, c.up
 FROM connections c JOIN taken t ON t.connection_id = c.id
 """
 
+_NOTE: Final = "SELECT note_provider($1, $2, $3, false, $4)"
+_OF_MODELS: Final = {"timeout": "model_timeout", "connection_failed": "model_unreachable"}  # as runs call them
+
 
 @dataclass(frozen=True, slots=True)
 class Looking:
@@ -79,12 +82,13 @@ class Looking:
 
     async def _one(self, row: "dict[str, object]") -> None:
         workspace_id, connection_id = UUID(str(row["workspace_id"])), UUID(str(row["id"]))
-        error = await self._found(row, workspace_id, connection_id)
+        code, error = await self._found(row, workspace_id, connection_id) or (None, None)
         async with self.db.connection() as connection:
-            await connection.execute("SELECT note_provider($1, $2, $3, false)", workspace_id, connection_id, error)
+            await connection.execute(_NOTE, workspace_id, connection_id, error, code)
 
-    async def _found(self, row: "dict[str, object]", workspace_id: UUID, connection_id: UUID) -> str | None:
-        """What is wrong with it, if something is. One that takes no more requests for now is there all the same."""
+    async def _found(self, row: "dict[str, object]", workspace_id: UUID, connection_id: UUID) -> tuple[str, str] | None:
+        """What is wrong with it, if something is, as a code and a sentence. One that takes no more requests for now is
+        there all the same."""
         redactor = Redactor()
         try:
             settings, sealed, hosts = row["settings"], row["sealed"], row["hosts"]
@@ -98,11 +102,11 @@ class Looking:
             async with asyncio.timeout(_PATIENCE_S):
                 await signed.service(Llm).models()  # type: ignore[type-abstract]
         except TimeoutError:
-            return f"The provider did not answer within {_PATIENCE_S:g} s."
+            return "model_timeout", f"The provider did not answer within {_PATIENCE_S:g} s."
         except ActionError as error:
             if isinstance(error, Retryable) and error.cause == "rate_limited":
                 return None
-            return redactor.text(error.message)
+            return _OF_MODELS.get(error.code, error.code), redactor.text(error.message)
         return None
 
 

@@ -40,7 +40,7 @@ WITH failed AS (
     UPDATE model_calls SET outcome = $2, error = left($3, 500), latency_ms = $4, cost_usd = $5, credits = $6
     WHERE id = $1 RETURNING workspace_id, connection_id
 )
-SELECT note_provider(workspace_id, connection_id, $3, true) FROM failed WHERE $7
+SELECT note_provider(workspace_id, connection_id, $3, true, $2) FROM failed WHERE $7
 """
 _PUT_TOOL: Final = """
 INSERT INTO agent_turn_parts AS p (turn_id, seq, kind, request_hash, content, state, workspace_id)

@@ -15,7 +15,7 @@ from core.db import Connection
 Status = Literal["online", "processing", "offline"]
 
 _STATUS: Final = """
-SELECT a.id, a.enabled, p.id AS connection_id, h.failing_since, h.error, EXISTS (
+SELECT a.id, a.enabled, p.id AS connection_id, h.failing_since, h.error, h.error_code, EXISTS (
     SELECT FROM agent_turns t JOIN run_queue q ON q.run_id = t.run_id
     WHERE t.agent_id = a.id AND t.status = 'running' AND q.state = 'running' AND q.lease_until > now()) AS processing
 FROM agents a
@@ -41,14 +41,17 @@ WHERE c.workspace_id = $1 AND c.kind = ANY ($2) AND EXISTS (
         AND (a.connection_id = c.id OR (a.connection_id IS NULL AND c.used_by = 'editors')))
 ON CONFLICT (connection_id) DO UPDATE SET used_at = now() WHERE h.used_at < now() - interval '1 minute'
 """
+_NO_PROVIDER: Final = "The workspace has no provider of language models: add a connection to one."
 WATCH_S: Final = 300.0  # between two notes of the same watcher
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`reason` says why an agent is offline; `since` when its provider began to fail, where that is why."""
+    """`code` and `reason` say why an agent is offline, for programs and for people; `since` when its provider began
+    to fail, where that is why."""
 
     status: Status
+    code: str | None = None
     reason: str | None = None
     since: datetime | None = None
     connection_id: UUID | None = None
@@ -75,13 +78,14 @@ async def standings(
 
 def _standing(row: asyncpg.Record | None, *, fallback: bool) -> Standing:
     if row is None or not row["enabled"]:
-        return Standing("offline", "The agent is switched off.")
+        return Standing("offline", "agent_disabled", "The agent is switched off.")
     if row["connection_id"] is None and fallback:
         return Standing("processing" if row["processing"] else "online")
     if row["connection_id"] is None:
-        return Standing("offline", "The workspace has no provider of language models: add a connection to one.")
+        return Standing("offline", "no_model_provider", _NO_PROVIDER)
     if row["failing_since"] is not None:
-        return Standing("offline", row["error"], row["failing_since"], row["connection_id"])
+        code = row["error_code"] or "model_failed"
+        return Standing("offline", code, row["error"], row["failing_since"], row["connection_id"])
     return Standing("processing" if row["processing"] else "online", connection_id=row["connection_id"])
 
 

@@ -63,7 +63,7 @@ async def test_a_provider_that_fails_makes_its_agents_offline(office: Office, mo
     assert await looking.look(0) == 1
     told = await found(office)
     assert (told.status, told.since is not None) == ("offline", True)
-    assert "refused the key" in (told.reason or "")
+    assert (told.code, "refused the key" in (told.reason or "")) == ("model_unauthorized", True)
     models.key = None
     assert await looking.look(0) == 1
     assert (await found(office)).status == "online"

@@ -52,9 +52,11 @@ async def test_a_provider_that_fails_is_told_on_the_stream(
     async with api.stream("GET", "/api/events/stream") as response:
         watch = Watch(response)
         await until(looked)
-        for down, status, reason in (
-            (trouble, "offline", "did not answer within 4 s" if trouble == "silent" else "status 503"),
-            (None, "online", None),
+        silent = trouble == "silent"
+        code, why = ("model_timeout", "did not answer within 4 s") if silent else ("model_failed", "status 503")
+        for down, status, because, reason in (
+            (trouble, "offline", code, why),
+            (None, "online", None, None),
         ):
             models.down = down
             standing: dict[str, Any] = {}
@@ -63,6 +65,7 @@ async def test_a_provider_that_fails_is_told_on_the_stream(
                 assert kind == "agent"
                 if data["agent"] == agent:
                     standing = (await api.get("/api/agents/code_bot/status")).json()
+            assert standing["reason_code"] == because
             assert (reason or "") in (standing["reason"] or "")
 
 

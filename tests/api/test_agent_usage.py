@@ -31,7 +31,7 @@ async def line(api: httpx.AsyncClient, slug: str) -> dict[str, Any]:
 async def test_a_list_says_why_agents_are_offline(api: httpx.AsyncClient) -> None:
     found = await line(api, "code_bot")
     assert (found["status"], found["last_run"]) == ("offline", None)
-    assert "provider" in found["reason"]
+    assert (found["reason_code"], "provider" in found["reason"]) == ("no_model_provider", True)
 
 
 @pytest.mark.usefixtures("provider", "worker")

@@ -323,13 +323,15 @@ async def test_its_status(
     await until(online)
     await api.patch("/api/agents/code_bot", json={"enabled": False})
     assert await status() == "offline"
+    assert (await api.get("/api/agents/code_bot/status")).json()["reason_code"] == "agent_disabled"
     problem(await api.post("/api/agents/code_bot/execute", json={"prompt": "x"}), 409, "agent_disabled")
     problem(await api.get("/api/agents/nobody/status"), 404, "agent_not_found")
 
 
 async def test_without_a_provider_it_is_offline(api: httpx.AsyncClient) -> None:
     told = (await api.get("/api/agents/code_bot/status")).json()
-    assert (told["status"], "no provider" in told["reason"]) == ("offline", True)
+    assert (told["status"], told["reason_code"]) == ("offline", "no_model_provider")
+    assert "no provider" in told["reason"]
 
 
 @pytest.mark.proves("I-10")

@@ -251,3 +251,10 @@ async def test_problems_are_json_of_their_own_type(client: httpx.AsyncClient) ->
     body = problem(answer, 422, "invalid_request")
     assert body["errors"][0]["at"] == "body"
     assert json.loads(answer.content) == body
+
+
+async def test_fields_are_told_in_the_readers_language(client: httpx.AsyncClient) -> None:
+    body = {"email": "a@example.com", "password": 7}
+    for language, said in (("fr", "Il faut ici un texte."), ("en", "This must be a text.")):
+        answer = await client.post("/api/auth/login", json=body, headers={"Accept-Language": language})
+        assert problem(answer, 422, "invalid_request")["errors"] == [{"at": "password", "message": said}]

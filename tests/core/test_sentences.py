@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError, field_validator
 
+from core import sentences
 from core.sentences import sentence
 
 
@@ -51,3 +52,22 @@ def test_a_finding_says_what_to_do(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Form.model_validate(wrong)
     assert [sentence(each) for each in refused.value.errors()] == [said]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": ""}, "Ce champ ne peut pas être vide."),
+        ({"name": "too long"}, "Il faut au plus 5 caractères."),
+        ({"kind": "x"}, "Il faut ici 'a' ou 'b'."),
+        ({"kind": "c"}, "C is gone."),
+    ],
+)
+def test_in_french(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Form.model_validate(wrong)
+    assert [sentence(each, "fr") for each in caught.value.errors()] == [said]
+
+
+def test_each_has_its_french() -> None:
+    assert sentences._FRENCH.keys() == {*sentences._SENTENCES.values(), sentences._EMPTY}

@@ -1,3 +1,5 @@
+import { said as say } from '~/i18n/failures';
+
 /** One thing that is wrong with the input; `at` is a path such as `actions[1].config.url`. */
 export interface Fault {
   at: string;
@@ -9,13 +11,16 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
   readonly code: string;
+  /** The API's own sentence, in English; `message` is in the page's language where the code tells enough. */
+  readonly detail: string;
   readonly errors: Fault[];
   readonly requestId: string | null;
   /** Seconds after which to try again, where the API says so. */
   readonly retryAfter: number | null;
 
   constructor(status: number, code: string, detail: string, more: Partial<Problem> = {}) {
-    super(detail);
+    super(say(code, detail));
+    this.detail = detail;
     this.status = status;
     this.code = code;
     this.errors = more.errors ?? [];

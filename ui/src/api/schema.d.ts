@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7402a6a04283cd67655ab859b3ea66764ed639db9c07b688257be248da1e639f.
+// Made by `make schema`, from the OpenAPI schema dc2f99727cc7752c6265edc77244c0c1bc3b1a209db29197a81df44f9028cde0.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -2126,6 +2126,7 @@ export interface components {
             model: string | null;
             name: string;
             reason: string | null;
+            reason_code: string | null;
             slug: string;
             /** @enum {string} */
             status: "online" | "processing" | "offline";
@@ -3372,6 +3373,7 @@ export interface components {
             /** Format: uuid */
             agent_id: string;
             reason: string | null;
+            reason_code: string | null;
             since: string | null;
             /** @enum {string} */
             status: "online" | "processing" | "offline";
@@ -7438,6 +7440,7 @@ export interface operations {
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -7480,6 +7483,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 notification_id: string;

@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApprovalDetail } from '~/features/approvals/components/ApprovalDetail';
 import { questionsOfRunQuery } from '~/features/approvals/queries';
+import { said } from '~/i18n/failures';
 import { textOf } from '../asking';
 import { askedQuery } from '../queries';
 import type { Said } from './conversation';
@@ -22,7 +23,12 @@ export function Unanswered({ runId, onEnd }: { runId: string; onEnd: (part: Part
     if (!run) return;
     if (status === 'success') onEnd({ state: 'done', text: answerOf(run.output) });
     else if (status === 'cancelled') onEnd({ state: 'stopped' });
-    else onEnd({ state: 'failed', text: run.error ?? t('chat.cut'), code: run.error_code ?? undefined });
+    else
+      onEnd({
+        state: 'failed',
+        text: run.error ? said(run.error_code, run.error) : t('chat.cut'),
+        code: run.error_code ?? undefined,
+      });
   });
   useEffect(() => {
     if (ENDS.includes(status)) end();

@@ -20,9 +20,13 @@ export function WhyOffline({ reasons }: { reasons: string[] }) {
   return (
     <Alert color="yellow" variant="light" py="xs" mb="md">
       <Group justify="space-between" gap="xs">
-        <Text fz="sm" style={{ flex: 1, minWidth: 200 }}>
-          {reasons.join(' ')}
-        </Text>
+        <div style={{ flex: 1, minWidth: 200 }}>
+          {reasons.map((reason) => (
+            <Text fz="sm" key={reason}>
+              {reason}
+            </Text>
+          ))}
+        </div>
         {lacks && mayConnect && (
           <Button size="xs" variant="default" onClick={() => setConnecting(true)}>
             {t('model.connect')}

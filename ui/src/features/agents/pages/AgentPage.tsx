@@ -8,6 +8,7 @@ import { LoadError } from '~/design/ListState';
 import { MenuItemLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { useMayUse } from '~/features/connections/roles';
+import { said } from '~/i18n/failures';
 import { AgentAvatar } from '../components/AgentAvatar';
 import { AgentStatus } from '../components/AgentStatus';
 import { ChatTab } from '../components/ChatTab';
@@ -33,6 +34,7 @@ export function AgentPage() {
   if (error) return <LoadError error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton height={200} aria-busy="true" />;
   const { agent, etag } = data;
+  const why = standing?.reason && said(standing.reason_code, standing.reason);
   const tabs = TABS.filter((each) => mayEdit || each !== 'edit');
   return (
     <>
@@ -43,7 +45,7 @@ export function AgentPage() {
             title={agent.name}
             description={
               <Group gap="sm" component="span">
-                {standing && <AgentStatus status={standing.status} reason={standing.reason} />}
+                {standing && <AgentStatus status={standing.status} reason={why} />}
                 <span>{agent.description}</span>
               </Group>
             }
@@ -51,7 +53,7 @@ export function AgentPage() {
           />
         </div>
       </Group>
-      {standing?.status === 'offline' && <WhyOffline reasons={standing.reason ? [standing.reason] : []} />}
+      {standing?.status === 'offline' && <WhyOffline reasons={why ? [why] : []} />}
       <Tabs
         value={tab}
         keepMounted={false}

@@ -15,6 +15,7 @@ import { When } from '~/design/When';
 import { catalogQuery } from '~/features/catalog/queries';
 import { channelsQuery } from '~/features/channels/queries';
 import { useMayUse } from '~/features/connections/roles';
+import { said } from '~/i18n/failures';
 import { AgentAvatar } from '../components/AgentAvatar';
 import { AgentStatus } from '../components/AgentStatus';
 import { WhyOffline } from '../components/WhyOffline';
@@ -38,7 +39,11 @@ export function AgentsPage() {
   const trigger = (name: string) =>
     triggers.find((each) => each.name === name || each.aliases.includes(name))?.title ?? name;
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const reasons = new Set(items.flatMap(({ enabled, reason }) => (enabled && reason ? [reason] : [])));
+  const reasons = new Set(
+    items.flatMap(({ enabled, reason, reason_code }) =>
+      enabled && reason ? [said(reason_code, reason)] : [],
+    ),
+  );
   const show = (next: string) => void navigate({ search: { search: next || undefined }, replace: true });
   const showLater = useDebouncedCallback(show, TYPING_MS);
   const type = (next: string) => {
@@ -119,7 +124,9 @@ export function AgentsPage() {
             },
             {
               title: t('state'),
-              cell: ({ status, reason }) => <AgentStatus status={status} reason={reason} />,
+              cell: ({ status, reason, reason_code }) => (
+                <AgentStatus status={status} reason={reason && said(reason_code, reason)} />
+              ),
             },
             {
               title: t('trigger'),

@@ -12,6 +12,7 @@ import { ValueTree } from '~/design/ValueTree';
 import { When } from '~/design/When';
 import { useResolve } from '../mutations';
 import { alertQuery } from '../queries';
+import { tellingOf } from '../telling';
 
 const route = getRouteApi('/inside/alerts/$alertId');
 
@@ -27,6 +28,7 @@ export function AlertPage() {
   const resolve = useResolve();
   if (error && !data) return <LoadError error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton height={200} />;
+  const told = tellingOf(data);
   const chain = Array.isArray(data.facts.chain) ? (data.facts.chain as unknown as Link[]) : [];
   const facts: [string, ReactNode][] = [
     [t('kind'), t(`severities.${data.severity}`)],
@@ -57,8 +59,8 @@ export function AlertPage() {
   return (
     <>
       <PageHeader
-        title={data.title}
-        description={data.text}
+        title={told.title}
+        description={told.text}
         actions={
           <>
             <ButtonLink variant="default" to="/alerts">

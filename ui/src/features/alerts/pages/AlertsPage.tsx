@@ -11,6 +11,7 @@ import { PageHeader } from '~/design/PageHeader';
 import { When } from '~/design/When';
 import { useResolve } from '../mutations';
 import { alertsQuery } from '../queries';
+import { tellingOf } from '../telling';
 
 const route = getRouteApi('/inside/alerts');
 
@@ -63,22 +64,22 @@ export function AlertsPage() {
           columns={[
             {
               title: t('what'),
-              cell: ({ id, title, text, severity }) => (
+              cell: (each) => (
                 <>
                   <Badge
                     variant="light"
-                    color={severity === 'error' ? 'red' : 'yellow'}
+                    color={each.severity === 'error' ? 'red' : 'yellow'}
                     tt="none"
                     radius="sm"
                     mr={8}
                   >
-                    {t(`severities.${severity}`)}
+                    {t(`severities.${each.severity}`)}
                   </Badge>
-                  <Link className="row-link" to="/alerts/$alertId" params={{ alertId: id }}>
-                    {title}
+                  <Link className="row-link" to="/alerts/$alertId" params={{ alertId: each.id }}>
+                    {tellingOf(each).title}
                   </Link>
                   <Text fz="xs" c="dimmed" lineClamp={1}>
-                    {text}
+                    {tellingOf(each).text}
                   </Text>
                 </>
               ),

@@ -9,6 +9,7 @@ import { useHappenings } from '~/app/shell/useLive';
 import { ButtonLink } from '~/design/links';
 import { StatusBadge } from '~/design/StatusBadge';
 import { failed } from '~/design/toast';
+import { said } from '~/i18n/failures';
 import { sampleRunQuery } from '../queries';
 import { useSamples } from '../state/samples';
 import { useStatuses } from '../state/status';
@@ -37,6 +38,11 @@ function useFollowing(): void {
 }
 
 /** The run that is watched on the canvas: its steps' states come by its event stream, its data when it has ended. */
+/** What went wrong with a run or a step, if something did. */
+function failure(of: Record<string, unknown>): string | null {
+  return typeof of.error === 'string' ? said(String(of.error_code), of.error) : null;
+}
+
 export function RunBar() {
   const { t } = useTranslation('editor');
   const client = useQueryClient();
@@ -54,7 +60,7 @@ export function RunBar() {
       {
         onEvent: ({ kind, data }) => {
           const { runIs, stepIs } = useStatuses.getState();
-          if (kind === 'run') runIs(String(data.status), typeof data.error === 'string' ? data.error : null);
+          if (kind === 'run') runIs(String(data.status), failure(data));
           if (kind !== 'step') return;
           const id = String(data.step_id);
           const items = seen.get(id) ?? new Set();
@@ -67,7 +73,7 @@ export function RunBar() {
               : {
                   durationMs: typeof data.duration_ms === 'number' ? data.duration_ms : null,
                   attempt: Number(data.attempt ?? 1),
-                  error: typeof data.error === 'string' ? data.error : null,
+                  error: failure(data),
                   items: items.size,
                 }),
           });
@@ -80,10 +86,14 @@ export function RunBar() {
       if (end.signal.aborted) return;
       const detail = await client.fetchQuery({ ...sampleRunQuery(run), staleTime: 0 });
       const { runIs, stepIs } = useStatuses.getState();
-      runIs(detail.status, detail.error);
+      runIs(detail.status, failure({ ...detail }));
       for (const log of detail.action_logs)
         if (!log.iteration)
-          stepIs(log.step_id, { status: log.status, durationMs: log.duration_ms, error: log.error });
+          stepIs(log.step_id, {
+            status: log.status,
+            durationMs: log.duration_ms,
+            error: failure({ ...log }),
+          });
       useSamples.getState().ofRun(detail);
     });
     return () => end.abort();

@@ -2,6 +2,7 @@ import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Duration } from '~/design/Duration';
+import { FailureText } from '~/features/failures/FailureText';
 import { own } from '../document/own';
 import { useSamples } from '../state/samples';
 import { JsonView } from './JsonView';
@@ -40,7 +41,7 @@ export function StepOutput({ id }: { id: string }) {
       )}
       {told?.error && (
         <Alert color="red" variant="light" p="xs" title={t('testFailed')}>
-          {told.error}
+          <FailureText code={told.error_code} sentence={told.error} />
         </Alert>
       )}
       {told && !told.sent && !told.error && told.output === null && (

@@ -6,6 +6,7 @@ import { Duration } from '~/design/Duration';
 import { LoadError } from '~/design/ListState';
 import { StatusBadge } from '~/design/StatusBadge';
 import type { Json } from '~/design/treeRows';
+import { FailureText } from '~/features/failures/FailureText';
 import { outline } from '~/features/graph/outline';
 import { useRunLive } from '../live';
 import { ranQuery, runQuery } from '../queries';
@@ -57,7 +58,7 @@ export function LiveSteps({ runId }: { runId: string }) {
       )}
       {run.error && (
         <Alert color="red" variant="light" p="xs">
-          {run.error}
+          <FailureText code={run.error_code} sentence={run.error} />
         </Alert>
       )}
       {run.waiting_for && <Text fz="sm">{run.waiting_for.reason}</Text>}

@@ -6,6 +6,7 @@ import { Duration } from '~/design/Duration';
 import { StatusBadge } from '~/design/StatusBadge';
 import { VirtualRows } from '~/design/VirtualRows';
 import { When } from '~/design/When';
+import { said } from '~/i18n/failures';
 import type { Run } from '../queries';
 
 const ROW = 46;
@@ -79,7 +80,7 @@ const RunRow = memo(function RunRow({
         </Link>
         {(run.error ?? run.waiting_for?.reason) && (
           <Text fz="xs" c="dimmed" truncate title={run.error ?? run.waiting_for?.reason}>
-            {run.error ?? run.waiting_for?.reason}
+            {run.error ? said(run.error_code, run.error) : run.waiting_for?.reason}
           </Text>
         )}
       </span>

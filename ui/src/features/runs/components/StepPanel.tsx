@@ -8,6 +8,7 @@ import { AnchorLink } from '~/design/links';
 import { Moment } from '~/design/Moment';
 import { StatusBadge } from '~/design/StatusBadge';
 import type { Json } from '~/design/treeRows';
+import { nameOf, said } from '~/i18n/failures';
 import { type StepRun, stepQuery } from '../queries';
 import { attemptsOf } from '../timeline';
 import { StoredValue } from './StoredValue';
@@ -62,8 +63,8 @@ export function StepPanel({ runId, step, sentence, onReplayFrom }: Props) {
         </Text>
       )}
       {step.error && (
-        <Alert color="red" variant="light" title={step.error_code ?? undefined}>
-          <Text fz="sm" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+        <Alert color="red" variant="light" title={nameOf(step.error_code) ?? step.error_code}>
+          <Text fz="sm" lang="en" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
             {step.error}
           </Text>
         </Alert>
@@ -74,7 +75,8 @@ export function StepPanel({ runId, step, sentence, onReplayFrom }: Props) {
           <ol className="step-attempt-list">
             {attempts.map((each, index) => (
               <li key={each.attempt ?? index}>
-                {each.started_at && <Moment at={each.started_at} as="clock" />} {each.error ?? each.code}
+                {each.started_at && <Moment at={each.started_at} as="clock" />}{' '}
+                {said(each.code, each.error ?? each.code ?? '')}
               </li>
             ))}
           </ol>

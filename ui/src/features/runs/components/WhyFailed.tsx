@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json } from '~/design/treeRows';
 import { EditLink } from '~/features/automations/detail/EditLink';
+import { FailureText } from '~/features/failures/FailureText';
 import { failureOf } from '../failure';
 import { type RunDetail, type StepRun, stepQuery } from '../queries';
 import { StoredValue } from './StoredValue';
@@ -39,9 +40,12 @@ export function WhyFailed(props: Props) {
       mb="md"
     >
       <Stack gap="sm">
-        <Text fz="sm" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
-          {run.error ?? step?.error}
-        </Text>
+        <div>
+          <FailureText
+            code={run.error ? run.error_code : step?.error_code}
+            sentence={run.error ?? step?.error ?? ''}
+          />
+        </div>
         {step && <Evidence runId={run.id} step={step} config={configOf(step.step_id)} />}
         <Group gap="xs">
           {canAct && (
