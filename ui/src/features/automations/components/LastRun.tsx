@@ -19,7 +19,7 @@ export function LastRun({
       to="/automations/logs/$logId"
       params={{ logId: last_run_id }}
       className="last-run"
-      title={t('automations:openLastRun', { name })}
+      title={t('openLastRun', { ns: 'automations', name })}
     >
       <StatusBadge status={last_run_status} />
     </Link>
