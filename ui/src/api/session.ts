@@ -58,6 +58,11 @@ export function expectSession(): void {
   localStorage.setItem(EXPECTED, 'yes');
 }
 
+/** Whether this browser may hold the cookie. */
+export function isExpected(): boolean {
+  return localStorage.getItem(EXPECTED) !== null;
+}
+
 /** Work in another workspace from now on; the choice is kept for this person on this device. */
 export function chooseWorkspace(workspaceId: string): void {
   if (current.state !== 'signed-in') return;
@@ -83,7 +88,7 @@ export function renew(): Promise<Session> {
 }
 
 async function ask(): Promise<Session> {
-  if (!localStorage.getItem(EXPECTED)) return become({ state: 'signed-out' });
+  if (!isExpected()) return become({ state: 'signed-out' });
   let response: Response;
   try {
     response = await fetch('/api/auth/refresh', { method: 'POST' });

@@ -1,4 +1,5 @@
 import { createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { isExpected, renew } from '~/api/session';
 import { accountRoutes } from '~/features/accounts/routes';
 import { agentRoutes } from '~/features/agents/routes';
 import { alertRoutes } from '~/features/alerts/routes';
@@ -50,6 +51,15 @@ export const router = createRouter({
   defaultErrorComponent: ErrorPage,
   defaultNotFoundComponent: NotFoundPage,
 });
+
+/** What the page that is asked for needs comes while its texts do: the renewed session and the files of its parts. */
+export function fetchAhead(): void {
+  const [routes] = router.getMatchedRoutes(router.latestLocation.pathname);
+  const isInside = routes.some(({ id }) => id === insideRoute.id);
+  if (isInside && !isExpected()) return;
+  if (isInside) renew().catch(() => undefined); // the page asks again, and says so
+  for (const route of routes) router.loadRouteChunk(route)?.catch(() => undefined);
+}
 
 declare module '@tanstack/react-router' {
   interface Register {

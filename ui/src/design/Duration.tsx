@@ -1,5 +1,4 @@
-import { Text } from '@mantine/core';
-import { useTranslation } from 'react-i18next';
+import { useLanguage } from '~/i18n/language';
 import { numberFormat } from './formats';
 
 const SECOND = 1000;
@@ -7,13 +6,9 @@ const MINUTE = 60 * SECOND;
 
 /** A span in its fitting unit; milliseconds in. */
 export function Duration({ ms }: { ms: number | null | undefined }) {
-  const { i18n } = useTranslation();
+  const language = useLanguage();
   if (ms === null || ms === undefined) {
-    return (
-      <Text span c="dimmed" fz="inherit">
-        —
-      </Text>
-    );
+    return <span className="dimmed">—</span>;
   }
   const [value, unit] =
     ms < SECOND ? [ms, 'millisecond'] : ms < MINUTE ? [ms / SECOND, 'second'] : [ms / MINUTE, 'minute'];
@@ -23,5 +18,5 @@ export function Duration({ ms }: { ms: number | null | undefined }) {
     unitDisplay: 'short',
     maximumFractionDigits: ms < SECOND ? 0 : 1,
   } as const;
-  return <>{numberFormat(i18n.language, format as Intl.NumberFormatOptions).format(value)}</>;
+  return <>{numberFormat(language, format as Intl.NumberFormatOptions).format(value)}</>;
 }

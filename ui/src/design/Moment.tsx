@@ -1,4 +1,4 @@
-import { useTranslation } from 'react-i18next';
+import { useLanguage } from '~/i18n/language';
 import { momentFormat } from './formats';
 
 const FORMATS = {
@@ -9,6 +9,6 @@ const FORMATS = {
 
 /** An exact moment, in the zone of the reader's device. */
 export function Moment({ at, as = 'full' }: { at: string; as?: keyof typeof FORMATS }) {
-  const { i18n } = useTranslation();
-  return <time dateTime={at}>{momentFormat(i18n.language, FORMATS[as]).format(new Date(at))}</time>;
+  const language = useLanguage();
+  return <time dateTime={at}>{momentFormat(language, FORMATS[as]).format(new Date(at))}</time>;
 }

@@ -1,5 +1,7 @@
 import { Badge } from '@mantine/core';
-import { useTranslation } from 'react-i18next';
+import { t } from 'i18next';
+import type { CSSProperties } from 'react';
+import { useLanguage } from '~/i18n/language';
 
 const COLORS = {
   success: 'teal',
@@ -25,6 +27,13 @@ const COLORS = {
 } as const;
 
 type Known = keyof typeof COLORS;
+const { root, label: inner } = Badge.classes;
+const STYLES = new Map(Object.values(COLORS).map((color) => [color, styleOf(color)]));
+
+function styleOf(color: string): CSSProperties {
+  const light = `var(--mantine-color-${color}-light`;
+  return { '--badge-bg': `${light})`, '--badge-color': `${light}-color)` } as CSSProperties;
+}
 
 function isKnown(status: string): status is Known {
   return status in COLORS;
@@ -37,21 +46,16 @@ interface Props {
   title?: string;
 }
 
-/** A state as a word with a colour. */
+/** A state as a word with a colour: Mantine's light badge, without the hooks that it has in each row of a list. */
 export function StatusBadge({ status, label, title }: Props) {
-  const { t } = useTranslation();
+  useLanguage();
   return (
-    <Badge
-      variant="light"
-      autoContrast
-      color={isKnown(status) ? COLORS[status] : 'gray'}
-      tt="none"
-      fw={500}
-      size="md"
-      radius="sm"
+    <span
+      className={`status-badge ${root}`}
+      style={STYLES.get(isKnown(status) ? COLORS[status] : 'gray')}
       title={title}
     >
-      {label ?? (isKnown(status) ? t(`status.${status}`) : status)}
-    </Badge>
+      <span className={inner}>{label ?? (isKnown(status) ? t(`status.${status}`) : status)}</span>
+    </span>
   );
 }

@@ -3,6 +3,7 @@ import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import 'dayjs/locale/fr';
 import relativeTime from 'dayjs/plugin/relativeTime';
+import { useSyncExternalStore } from 'react';
 
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -21,6 +22,16 @@ function first(): Language {
   if (isLanguage(kept)) return kept;
   const spoken = navigator.languages.map((tag) => tag.split('-')[0]).find(isLanguage);
   return spoken ?? 'en';
+}
+
+function heard(listener: () => void): () => void {
+  i18next.on('languageChanged', listener);
+  return () => i18next.off('languageChanged', listener);
+}
+
+/** The language of the page, for what is in every row of a list: `useTranslation` costs many times as much. */
+export function useLanguage(): string {
+  return useSyncExternalStore(heard, () => i18next.language);
 }
 
 export function language(): Language {

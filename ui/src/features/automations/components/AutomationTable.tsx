@@ -1,17 +1,31 @@
-import { ActionIcon, Box, Group, Menu, Stack, Switch, Table, Text } from '@mantine/core';
-import { IconCopy, IconDots, IconHistory, IconPencil, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
+import { Menu, Table } from '@mantine/core';
+import { IconCopy, IconHistory, IconPencil, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import type { TFunction } from 'i18next';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { numberFormat } from '~/design/formats';
+import { LazyMenu } from '~/design/LazyMenu';
 import { MenuItemLink } from '~/design/links';
+import { RowSwitch } from '~/design/RowSwitch';
 import { StatusBadge } from '~/design/StatusBadge';
+import { useStaged } from '~/design/useStaged';
 import { When } from '~/design/When';
 import { useMayUse } from '~/features/connections/roles';
 import { useDelete, useDuplicate, useRun, useSwitch } from '../mutations';
 import type { Automation } from '../queries';
 import { LastRun } from './LastRun';
 import './automations.css';
+
+const ROW = 45;
+const { tr, td } = Table.classes;
+const CELL = {
+  always: td,
+  sm: `${td} mantine-visible-from-sm`,
+  md: `${td} mantine-visible-from-md`,
+  lg: `${td} mantine-visible-from-lg`,
+  number: `${td} mantine-visible-from-lg automation-number`,
+};
 
 interface Props {
   items: Automation[];
@@ -20,13 +34,15 @@ interface Props {
 
 /** Memoised, row by row too: what is typed into the search beside it draws none of them again. */
 export const AutomationTable = memo(function AutomationTable({ items, triggers }: Props) {
-  const { t } = useTranslation('automations');
+  const { t, i18n } = useTranslation('automations');
   const { t: tApp } = useTranslation();
   const { mutate: toggle } = useSwitch();
   const { mutate: duplicate } = useDuplicate();
   const { mutate: remove } = useDelete();
   const { mutate: run } = useRun();
   const mayAct = useMayUse();
+  const staged = useStaged(items, items[0]?.id);
+  const later = items.length - staged.length;
   return (
     <Table.ScrollContainer minWidth={300}>
       <Table highlightOnHover className="automation-table">
@@ -44,9 +60,11 @@ export const AutomationTable = memo(function AutomationTable({ items, triggers }
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {items.map((each) => (
+          {staged.map((each) => (
             <AutomationRow
               key={each.id}
+              t={t}
+              language={i18n.language}
               automation={each}
               trigger={triggers.find(({ name }) => name === each.trigger_type)?.title ?? each.trigger_type}
               mayAct={mayAct}
@@ -57,12 +75,19 @@ export const AutomationTable = memo(function AutomationTable({ items, triggers }
             />
           ))}
         </Table.Tbody>
+        {later > 0 && (
+          <tbody aria-hidden>
+            <tr style={{ height: later * ROW }} />
+          </tbody>
+        )}
       </Table>
     </Table.ScrollContainer>
   );
 });
 
 interface RowProps {
+  t: TFunction<'automations'>;
+  language: string;
   automation: Automation;
   trigger: string | null;
   mayAct: boolean;
@@ -73,102 +98,86 @@ interface RowProps {
 }
 
 const AutomationRow = memo(function AutomationRow(props: RowProps) {
-  const { automation: each, trigger, mayAct, onSwitch } = props;
-  const { t, i18n } = useTranslation('automations');
+  const { automation: each, trigger, mayAct, onSwitch, t, language } = props;
+  const note = each.paused?.reason ?? each.description;
   return (
-    <Table.Tr>
-      <Table.Td className="automation-name">
-        <Stack gap={0}>
-          <Group gap={8} wrap="nowrap">
-            <Link className="row-link" to="/automations/$automationId" params={{ automationId: each.id }}>
-              {each.name}
-            </Link>
-            <Box component="span" hiddenFrom="sm" style={{ flexShrink: 0 }}>
-              <LastRun automation={each} />
-            </Box>
-            {each.status === 'draft' && <StatusBadge status="draft" />}
-          </Group>
-          {(each.paused?.reason ?? each.description) && (
-            <Text fz="xs" c="dimmed" truncate>
-              {each.paused?.reason ?? each.description}
-            </Text>
-          )}
-        </Stack>
-      </Table.Td>
-      <Table.Td visibleFrom="md">{trigger}</Table.Td>
-      <Table.Td visibleFrom="sm">
-        <Group gap={8} wrap="nowrap">
+    <tr className={tr} data-with-row-border data-hover>
+      <td className={`${td} automation-name`}>
+        <div className="automation-line">
+          <Link className="row-link" to="/automations/$automationId" params={{ automationId: each.id }}>
+            {each.name}
+          </Link>
+          <span className="mantine-hidden-from-sm automation-last">
+            <LastRun automation={each} />
+          </span>
+          {each.status === 'draft' && <StatusBadge status="draft" />}
+        </div>
+        {note && <p className="automation-note">{note}</p>}
+      </td>
+      <td className={CELL.md}>{trigger}</td>
+      <td className={CELL.sm}>
+        <div className="automation-line">
           <LastRun automation={each} />
           <When at={each.last_run_at} none={t('never')} />
-        </Group>
-      </Table.Td>
-      <Table.Td visibleFrom="lg" ta="right">
-        {numberFormat(i18n.language).format(each.run_count)}
-      </Table.Td>
-      <Table.Td visibleFrom="lg">
+        </div>
+      </td>
+      <td className={CELL.number}>{numberFormat(language).format(each.run_count)}</td>
+      <td className={CELL.lg}>
         <When at={each.next_run_at} />
-      </Table.Td>
-      <Table.Td>
-        <Switch
-          aria-label={t('switch', { name: each.name })}
+      </td>
+      <td className={CELL.always}>
+        <RowSwitch
+          label={t('switch', { name: each.name })}
           checked={each.enabled}
           disabled={each.live_version === null || !mayAct}
-          onChange={(event) => onSwitch({ automation: each, enabled: event.currentTarget.checked })}
+          onChange={(enabled) => onSwitch({ automation: each, enabled })}
         />
-      </Table.Td>
-      <Table.Td>
-        <RowMenu {...props} />
-      </Table.Td>
-    </Table.Tr>
+      </td>
+      <td className={CELL.always}>
+        <LazyMenu label={t('actionsOf', { name: each.name })}>{() => <RowItems {...props} />}</LazyMenu>
+      </td>
+    </tr>
   );
 });
 
-function RowMenu({ automation: each, mayAct, onRun, onDuplicate, onDelete }: RowProps) {
-  const { t } = useTranslation('automations');
+function RowItems({ automation: each, mayAct, t, onRun, onDuplicate, onDelete }: RowProps) {
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" aria-label={t('actionsOf', { name: each.name })}>
-          <IconDots size={17} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {mayAct && (
-          <>
-            <MenuItemLink
-              to="/automations/$automationId/edit"
-              params={{ automationId: each.id }}
-              leftSection={<IconPencil size={15} />}
-            >
-              {t('edit')}
-            </MenuItemLink>
-            <Menu.Item
-              leftSection={<IconPlayerPlay size={15} />}
-              disabled={each.live_version === null}
-              onClick={() => onRun(each)}
-            >
-              {t('runNow')}
-            </Menu.Item>
-          </>
-        )}
-        <MenuItemLink
-          to="/automations/logs"
-          search={{ automation: each.id }}
-          leftSection={<IconHistory size={15} />}
-        >
-          {t('showRuns')}
-        </MenuItemLink>
-        {mayAct && (
-          <>
-            <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => onDuplicate(each)}>
-              {t('duplicate')}
-            </Menu.Item>
-            <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => onDelete(each)}>
-              {t('delete')}
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      {mayAct && (
+        <>
+          <MenuItemLink
+            to="/automations/$automationId/edit"
+            params={{ automationId: each.id }}
+            leftSection={<IconPencil size={15} />}
+          >
+            {t('edit')}
+          </MenuItemLink>
+          <Menu.Item
+            leftSection={<IconPlayerPlay size={15} />}
+            disabled={each.live_version === null}
+            onClick={() => onRun(each)}
+          >
+            {t('runNow')}
+          </Menu.Item>
+        </>
+      )}
+      <MenuItemLink
+        to="/automations/logs"
+        search={{ automation: each.id }}
+        leftSection={<IconHistory size={15} />}
+      >
+        {t('showRuns')}
+      </MenuItemLink>
+      {mayAct && (
+        <>
+          <Menu.Item leftSection={<IconCopy size={15} />} onClick={() => onDuplicate(each)}>
+            {t('duplicate')}
+          </Menu.Item>
+          <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => onDelete(each)}>
+            {t('delete')}
+          </Menu.Item>
+        </>
+      )}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
-import { useTranslation } from 'react-i18next';
+import { t } from 'i18next';
 import { StatusBadge } from '~/design/StatusBadge';
+import { useLanguage } from '~/i18n/language';
 import type { Automation } from '../queries';
 
 /** How the last run ended; it leads there. */
@@ -9,7 +10,7 @@ export function LastRun({
 }: {
   automation: Pick<Automation, 'name' | 'last_run_id' | 'last_run_status'>;
 }) {
-  const { t } = useTranslation('automations');
+  useLanguage();
   const { name, last_run_id, last_run_status } = automation;
   if (!last_run_status) return null;
   if (!last_run_id) return <StatusBadge status={last_run_status} />;
@@ -18,7 +19,7 @@ export function LastRun({
       to="/automations/logs/$logId"
       params={{ logId: last_run_id }}
       className="last-run"
-      title={t('openLastRun', { name })}
+      title={t('openLastRun', { ns: 'automations', name })}
     >
       <StatusBadge status={last_run_status} />
     </Link>
