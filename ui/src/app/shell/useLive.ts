@@ -26,7 +26,9 @@ const STALE: Record<string, string[]> = {
   channel: ['channels'],
   agent: ['agents'],
 };
+const LIVE = new Set(Object.values(STALE).flat());
 const GATHER_MS = 250;
+const CALM_MS = 1000;
 const LOST_AFTER_MS = 4000;
 
 /** Keep the one event stream of this tab; says whether it is there. */
@@ -40,12 +42,19 @@ export function useLive(): boolean {
     const end = new AbortController();
     const stale = new Set<string>();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let caughtUp: ReturnType<typeof setTimeout> | undefined;
     let lost: ReturnType<typeof setTimeout> | undefined;
     const readAgain = () => {
       timer = undefined;
       for (const feature of stale) void client.invalidateQueries({ queryKey: [feature] });
       stale.clear();
     };
+    // What happened between the first answers and the stream's beginning was told to nobody.
+    const catchUp = (opened: number) =>
+      void client.invalidateQueries({
+        predicate: ({ queryKey, state }) =>
+          LIVE.has(String(queryKey[0])) && state.dataUpdatedAt > 0 && state.dataUpdatedAt < opened + CALM_MS / 2,
+      });
     void watch(
       '/api/events/stream',
       {
@@ -59,6 +68,7 @@ export function useLive(): boolean {
           lost = undefined;
           setLive(true);
           if (again) void client.invalidateQueries();
+          else caughtUp = setTimeout(catchUp, CALM_MS, Date.now());
         },
         onLost: () => {
           lost ??= setTimeout(() => setLive(false), LOST_AFTER_MS);
@@ -69,6 +79,7 @@ export function useLive(): boolean {
     return () => {
       end.abort();
       clearTimeout(timer);
+      clearTimeout(caughtUp);
       clearTimeout(lost);
     };
   }, [client, workspace]);
