@@ -53,7 +53,9 @@ export function useLive(): boolean {
     const catchUp = (opened: number) =>
       void client.invalidateQueries({
         predicate: ({ queryKey, state }) =>
-          LIVE.has(String(queryKey[0])) && state.dataUpdatedAt > 0 && state.dataUpdatedAt < opened + CALM_MS / 2,
+          LIVE.has(String(queryKey[0])) &&
+          state.dataUpdatedAt > 0 &&
+          state.dataUpdatedAt < opened + CALM_MS / 2,
       });
     void watch(
       '/api/events/stream',
