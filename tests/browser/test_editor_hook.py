@@ -43,6 +43,7 @@ def value(page: Page, path: str) -> Locator:
     "PUT /api/automations/{automation_id}",
     "POST /api/automations/{automation_id}/publish",
     "POST /api/automations/{automation_id}/run",
+    "POST /api/deliveries/{delivery_id}/redeliver",
 )
 async def test_first_automation_in_two_minutes(page: Page, product: Product, echo: Echo) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
