@@ -164,6 +164,7 @@ async def interact(visit: Visit) -> None:
         await visit.timed("a letter in a form", lambda letter=letter: page.keyboard.press(letter))  # type: ignore[misc]
     await page.keyboard.press("Control+s")
     await expect(page.locator("[data-phase=saved]")).to_be_visible()
+    steps = await seen(page)  # the form has taken some of the room
     x, y = await visit.at(visit.node(steps[1]).locator(".source[data-handleid=out]"))
     await page.mouse.move(x, y)
     await page.mouse.down()

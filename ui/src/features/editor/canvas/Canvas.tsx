@@ -119,10 +119,21 @@ function Flow() {
     [commands],
   );
 
-  /** A way that was drawn into the void: what stands there is chosen from the palette. */
+  /** A way that was drawn onto a block leads to it; of one into the void, the end is chosen from the palette. */
   const onConnectEnd: OnConnectEnd = useCallback(
-    (_event, { isValid, fromNode, fromHandle, toNode }) => {
+    (event, { isValid, fromNode, fromHandle, toNode }) => {
       if (isValid || toNode || !fromNode || fromHandle?.type !== 'source') return;
+      const block = blockUnder(event);
+      if (block) {
+        const way = {
+          source: fromNode.id,
+          sourceHandle: fromHandle.id ?? null,
+          target: block,
+          targetHandle: 'in',
+        };
+        if (block !== fromNode.id) onConnect(way);
+        return;
+      }
       const start = fromNode.id.startsWith('@');
       const holder = start
         ? (fromNode.parentId ?? null)
@@ -130,7 +141,7 @@ function Flow() {
       const from = start ? null : needAt(fromNode.id, fromHandle.id);
       useView.getState().insertAt({ holder, from, to: null });
     },
-    [draft, actions],
+    [draft, actions, onConnect],
   );
 
   return (
@@ -251,4 +262,15 @@ export function Canvas() {
       </ReactFlowProvider>
     </div>
   );
+}
+
+/** The step whose block lies under the pointer; a place inside a loop's frame is none. */
+function blockUnder(event: MouseEvent | TouchEvent): string | null {
+  const point = 'clientX' in event ? event : event.changedTouches[0];
+  if (!point) return null;
+  for (const element of document.elementsFromPoint(point.clientX, point.clientY)) {
+    const node = element.closest<HTMLElement>('.react-flow__node');
+    if (node) return node.classList.contains('react-flow__node-step') ? (node.dataset.id ?? null) : null;
+  }
+  return null;
 }
