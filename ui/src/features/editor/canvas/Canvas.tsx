@@ -6,6 +6,7 @@ import {
   Background,
   BackgroundVariant,
   type Connection,
+  type NodeMouseHandler,
   type OnConnectEnd,
   type OnNodesChange,
   Panel,
@@ -13,7 +14,7 @@ import {
   ReactFlowProvider,
   useReactFlow,
 } from '@xyflow/react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type DragEvent, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useDefinition, useEditor } from '../components/EditorContext';
 import { useCommands } from '../components/useCommands';
@@ -25,7 +26,7 @@ import { layoutOf } from '../graph/layout';
 import { useView } from '../state/view';
 import { EndDot, FinishBlock, LoopBlock, StartDot, StepBlock, TriggerBlock } from './Blocks';
 import { draggedAction, isActionDrag } from './dragging';
-import { type BlockNode, edgesOf, nodesOf, shapeOf } from './flow';
+import { type BlockNode, edgesOf, nodesOf, shapeOf, type WayEdge } from './flow';
 import { WayLine } from './WayLine';
 import { ZoomTools } from './ZoomTools';
 
@@ -39,7 +40,21 @@ const NODE_TYPES = {
 };
 const EDGE_TYPES = { way: WayLine };
 const MANY = 100;
+// What React Flow is given stays the same object, or every block is drawn again while one is dragged.
+const SEVERAL = ['Meta', 'Control', 'Shift'];
+const PLAIN = { hideAttribution: true };
 const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.4 };
+
+const chooseOne: NodeMouseHandler<BlockNode> = (event, { id }) => {
+  const several = event.shiftKey || event.ctrlKey || event.metaKey;
+  if (!several && useView.getState().selected.length > 1) useView.getState().select([id]);
+};
+const renameStep: NodeMouseHandler<BlockNode> = (_event, { id }) => {
+  if (!id.startsWith('@')) useView.getState().rename(true);
+};
+const allowDrop = (event: DragEvent) => {
+  if (isActionDrag(event)) event.preventDefault();
+};
 
 function needAt(source: string, handle: string | null | undefined) {
   return { id: source, exit: !handle || handle === 'out' ? '' : handle };
@@ -57,15 +72,27 @@ function Flow() {
   const [nodes, setNodes] = useState<BlockNode[]>([]);
   const graph = useMemo(() => graphOf({ actions: steps } as never, actions), [steps, actions]);
   const shape = shapeOf(graph);
+  const drawn = useRef<ReadonlyMap<string, WayEdge>>(new Map());
   // biome-ignore lint/correctness/useExhaustiveDependencies: laid out anew when the shape changes, not with every letter
-  const boxes = useMemo(() => layoutOf(graph, kept), [shape, kept]);
+  const now = useMemo(() => ({ graph, kept }), [shape, kept]);
+  // A large layout takes longer than a person's key should: the change is seen first.
+  const later = useDeferredValue(now);
+  const wanted = graph.blocks.length > MANY ? later : now;
+  const boxes = useMemo(() => layoutOf(wanted.graph, wanted.kept), [wanted]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the ways are the shape
-  const edges = useMemo(() => edgesOf(graph), [shape]);
+  const edges = useMemo(() => {
+    const ways = edgesOf(graph, drawn.current);
+    drawn.current = new Map(ways.map((way) => [way.id, way]));
+    return ways;
+  }, [shape]);
 
   useEffect(() => {
-    setNodes((before) =>
-      nodesOf(graph, boxes, (step) => exitsOf(step, actions), new Map(before.map((node) => [node.id, node]))),
-    );
+    setNodes((before) => {
+      const old = new Map(before.map((node) => [node.id, node]));
+      const next = nodesOf(graph, boxes, (step) => exitsOf(step, actions), old);
+      const isSame = next.length === before.length && next.every((node, index) => node === before[index]);
+      return isSame ? before : next;
+    });
   }, [graph, boxes, actions]);
 
   useEffect(() => {
@@ -144,6 +171,15 @@ function Flow() {
     [draft, actions, onConnect],
   );
 
+  const labels = useMemo(
+    () => ({
+      'node.a11yDescription.default': t('a11y.node'),
+      'node.a11yDescription.keyboardDisabled': t('a11y.node'),
+      'edge.a11yDescription.default': t('a11y.edge'),
+    }),
+    [t],
+  );
+
   return (
     <ReactFlow
       nodes={nodes}
@@ -154,9 +190,7 @@ function Flow() {
       onNodeDragStop={onDragStop}
       onConnect={onConnect}
       onConnectEnd={onConnectEnd}
-      onDragOver={(event) => {
-        if (isActionDrag(event)) event.preventDefault();
-      }}
+      onDragOver={allowDrop}
       onDrop={(event) => {
         const wish = draggedAction(event);
         if (!wish) return;
@@ -164,13 +198,8 @@ function Flow() {
         const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
         commands.insert(wish, nearestSlot(graph, boxes, at) ?? commands.slotHere());
       }}
-      onNodeClick={(event, { id }) => {
-        const several = event.shiftKey || event.ctrlKey || event.metaKey;
-        if (!several && useView.getState().selected.length > 1) useView.getState().select([id]);
-      }}
-      onNodeDoubleClick={(_event, { id }) => {
-        if (!id.startsWith('@')) useView.getState().rename(true);
-      }}
+      onNodeClick={chooseOne}
+      onNodeDoubleClick={renameStep}
       colorMode={scheme}
       fitView
       fitViewOptions={FIT}
@@ -181,17 +210,13 @@ function Flow() {
       connectionRadius={28}
       deleteKeyCode={null}
       selectionKeyCode="Shift"
-      multiSelectionKeyCode={['Meta', 'Control', 'Shift']}
+      multiSelectionKeyCode={SEVERAL}
       disableKeyboardA11y={false}
       panOnScroll
       zoomOnDoubleClick={false}
-      proOptions={{ hideAttribution: true }}
+      proOptions={PLAIN}
       aria-label={t('canvas')}
-      ariaLabelConfig={{
-        'node.a11yDescription.default': t('a11y.node'),
-        'node.a11yDescription.keyboardDisabled': t('a11y.node'),
-        'edge.a11yDescription.default': t('a11y.edge'),
-      }}
+      ariaLabelConfig={labels}
     >
       <Background variant={BackgroundVariant.Dots} gap={18} size={1} />
       <Panel position="bottom-left">

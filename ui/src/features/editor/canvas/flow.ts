@@ -3,7 +3,7 @@ import type { Edge, Node } from '@xyflow/react';
 import type { Step } from '../document/definition';
 import type { Slot } from '../document/edit';
 import type { Block, Graph } from '../graph/graph';
-import type { Boxes } from '../graph/layout';
+import { type Box, type Boxes, STEP_SIZE } from '../graph/layout';
 
 export interface BlockData extends Record<string, unknown> {
   step: Step | null;
@@ -24,7 +24,7 @@ export function nodesOf(
   before: ReadonlyMap<string, BlockNode>,
 ): BlockNode[] {
   return graph.blocks.map((block) => {
-    const { x = 0, y = 0, width = 0, height = 0 } = boxes.get(block.id) ?? {};
+    const { x, y, width, height } = boxes.get(block.id) ?? below(graph, boxes, block.id);
     const old = before.get(block.id);
     const fits =
       old !== undefined &&
@@ -56,21 +56,34 @@ export function nodesOf(
   });
 }
 
-export function edgesOf(graph: Graph): WayEdge[] {
-  return graph.ways.map(({ id, source, target, exit, slot }) => ({
-    id,
-    type: 'way' as const,
-    source,
-    target,
-    sourceHandle: exit || 'out',
-    targetHandle: 'in',
-    data: { exit, slot },
-    focusable: false,
-    deletable: false,
-    selectable: false,
-    zIndex: slot.holder ? 1 : 0,
-  }));
+/** Where a block stands until it is laid out: below the one that leads to it. */
+function below(graph: Graph, boxes: Boxes, id: string): Box {
+  const from = graph.ways.find(({ source, target }) => target === id && boxes.has(source))?.source;
+  const box = from === undefined ? undefined : boxes.get(from);
+  return { x: box?.x ?? 0, y: box ? box.y + box.height + STEP_SIZE.height : 0, ...STEP_SIZE };
 }
+
+export function edgesOf(graph: Graph, before: ReadonlyMap<string, WayEdge>): WayEdge[] {
+  return graph.ways.map(({ id, source, target, exit, slot }) => {
+    const old = before.get(id);
+    if (old && old.source === source && old.target === target && isSame(old.data, { exit, slot })) return old;
+    return {
+      id,
+      type: 'way' as const,
+      source,
+      target,
+      sourceHandle: exit || 'out',
+      targetHandle: 'in',
+      data: { exit, slot },
+      focusable: false,
+      deletable: false,
+      selectable: false,
+      zIndex: slot.holder ? 1 : 0,
+    };
+  });
+}
+
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** What the drawing depends on: while one types into a form, nothing is laid out anew. */
 export function shapeOf(graph: Graph): string {

@@ -1,8 +1,9 @@
 import { MultiSelect, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { placeOf } from '../document/bodies';
 import { exitsOf } from '../document/kinds';
-import { needText, upstream } from '../document/needs';
+import { downstream, needOf, needText } from '../document/needs';
 import type { Finding } from '../state/findings';
 import { useDefinition, useEditor } from './EditorContext';
 import { useCommands } from './useCommands';
@@ -12,23 +13,23 @@ export function StepNeeds({ id, findings }: { id: string; findings: Finding[] })
   const { t } = useTranslation('editor');
   const { actions } = useEditor();
   const commands = useCommands();
+  const [opened, setOpened] = useState(false); // of many steps, the choices take a while to write
   const place = useDefinition((definition) => placeOf(definition, id, actions));
   if (!place) return null;
   const { step, body } = place;
-  const open = body.steps.filter((each) => each.id !== id && !upstream(body.steps, each.id).has(id));
-  const choices = open.flatMap((each) => [
-    { value: each.id, label: t('needStep', { name: each.id }) },
-    ...exitsOf(each, actions).map((exit) => ({
-      value: needText({ id: each.id, exit }),
-      label: t('needExit', { name: each.id, exit }),
-    })),
-    { value: needText({ id: each.id, exit: 'error' }), label: t('needError', { name: each.id }) },
+  const behind = opened ? downstream(body.steps, id) : null;
+  const free = behind ? body.steps.filter((each) => each.id !== id && !behind.has(each.id)) : [];
+  const said = (need: string) => {
+    const { id: name, exit } = needOf(need);
+    if (exit === 'error') return t('needError', { name });
+    return exit ? t('needExit', { name, exit }) : t('needStep', { name });
+  };
+  const choices = free.flatMap((each) => [
+    each.id,
+    ...exitsOf(each, actions).map((exit) => needText({ id: each.id, exit })),
+    needText({ id: each.id, exit: 'error' }),
   ]);
-  const known = new Set(choices.map(({ value }) => value));
-  const data = [
-    ...choices,
-    ...step.needs.filter((need) => !known.has(need)).map((value) => ({ value, label: value })),
-  ];
+  const data = [...new Set([...choices, ...step.needs])].map((value) => ({ value, label: said(value) }));
   return (
     <Stack gap="xs">
       <MultiSelect
@@ -39,6 +40,8 @@ export function StepNeeds({ id, findings }: { id: string; findings: Finding[] })
         onChange={(needs) => commands.setStep(id, { needs })}
         error={findings.map(({ message }) => message).join(' ') || null}
         searchable
+        onDropdownOpen={() => setOpened(true)}
+        onDropdownClose={() => setOpened(false)}
         size="sm"
       />
       {step.needs.length > 1 && (

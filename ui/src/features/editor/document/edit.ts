@@ -3,7 +3,7 @@ import { bodyOf, idsOf, insideOf, mapBodies, mappedSteps, mapSteps, placeOf, wit
 import { type Definition, STEP_ID, type Step } from './definition';
 import { freeId } from './ids';
 import { exitsOf, type Kinds } from './kinds';
-import { exclusive, type Need, needOf, needText, upstream } from './needs';
+import { downstream, exclusive, type Need, needOf, needText, upstream } from './needs';
 import { repositioned } from './order';
 import { own } from './own';
 import { renamedValue } from './references';
@@ -63,10 +63,8 @@ function spliced(all: Step[], steps: Step[], slot: Slot): Step[] {
 
 /** Behind a step and everything that follows from it. */
 function lastOf(all: Step[], id: string): number {
-  return all.reduce(
-    (last, step, index) => (step.id === id || upstream(all, step.id).has(id) ? index + 1 : last),
-    0,
-  );
+  const behind = downstream(all, id);
+  return all.reduce((last, step, index) => (step.id === id || behind.has(step.id) ? index + 1 : last), 0);
 }
 
 /** Take steps away: what needed them needs what they needed. Steps that only their failure led to go with them. */

@@ -34,6 +34,25 @@ export function upstream(steps: Step[], id: string): Set<string> {
   return found;
 }
 
+/** The steps that run behind this one, however far. */
+export function downstream(steps: Step[], id: string): Set<string> {
+  const behind = new Map<string, string[]>();
+  for (const step of steps)
+    for (const need of step.needs) {
+      const before = needOf(need).id;
+      behind.set(before, [...(behind.get(before) ?? []), step.id]);
+    }
+  const found = new Set<string>();
+  const todo = [id];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop())
+    for (const each of behind.get(next) ?? [])
+      if (!found.has(each)) {
+        found.add(each);
+        todo.push(each);
+      }
+  return found;
+}
+
 /** Whether one of the needs can only be there when another is not: exits of the same step lead to them. */
 export function exclusive(steps: Step[], needs: string[], kinds: Kinds): boolean {
   const byId = new Map(steps.map((step) => [step.id, step]));
