@@ -78,7 +78,8 @@ class Visit:
         self.interactions[name].append(float(await self.page.evaluate(_TOLD)))
 
     async def traced(self, name: str, act: Callable[[], Awaitable[object]]) -> None:
-        categories = ["devtools.timeline", "toplevel", "disabled-by-default-devtools.timeline"]
+        frames = ["devtools.timeline.frame", "disabled-by-default-devtools.timeline.frame"]
+        categories = ["devtools.timeline", "toplevel", "disabled-by-default-devtools.timeline", *frames]
         await self.browser.start_tracing(page=self.page, categories=categories)
         await act()
         self.frames[name].append(frames_of(json.loads(await self.browser.stop_tracing())["traceEvents"]))
