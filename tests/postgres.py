@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.migrations.run import migrate
@@ -31,6 +33,19 @@ def begin(server: postgres.Embedded, database: str, *, durable: bool = True) -> 
     postgres.create_databases(server, (database,))
     migrate(server.dsn(database))
     return process
+
+
+@contextmanager
+def durable() -> Iterator[str]:
+    """A migrated database of a server as the product sets it up; the run's own is not made to last."""
+    with tempfile.TemporaryDirectory(prefix="vutler-kept-") as home:
+        server = postgres.Embedded(Path(home))
+        process = begin(server, "kept")
+        try:
+            yield server.dsn("kept")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
 
 
 def _without_care_for_power_cuts(server: postgres.Embedded) -> None:

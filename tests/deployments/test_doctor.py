@@ -1,6 +1,5 @@
 """The doctor says what is wrong and how to mend it; it never falls over what it examines."""
 
-import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +10,11 @@ import pytest
 from core import settings
 from core.db import Database
 from core.settings import Settings
-from deployments import doctor, postgres
+from deployments import doctor
 from deployments.doctor import Finding
 from deployments.prefect_server import wrong_versions
 from tests.e2e.product import free_port
-from tests.postgres import begin
+from tests.postgres import durable
 
 SECRET = "0123456789abcdef" * 2
 
@@ -52,13 +51,8 @@ async def test_nothing_runs(environment: dict[str, str]) -> None:
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[str]:
-    """A database of a server as the product sets it up; the run's own is not made to last."""
-    with tempfile.TemporaryDirectory(prefix="vutler-doctor-") as home:
-        server = postgres.Embedded(Path(home))
-        process = begin(server, "kept")
-        yield server.dsn("kept")
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+    with durable() as dsn:
+        yield dsn
 
 
 async def test_a_database_in_order(environment: dict[str, str], kept: str) -> None:

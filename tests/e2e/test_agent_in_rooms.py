@@ -175,6 +175,8 @@ async def test_each_message_is_answered_once_in_its_thread(
 
         async def ended() -> bool:
             runs = (await person.get(f"/api/agents/{agent['id']}/runs"))["items"]
+            failed = [await person.run(run["id"]) for run in runs if run["status"] == "failed"]
+            assert not failed, failed
             return [run["status"] for run in runs] == ["success"] * 8
 
         await until(ended, seconds=90)

@@ -96,19 +96,15 @@ def test_two_installations_side_by_side_and_a_killed_one(product: Product) -> No
         assert _vutler(other, "demo").returncode == 0
 
 
-def test_a_database_of_somebody_else(dsn: str) -> None:
+def test_a_database_of_somebody_else() -> None:
     """With VUTLER_DATABASE_URL nothing is embedded, and Prefect's database lies beside ours."""
-    with Product({"VUTLER_DATABASE_URL": dsn}) as product:
-        try:
-            assert product.children().keys() == PROGRAMS - {"postgres"}
-            assert not (product.home / "postgres").exists()
-            product.wait_prefect()
-            assert _vutler(product, "demo").returncode == 0
-            doctor = _vutler(product, "doctor")
-            assert doctor.returncode == 0, doctor.stdout
-        finally:
-            product.stop()
-            postgres.drop(dsn.partition("@/")[2].partition("?")[0] + "_prefect")
+    with postgres.durable() as dsn, Product({"VUTLER_DATABASE_URL": dsn}) as product:
+        assert product.children().keys() == PROGRAMS - {"postgres"}
+        assert not (product.home / "postgres").exists()
+        product.wait_prefect()
+        assert _vutler(product, "demo").returncode == 0
+        doctor = _vutler(product, "doctor")
+        assert doctor.returncode == 0, doctor.stdout
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="making a small disk needs root")

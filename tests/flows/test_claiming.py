@@ -67,7 +67,7 @@ async def test_runs_of_a_claim_whose_answer_was_lost_are_executed(interrupted: I
         async with Database.connection(interrupted.for_everyone()) as connection:  # this one hears its answers
             with contextlib.suppress(ConnectionResetError):
                 await workshop.start(rule)
-            await until(lambda: _claimed(connection), seconds=5)
+            await until(lambda: _claimed(connection))
         interrupted.wire.away = False
         began = time.monotonic()
         async with Database.connection(interrupted.for_everyone()) as connection:
