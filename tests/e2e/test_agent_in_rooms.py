@@ -175,7 +175,7 @@ async def test_each_message_is_answered_once_in_its_thread(
 
         async def ended() -> bool:
             runs = (await person.get(f"/api/agents/{agent['id']}/runs"))["items"]
-            failed = [await person.run(run["id"]) for run in runs if run["status"] == "failed"]
+            failed = [await person.run(run["run_id"]) for run in runs if run["status"] == "failed"]
             assert not failed, failed
             return [run["status"] for run in runs] == ["success"] * 8
 
