@@ -37,6 +37,8 @@ AWAY = (
     asyncpg.InternalClientError,  # a statement met a connection that was just breaking
     TimeoutError,
 )
+# What was not done, and can be done again as a whole: also by the victim of a deadlock.
+AGAIN = (*AWAY, asyncpg.TransactionRollbackError)
 
 
 async def prepare_connection(connection: Connection) -> None:

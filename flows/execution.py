@@ -18,7 +18,7 @@ from core import crash, jsontext
 from core.agents.hosting import Talks
 from core.channels.posting import Posts
 from core.connections.signed import Asks, Tokens
-from core.db import AWAY
+from core.db import AGAIN
 from core.redaction import Redactor
 from core.runs import blobs
 from core.runs.queue import LEASE_S, ClaimedRun
@@ -148,11 +148,12 @@ class Execution:
                 self.task.cancel()
 
     async def patiently(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do work that needs PostgreSQL; while that is away, try again as long as the lease lasts."""
+        """Do work that needs PostgreSQL, all of it or nothing; while that is away, or has broken the work off for a
+        deadlock, try again as long as the lease lasts."""
         while True:
             try:
                 return await work()
-            except AWAY:
+            except AGAIN:
                 await asyncio.sleep(0.25)
                 self.require_lease()
 

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
-from core.db import AWAY, Connection, Database
+from core.db import AGAIN, Connection, Database
 from core.runs.channels import EVENTS
 
 log = structlog.get_logger(__name__)
@@ -184,7 +183,7 @@ class Writer:
                 async with self._db.calling() as connection:
                     held = await record(connection, self._owner, entries, events)
                 break
-            except (*AWAY, asyncpg.TransactionRollbackError) as error:  # the latter: a deadlock, and we are its victim
+            except AGAIN as error:
                 if not batch:
                     return
                 log.warning("record.retry", error=repr(error), runs=len(batch))

@@ -4,6 +4,7 @@ Messages arrive by WebSocket, are answered in their threads by REST, and once ea
 when the worker is killed and something is said while nobody listens.
 """
 
+import json
 import os
 import signal
 from collections import Counter
@@ -176,7 +177,7 @@ async def test_each_message_is_answered_once_in_its_thread(
         async def ended() -> bool:
             runs = (await person.get(f"/api/agents/{agent['id']}/runs"))["items"]
             failed = [await person.run(run["run_id"]) for run in runs if run["status"] == "failed"]
-            assert not failed, failed
+            assert not failed, json.dumps(failed)
             return [run["status"] for run in runs] == ["success"] * 8
 
         await until(ended, seconds=90)
