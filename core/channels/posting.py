@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
 from blocks.errors import InvalidInput
 from core.channels import repository, telling
 from core.channels.hearing import Parent
@@ -18,6 +20,7 @@ from core.ids import new_id
 from core.runs.breaker import DEFAULT, Limits
 from core.runs.queue import ClaimedRun
 
+_TRIES: Final = 5  # to call a message what it is called while the account hears it
 _WHO: Final = """
 SELECT r.name, a.id AS agent_id, a.name AS agent_name
 FROM automation_rules r LEFT JOIN agents a ON a.rule_id = r.id AND a.deleted_at IS NULL WHERE r.id = $1
@@ -91,7 +94,18 @@ class Posts:
             return Begun(message_id, channel, True)
 
     async def sent(self, run: ClaimedRun, begun: Begun, external_id: str | None) -> None:
-        """The service has taken it, and calls it so. Where the account heard it before this, it is one message."""
+        """The service has taken it, and calls it so. Where the account heard it before this, or hears it this very
+        moment, it is one message."""
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                await self._sent(run, begun, external_id)
+            except asyncpg.UniqueViolationError:
+                if not tries_left:
+                    raise
+            else:
+                return
+
+    async def _sent(self, run: ClaimedRun, begun: Begun, external_id: str | None) -> None:
         async with self._db.for_workspace(run.workspace_id).transaction() as connection:
             await connection.execute(
                 "DELETE FROM messages WHERE channel_id = $1 AND external_id = $2 AND id <> $3",

@@ -27,6 +27,7 @@ from flows.execution import Tools
 from flows.ledger import DatabaseLedger
 from tests.core.talker import Talker, installed, talking
 from tests.flows.conftest import Verbatim, Workshop
+from tests.waiting import until
 
 SEALER = Sealer([Fernet.generate_key()])
 
@@ -202,6 +203,27 @@ async def test_a_message_that_the_account_heard_before_the_answer_is_one(rooms: 
     (said,) = await rooms.messages(rooms.theirs)
     assert (said["id"], said["external_id"], said["run_id"]) == (begun.message_id, "p1", run.id)
     assert (await posts.begin(run, Draft("k/a/0", str(rooms.theirs), "hello"))).done
+
+
+async def test_a_message_that_the_account_hears_at_this_very_moment_is_one(rooms: Rooms) -> None:
+    posts, run = Posts(rooms.workshop.worker), await _claimed(rooms)
+    begun = await posts.begin(run, Draft("k/a/0", str(rooms.theirs), "hello"))
+
+    async def held_up() -> bool:
+        async with rooms.workshop.db.connection() as other:
+            return bool(await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+
+    async with rooms.workshop.db.transaction() as connection:
+        await connection.execute(
+            "INSERT INTO messages (id, workspace_id, channel_id, external_id, author_kind, text, sent_at)"
+            " VALUES ($1, $2, $3, 'p1', 'outside', 'hello', now())",
+            new_id(), rooms.workshop.workspace, rooms.theirs,
+        )  # fmt: skip
+        sent = asyncio.create_task(posts.sent(run, begun, "p1"))
+        await until(held_up)
+    await sent
+    (said,) = await rooms.messages(rooms.theirs)
+    assert (said["id"], said["external_id"], said["run_id"]) == (begun.message_id, "p1", run.id)
 
 
 async def _claimed(rooms: Rooms) -> Any:
