@@ -16,7 +16,7 @@ from blocks.values import JsonObject
 from core.channels.hearing import MOST_HOPS
 from core.channels.posting import Draft, Posts
 from core.connections.opening import Door
-from core.db import Database
+from core.db import Connection, Database
 from core.ids import new_id
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
@@ -190,15 +190,20 @@ async def test_a_refused_post_is_sent_again_also_where_the_service_does_not_know
     assert len(rooms.talker.posts) == 1
 
 
+async def _heard(connection: Connection, rooms: Rooms) -> None:
+    """The account's own message comes back as one of somebody else's."""
+    await connection.execute(
+        "INSERT INTO messages (id, workspace_id, channel_id, external_id, author_kind, text, sent_at)"
+        " VALUES ($1, $2, $3, 'p1', 'outside', 'hello', now())",
+        new_id(), rooms.workshop.workspace, rooms.theirs,
+    )  # fmt: skip
+
+
 async def test_a_message_that_the_account_heard_before_the_answer_is_one(rooms: Rooms) -> None:
     posts, run = Posts(rooms.workshop.worker), await _claimed(rooms)
     begun = await posts.begin(run, Draft("k/a/0", str(rooms.theirs), "hello"))
     async with rooms.workshop.db.connection() as connection:
-        await connection.execute(
-            "INSERT INTO messages (id, workspace_id, channel_id, external_id, author_kind, text, sent_at)"
-            " VALUES ($1, $2, $3, 'p1', 'outside', 'hello', now())",
-            new_id(), rooms.workshop.workspace, rooms.theirs,
-        )  # fmt: skip
+        await _heard(connection, rooms)
     await posts.sent(run, begun, "p1")
     (said,) = await rooms.messages(rooms.theirs)
     assert (said["id"], said["external_id"], said["run_id"]) == (begun.message_id, "p1", run.id)
@@ -214,11 +219,7 @@ async def test_a_message_that_the_account_hears_at_this_very_moment_is_one(rooms
             return bool(await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
 
     async with rooms.workshop.db.transaction() as connection:
-        await connection.execute(
-            "INSERT INTO messages (id, workspace_id, channel_id, external_id, author_kind, text, sent_at)"
-            " VALUES ($1, $2, $3, 'p1', 'outside', 'hello', now())",
-            new_id(), rooms.workshop.workspace, rooms.theirs,
-        )  # fmt: skip
+        await _heard(connection, rooms)
         sent = asyncio.create_task(posts.sent(run, begun, "p1"))
         await until(held_up)
     await sent

@@ -27,6 +27,7 @@ import { useView } from '../state/view';
 import { EndDot, FinishBlock, LoopBlock, StartDot, StepBlock, TriggerBlock } from './Blocks';
 import { draggedAction, isActionDrag } from './dragging';
 import { type BlockNode, edgesOf, nodesOf, shapeOf, type WayEdge } from './flow';
+import { blockUnder, nearestSlot } from './pointing';
 import { WayLine } from './WayLine';
 import { ZoomTools } from './ZoomTools';
 
@@ -253,30 +254,6 @@ function calm(): boolean {
 
 /** Room below a block for its "+". */
 const BELOW = 90;
-const NEAR = 140;
-
-/** The way nearest to a point, where one is near. */
-function nearestSlot(graph: ReturnType<typeof graphOf>, boxes: ReturnType<typeof layoutOf>, at: Position) {
-  const corner = (id: string): Position => {
-    const box = boxes.get(id);
-    const holder = graph.blocks.find((block) => block.id === id)?.holder;
-    const outer = holder ? corner(holder) : { x: 0, y: 0 };
-    return { x: (box?.x ?? 0) + outer.x, y: (box?.y ?? 0) + outer.y };
-  };
-  let best: { far: number; slot: (typeof graph.ways)[number]['slot'] } | null = null;
-  for (const { source, target, slot } of graph.ways) {
-    const one = boxes.get(source);
-    const other = boxes.get(target);
-    if (!one || !other) continue;
-    const from = corner(source);
-    const to = corner(target);
-    const x = (from.x + one.width / 2 + to.x + other.width / 2) / 2;
-    const y = (from.y + one.height + to.y) / 2;
-    const far = Math.hypot(x - at.x, y - at.y);
-    if (far < NEAR && (!best || far < best.far)) best = { far, slot };
-  }
-  return best?.slot ?? null;
-}
 
 export function Canvas() {
   const mounted = useRef<HTMLDivElement>(null);
@@ -287,15 +264,4 @@ export function Canvas() {
       </ReactFlowProvider>
     </div>
   );
-}
-
-/** The step whose block lies under the pointer; a place inside a loop's frame is none. */
-function blockUnder(event: MouseEvent | TouchEvent): string | null {
-  const point = 'clientX' in event ? event : event.changedTouches[0];
-  if (!point) return null;
-  for (const element of document.elementsFromPoint(point.clientX, point.clientY)) {
-    const node = element.closest<HTMLElement>('.react-flow__node');
-    if (node) return node.classList.contains('react-flow__node-step') ? (node.dataset.id ?? null) : null;
-  }
-  return null;
 }

@@ -16,14 +16,12 @@ import { ApprovalDetail } from '~/features/approvals/components/ApprovalDetail';
 import { questionsOfRunQuery } from '~/features/approvals/queries';
 import { EditLink } from '~/features/automations/detail/EditLink';
 import { automationQuery } from '~/features/automations/queries';
-import { catalogQuery } from '~/features/catalog/queries';
 import { useMayUse } from '~/features/connections/roles';
-import { flat, outline } from '~/features/graph/outline';
-import { ReadOnlyGraph } from '~/features/graph/ReadOnlyGraph';
-import { StepStates } from '~/features/graph/states';
+import { outline } from '~/features/graph/outline';
 import { LogLines } from '../components/LogLines';
 import { ReplayDialog } from '../components/ReplayDialog';
 import { RunFacts } from '../components/RunFacts';
+import { RunGraph } from '../components/RunGraph';
 import { StepPanel } from '../components/StepPanel';
 import { Timeline } from '../components/Timeline';
 import { WaitCard } from '../components/WaitCard';
@@ -227,6 +225,7 @@ function OneRun({ run }: { run: RunDetail }) {
               ran={ran.data}
               notes={loops.noteOf}
               selected={selected?.step_id ?? chosen ?? null}
+              height={HEIGHT}
               onSelect={look}
             />
           )}
@@ -268,44 +267,5 @@ function OneRun({ run }: { run: RunDetail }) {
         />
       )}
     </>
-  );
-}
-
-interface GraphProps {
-  run: RunDetail;
-  ran: { definition: Record<string, unknown>; step_sentences: Record<string, string> } | undefined;
-  notes: (loop: string) => string;
-  selected: string | null;
-  onSelect: (step: string) => void;
-}
-
-function RunGraph({ run, ran, notes, selected, onSelect }: GraphProps) {
-  const { t } = useTranslation('runs');
-  const states = useMemo(() => new StepStates(), []);
-  const { data: catalog } = useQuery(catalogQuery());
-  const all = useMemo(() => flat(outline(ran?.definition.actions)), [ran]);
-  useEffect(() => {
-    const byId = new Map<string, StepRun>(run.action_logs.map((step) => [step.step_id, step]));
-    states.put(
-      new Map(
-        all.map(({ id, inner }) => {
-          const step = byId.get(id);
-          const note = inner.length ? notes(id) || undefined : undefined;
-          return [id, { status: step?.status ?? 'pending', duration_ms: step?.duration_ms, note }];
-        }),
-      ),
-    );
-  }, [states, all, run.action_logs, notes]);
-  if (!ran) return <Text c="dimmed">{t('versionGone')}</Text>;
-  return (
-    <ReadOnlyGraph
-      actions={ran.definition.actions}
-      trigger={catalog?.triggers.find(({ name }) => name === run.trigger_type)?.title ?? run.trigger_type}
-      sentences={ran.step_sentences}
-      states={states}
-      selected={selected}
-      onSelect={onSelect}
-      height={HEIGHT}
-    />
   );
 }
