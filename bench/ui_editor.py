@@ -109,12 +109,14 @@ async def open_it(visit: Visit, path: str) -> float:
 
 
 async def everything_in_view(visit: Visit) -> int:
+    """Out until no step lies beyond an edge; gives how many blocks there are then."""
     page = visit.page
     await page.locator(".react-flow__pane").hover()
     for _ in range(12):
-        if await page.locator(".react-flow__node").count() > STEPS:
+        if len(await seen(page)) == STEPS:
             break
         await page.get_by_role("button", name=EN("editor:zoomOut")).click()
+        await asyncio.sleep(0.3)  # the view glides
     return await page.locator(".react-flow__node").count()
 
 

@@ -12,7 +12,9 @@ import {
   Panel,
   ReactFlow,
   ReactFlowProvider,
+  type ReactFlowState,
   useReactFlow,
+  useStore,
 } from '@xyflow/react';
 import { type DragEvent, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -41,10 +43,13 @@ const NODE_TYPES = {
 };
 const EDGE_TYPES = { way: WayLine };
 const MANY = 100;
+/** Below this zoom a "+" is too small to be met: only blocks and ways are drawn. No view is fitted that small. */
+const FAR = 0.4;
 // What React Flow is given stays the same object, or every block is drawn again while one is dragged.
 const SEVERAL = ['Meta', 'Control', 'Shift'];
 const PLAIN = { hideAttribution: true };
-const FIT = { padding: 0.15, maxZoom: 1, minZoom: 0.4 };
+const FIT = { padding: 0.15, maxZoom: 1, minZoom: FAR };
+const isFarOff = ({ transform }: ReactFlowState) => transform[2] < FAR;
 
 const chooseOne: NodeMouseHandler<BlockNode> = (event, { id }) => {
   const several = event.shiftKey || event.ctrlKey || event.metaKey;
@@ -56,6 +61,16 @@ const renameStep: NodeMouseHandler<BlockNode> = (_event, { id }) => {
 const allowDrop = (event: DragEvent) => {
   if (isActionDrag(event)) event.preventDefault();
 };
+
+/** What doesn't change while a block is dragged. */
+const STILL = (
+  <>
+    <Background variant={BackgroundVariant.Dots} gap={18} size={1} />
+    <Panel position="bottom-left">
+      <ZoomTools fit={FIT} />
+    </Panel>
+  </>
+);
 
 function needAt(source: string, handle: string | null | undefined) {
   return { id: source, exit: !handle || handle === 'out' ? '' : handle };
@@ -72,7 +87,10 @@ function Flow() {
   const selected = useView((view) => view.selected);
   const [nodes, setNodes] = useState<BlockNode[]>([]);
   const graph = useMemo(() => graphOf({ actions: steps } as never, actions), [steps, actions]);
-  const shape = shapeOf(graph);
+  const shape = useMemo(() => shapeOf(graph), [graph]);
+  const far = useStore(isFarOff);
+  // From far off nearly all is in view: to ask of each way whether it is would take longer than to draw it.
+  const culls = useDeferredValue(graph.blocks.length > MANY && !far);
   const drawn = useRef<ReadonlyMap<string, WayEdge>>(new Map());
   // biome-ignore lint/correctness/useExhaustiveDependencies: laid out anew when the shape changes, not with every letter
   const now = useMemo(() => ({ graph, kept }), [shape, kept]);
@@ -80,6 +98,8 @@ function Flow() {
   const later = useDeferredValue(now);
   const wanted = graph.blocks.length > MANY ? later : now;
   const boxes = useMemo(() => layoutOf(wanted.graph, wanted.kept), [wanted]);
+  const laidOut = useRef(boxes);
+  laidOut.current = boxes;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the ways are the shape
   const edges = useMemo(() => {
     const ways = edgesOf(graph, drawn.current);
@@ -123,13 +143,9 @@ function Flow() {
     (_event: unknown, node: BlockNode, dragged: BlockNode[]) => {
       const there = new Map(flow.getNodes().map(({ id, position }) => [id, position]));
       for (const each of dragged) there.set(each.id, each.position);
-      const before = layoutOf(
-        graphOf(draft.getState().definition, actions),
-        draft.getState().definition.layout,
-      );
       const layout: Record<string, Position> = {};
       let moved = false;
-      for (const [id, box] of before) {
+      for (const [id, box] of laidOut.current) {
         if (id.startsWith('@') && id !== TRIGGER && id !== OUTPUT) continue;
         const at = there.get(id) ?? box;
         layout[id] = { x: Math.round(at.x), y: Math.round(at.y) };
@@ -137,7 +153,7 @@ function Flow() {
       }
       if (moved) commands.arrange(layout, node.id === TRIGGER ? t('trigger') : node.id);
     },
-    [commands, draft, actions, flow, t],
+    [commands, flow, t],
   );
 
   const onConnect = useCallback(
@@ -206,7 +222,7 @@ function Flow() {
       fitViewOptions={FIT}
       minZoom={0.1}
       maxZoom={1.75}
-      onlyRenderVisibleElements={nodes.length > MANY}
+      onlyRenderVisibleElements={culls}
       nodeDragThreshold={3}
       connectionRadius={28}
       deleteKeyCode={null}
@@ -216,13 +232,11 @@ function Flow() {
       panOnScroll
       zoomOnDoubleClick={false}
       proOptions={PLAIN}
+      className={far ? 'is-far' : ''}
       aria-label={t('canvas')}
       ariaLabelConfig={labels}
     >
-      <Background variant={BackgroundVariant.Dots} gap={18} size={1} />
-      <Panel position="bottom-left">
-        <ZoomTools fit={FIT} />
-      </Panel>
+      {STILL}
     </ReactFlow>
   );
 }

@@ -1,4 +1,3 @@
-import { IconPlus, IconX } from '@tabler/icons-react';
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getSmoothStepPath } from '@xyflow/react';
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -36,10 +35,7 @@ export const WayLine = memo(function WayLine(props: EdgeProps<WayEdge>) {
             {label}
           </span>
         )}
-        <span
-          className={`way-tools nodrag nopan${over ? ' is-over' : ''}`}
-          style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
-        >
+        <span className={`way-tools nodrag nopan${over ? ' is-over' : ''}`} style={{ left: x, top: y }}>
           <button
             type="button"
             className="way-plus"
@@ -61,18 +57,14 @@ export const WayLine = memo(function WayLine(props: EdgeProps<WayEdge>) {
               event.stopPropagation();
               commands.insert(wish, slot);
             }}
-          >
-            <IconPlus size={13} aria-hidden />
-          </button>
+          />
           {slot.from && slot.to && (
             <button
               type="button"
               className="way-cut"
               aria-label={t('disconnect', names)}
               onClick={() => slot.from && slot.to && commands.disconnect(slot.from, slot.to)}
-            >
-              <IconX size={11} aria-hidden />
-            </button>
+            />
           )}
         </span>
       </EdgeLabelRenderer>

@@ -1,6 +1,6 @@
 import { ActionIcon, SegmentedControl, Text } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { useEffect, useRef } from 'react';
+import { useDeferredValue, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { placeOf } from '../document/bodies';
 import { TRIGGER } from '../graph/graph';
@@ -19,7 +19,8 @@ import { TriggerSample } from './TriggerSample';
 /** Beside the canvas, never above it: what is chosen, with what comes in, its config, and what comes out. */
 export function Inspector() {
   const { t } = useTranslation('editor');
-  const selected = useView((view) => view.selected);
+  const chosen = useView((view) => view.selected);
+  const selected = useDeferredValue(chosen); // the mark on the block is seen first, a large form follows
   const { actions } = useEditor();
   const only = selected.length === 1 ? selected[0] : undefined;
   const isStep = useDefinition((definition) =>
@@ -34,7 +35,10 @@ export function Inspector() {
       </aside>
     );
   if (only === TRIGGER) return <TriggerInspector />;
-  return only !== undefined && isStep ? <StepInspector key={only} id={only} /> : <AutomationSettings />;
+  if (only !== undefined && isStep) return <StepInspector key={only} id={only} />;
+  if (selected !== chosen)
+    return <aside className="editor-inspector" aria-label={t('inspector')} aria-busy />;
+  return <AutomationSettings />;
 }
 
 const CLOSE = () => useView.getState().select([]);
@@ -51,7 +55,7 @@ function StepInspector({ id }: { id: string }) {
     if (scroll.current) scroll.current.scrollTop = 0;
   }, [tab]);
   return (
-    <aside className="editor-inspector" aria-label={t('inspectorOf', { name: id })}>
+    <aside className="editor-inspector" aria-label={t('inspectorOf', { name: id })} data-of={id}>
       <div className="editor-inspector-head">
         <span className="picker-icon">
           <KindIcon type={type} size={16} />
@@ -89,7 +93,11 @@ function TriggerInspector() {
   const open = useView((view) => view.open);
   const type = useDefinition(({ trigger_type }) => trigger_type);
   return (
-    <aside className="editor-inspector" aria-label={t('inspectorOf', { name: t('trigger') })}>
+    <aside
+      className="editor-inspector"
+      aria-label={t('inspectorOf', { name: t('trigger') })}
+      data-of={TRIGGER}
+    >
       <div className="editor-inspector-head">
         <span className="picker-icon">
           <TriggerIcon type={type} size={16} />

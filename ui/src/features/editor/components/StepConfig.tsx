@@ -107,7 +107,7 @@ export function StepConfig({ id }: { id: string }) {
 
 /** A finding that was clicked leads to its field. */
 function useFindingFocus(id: string): void {
-  const field = useView((view) => view.field);
+  const field = useView((view) => (view.selected[0] === id ? view.field : null));
   useEffect(() => {
     if (field === null) return;
     const frame = requestAnimationFrame(() => {

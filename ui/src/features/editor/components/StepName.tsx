@@ -8,7 +8,7 @@ import { useCommands } from './useCommands';
 /** The step's kind and its name, which templates call it by; F2 or a click renames it. */
 export function StepName({ id, title }: { id: string; title: string }) {
   const { t } = useTranslation('editor');
-  const renaming = useView((view) => view.renaming);
+  const renaming = useView((view) => view.renaming && view.selected[0] === id);
   const rename = useView((view) => view.rename);
   const commands = useCommands();
   const [text, setText] = useState(id);

@@ -1,7 +1,7 @@
-import { ScrollArea, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { ScrollArea, Text, TextInput } from '@mantine/core';
 import { IconRobot, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from '~/design/Dialog';
 import { agentsQuery } from '~/features/agents/queries';
@@ -72,6 +72,8 @@ function startOf(action: { exits: string[]; example: Record<string, unknown> }):
   );
 }
 
+const NONE: Choice[] = [];
+
 interface Props {
   onPick: (wish: Wish) => void;
   /** The field takes the focus at once. */
@@ -84,6 +86,7 @@ export function StepPicker({ onPick, focused, drag }: Props) {
   const [search, setSearch] = useState('');
   const [active, setActive] = useState(0);
   const choices = useChoices(search);
+  const shown = useDeferredValue(choices, NONE); // the field takes letters before the list is drawn
   const list = useId();
   const rows = useRef<HTMLDivElement>(null);
   const chosen = focused ? Math.min(active, choices.length - 1) : -1;
@@ -128,7 +131,7 @@ export function StepPicker({ onPick, focused, drag }: Props) {
         viewportProps={{ tabIndex: 0, 'aria-label': t('palette') }}
       >
         <div ref={rows} id={list} {...(focused ? { role: 'listbox', 'aria-label': t('palette') } : {})}>
-          {choices.map((choice, index) => {
+          {shown.map((choice, index) => {
             const first = choice.category !== category;
             category = choice.category;
             return (
@@ -138,12 +141,11 @@ export function StepPicker({ onPick, focused, drag }: Props) {
                     {t(`categories.${choice.category}`)}
                   </Text>
                 )}
-                <UnstyledButton
+                <button
+                  type="button"
                   className="picker-choice"
                   id={`${list}-${index}`}
-                  role={focused ? 'option' : undefined}
-                  aria-selected={focused ? index === chosen : undefined}
-                  tabIndex={focused ? -1 : undefined}
+                  {...(focused ? { role: 'option', 'aria-selected': index === chosen, tabIndex: -1 } : {})}
                   title={choice.text}
                   data-action={choice.key}
                   draggable={drag}
@@ -162,7 +164,7 @@ export function StepPicker({ onPick, focused, drag }: Props) {
                     <span>{choice.title}</span>
                     {focused && <span className="picker-hint">{choice.text}</span>}
                   </span>
-                </UnstyledButton>
+                </button>
               </div>
             );
           })}
