@@ -52,6 +52,7 @@ export function StatusBadge({ status, label, title }: Props) {
   return (
     <span
       className={`status-badge ${root}`}
+      data-status={status}
       style={STYLES.get(isKnown(status) ? COLORS[status] : 'gray')}
       title={title}
     >

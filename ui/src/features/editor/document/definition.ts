@@ -46,8 +46,24 @@ export function canonical(value: unknown): string {
   );
 }
 
+/** Whether two values have the same canonical text; what they share is not looked at. */
 export function same(one: unknown, other: unknown): boolean {
-  return one === other || canonical(one) === canonical(other);
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) || Array.isArray(other))
+    return (
+      Array.isArray(one) &&
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((each, index) => same(each, other[index]))
+    );
+  const there = other as Record<string, unknown>;
+  const entries = Object.entries(one).filter(([, value]) => value !== undefined);
+  const others = Object.values(there).filter((value) => value !== undefined);
+  return (
+    entries.length === others.length &&
+    entries.every(([name, value]) => Object.hasOwn(there, name) && same(value, there[name]))
+  );
 }
 
 /** A step in the long form, as the server writes it out. */

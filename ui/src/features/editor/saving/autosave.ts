@@ -100,10 +100,11 @@ export function autosave(options: Options): Autosave {
   }
 
   function settle(saved: Detail, sent: Definition): void {
-    base = definitionOf(saved);
+    const there = definitionOf(saved);
+    base = same(there, sent) ? sent : there; // what both share is not compared again with every letter
     retry = retryMs;
     state.setState({ detail: saved, problem: null, theirs: null });
-    if (mine() === sent && !same(base, sent)) draft.getState().take(base);
+    if (mine() === sent && base !== sent) draft.getState().take(base);
     if (same(mine(), base)) {
       journal.clear();
       state.setState({ phase: 'saved' });
