@@ -11,6 +11,7 @@ from core.automations.ended import Ended
 from core.automations.model import Rule
 from core.db import Connection
 from core.errors import Finding
+from core.notifications.words import Message
 from core.runs.accept import NewRun
 from core.runs.postscript import add_line
 
@@ -131,20 +132,21 @@ async def alert_when_failing(connection: Connection, ended: Ended, public_url: s
             return
     if len(latest) < after or any(row["status"] != "failed" for row in latest):
         return
-    times = "The last run" if after == 1 else f"The last {after} runs"
-    error = (ended.error or "no reason was recorded")[:_LONGEST_ERROR]
+    error = ended.error[:_LONGEST_ERROR] if ended.error else None
+    args: JsonObject = {
+        "automation": ended.rule_name, "runs": after, "error": error, "error_code": ended.error_code,
+    }  # fmt: skip
     alarm = Alarm(
         workspace_id=ended.workspace_id,
         kind=FAILING,
         severity="error",
-        title=f"{ended.rule_name} keeps failing" if after > 1 else f"{ended.rule_name} failed",
-        text=f"{times} of {ended.rule_name} failed. The newest error: {error}",
+        message=Message("keeps_failing" if after > 1 else "failed", args),
         rule_id=ended.rule_id,
         run_id=newest,
         facts={
             "in_a_row": after,
             "automation": ended.rule_name,
-            "error": error,
+            "error": error or "no reason was recorded",
             "error_code": ended.error_code,
             "error_step": ended.error_step,
             "link": ended.link(public_url),

@@ -15,6 +15,7 @@ from core.ids import new_id
 from core.runs.accept import NewRun, accept
 from core.runs.breaker import Limits
 from core.settings import Settings
+from tests.alarms import STORM
 from tests.api.automations import HAND, HOOK, made, outbox
 from tests.api.conftest import Tenant, problem, until
 from tests.published import end_run
@@ -48,7 +49,7 @@ async def listed(api: httpx.AsyncClient, **query: str) -> list[dict[str, Any]]:
 
 
 async def raised(db: Database, tenant: Tenant, kind: str, rule_id: str) -> str:
-    alarm = Alarm(tenant.workspace_id, kind, "error", "Title", "Text", UUID(rule_id))
+    alarm = Alarm(tenant.workspace_id, kind, "error", STORM, UUID(rule_id))
     async with db.transaction() as connection:
         return str(await raise_alert(connection, alarm))
 

@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema dc2f99727cc7752c6265edc77244c0c1bc3b1a209db29197a81df44f9028cde0.
+// Made by `make schema`, from the OpenAPI schema e5e2d5dfac39fc64837f4970871ea83dda53cc1865de1a5a3dc7577d1aaf5c02.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -3007,6 +3007,9 @@ export interface components {
             run_id: string;
         };
         NotificationView: {
+            args: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
             /** Format: date-time */
             created_at: string;
             /** Format: uuid */
@@ -3014,10 +3017,12 @@ export interface components {
             kind: string;
             link: string;
             read_at: string | null;
+            reminder: boolean;
             /** Format: uuid */
             subject: string;
             text: string;
             title: string;
+            what: string | null;
         };
         NotificationsView: {
             items: components["schemas"]["NotificationView"][];
