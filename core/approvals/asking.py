@@ -86,6 +86,8 @@ def saying(question: Question, *, again: bool = False) -> Message:
         "automation": shortened(question.automation_name, 80),
         "step": question.step_id,
         "message": shortened(question.message, 500),
+        "asked": question.message_code,
+        "asked_args": question.message_args,
     }
     return Message(_WHAT[question.kind], args, reminder=again)
 

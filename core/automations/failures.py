@@ -14,6 +14,7 @@ from core.errors import Finding
 from core.notifications.words import Message
 from core.runs.accept import NewRun
 from core.runs.postscript import add_line
+from core.sentences import said
 
 AT: Final = "policy.on_failure.automation"
 TRIGGER_TYPE: Final = "automation"
@@ -48,6 +49,14 @@ UPDATE alerts SET run_id = $2, count = count + CASE WHEN resolved_at IS NULL THE
 WHERE id = $1
 """
 
+_ASLEEP: Final = {
+    "is deleted": "{name} is deleted: until that changes it will not be started.",
+    "was never published": "{name} was never published: until that changes it will not be started.",
+    "is paused, since it ran too often": "{name} is paused, since it ran too often: until that changes it will not be"
+    " started.",
+    "is switched off": "{name} is switched off: until that changes it will not be started.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Target:
@@ -79,12 +88,12 @@ async def findings(connection: Connection, rule: Rule, definition: Definition) -
     if _id(named) is None:  # none, or no id at all, which was found before
         return []
     if _id(named) == rule.id:
-        return [Finding(AT, "An automation can't be its own error automation: name another one.")]
+        return [Finding(AT, said("An automation can't be its own error automation: name another one."))]
     target = await _target(connection, rule.workspace_id, named)
     if target is None or target.deleted:
-        return [Finding(AT, f"There is no automation {named} in this workspace.")]
+        return [Finding(AT, said("There is no automation {name} in this workspace.", name=named))]
     if target.asleep:
-        return [Finding(AT, f"{target.name} {target.asleep}: until that changes it will not be started.", "warning")]
+        return [Finding(AT, said(_ASLEEP[target.asleep], name=target.name), "warning")]
     return []
 
 

@@ -27,7 +27,7 @@ from core.db import AWAY, Connection, Database
 from core.listen import Listener
 from core.mail import letters, posting
 from core.notifications.sending import TOPIC as NOTIFY
-from core.notifications.words import Telling, told
+from core.notifications.words import Telling, in_language
 from core.outbox import Errand
 from core.runs.channels import OUTBOX
 from core.seal import SealBroken, Sealer
@@ -213,7 +213,7 @@ class Postman:
             return await self._asked(connection, row["subject"], asked, row["reminder"])
         if row["mail_notifications"] != "all":
             return None
-        title, text = told(
+        title, text = in_language(
             row["what"], row["args"], reminder=row["reminder"], stored=Telling(row["title"], row["text"]),
             language=_spoken(row["locale"]),
         )  # fmt: skip
@@ -233,8 +233,9 @@ class Postman:
         if question is None or not question.answerable:
             return None
         link = self._links.made(question, asked.ident).url
-        title = asking.saying(question, again=again).told(_spoken(asked.language)).title
-        values: JsonObject = {"title": title, "text": question.message, "link": link}
+        language = _spoken(asked.language)
+        title = asking.saying(question, again=again).told(language).title
+        values: JsonObject = {"title": title, "text": question.asking(language), "link": link}
         # What is in doubt is neither approved nor rejected: the page offers what it is.
         return Draft(asked.email, asked.language, "notification" if question.kind == "doubt" else "approval", values)
 

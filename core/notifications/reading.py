@@ -9,7 +9,7 @@ from blocks.words import Language
 from core.caller import Caller
 from core.db import Database
 from core.errors import NotFound
-from core.notifications.words import Telling, told
+from core.notifications.words import Telling, in_language
 
 _COLUMNS = "id, kind, title, text, link, subject, created_at, read_at, what, args, reminder"
 
@@ -32,7 +32,7 @@ class Notification:
 
     def told(self, language: Language) -> Telling:
         stored = Telling(self.title, self.text)
-        return told(self.what, self.args, reminder=self.reminder, stored=stored, language=language)
+        return in_language(self.what, self.args, reminder=self.reminder, stored=stored, language=language)
 
 
 class Bell:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from blocks.values import JsonObject
-from blocks.words import Language
-from core.runs.causes import CAUSES, filled
+from blocks.words import Language, shortened
+from core.approvals.words import QUESTIONS, told
+from core.said import CAUSES, filled
 
 What: TypeAlias = Literal[
     "approval_asked", "step_waits", "in_doubt", "switched_on", "switched_off", "failed", "keeps_failing", "chain",
@@ -142,11 +143,15 @@ class Message:
 
     def told(self, language: Language) -> Telling:
         """Raises `KeyError` where an argument is missing."""
-        title, text = (filled(pattern, self.args, language) for pattern in WORDS[self.what][language])
+        args = self.args
+        if "asked" in args:  # a question of the product's own
+            message = told(QUESTIONS, args["asked"], args.get("asked_args"), str(args["message"]), language)
+            args = {**args, "message": shortened(message, 500)}
+        title, text = (filled(pattern, args, language) for pattern in WORDS[self.what][language])
         return Telling(_AGAIN[language] + title if self.reminder else title, text)
 
 
-def told(what: str | None, args: JsonObject, *, reminder: bool, stored: Telling, language: Language) -> Telling:
+def in_language(what: str | None, args: JsonObject, *, reminder: bool, stored: Telling, language: Language) -> Telling:
     """A notification as it was stored, in a language; without a code, or with one of another version, as it stands."""
     for known in CODES:
         if known == what:

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from blocks.values import Json, JsonObject
 from core.alerts.raising import Alarm, raise_alert
+from core.automations.model import Reason
 from core.automations.pausing import pause
 from core.db import Connection
 from core.notifications.words import Message, What
 from core.runs.accept import NewRun
-from core.runs.causes import CAUSES, filled
 from core.runs.postscript import add_line
+from core.said import CAUSES, filled
 
 RATED: Final = ("automation", "agent_event", "message", "email")  # trigger types that something inside may fire
 _HOUR_MS: Final = 3_600_000
@@ -136,7 +137,7 @@ async def _refuse(connection: Connection, run: NewRun, code: str, limits: Limits
     cause = filled(CAUSES[code]["en"], args, "en")
     reason = f"{case.name} was not started: {cause}"
     if code in ("too_many_runs", "rate"):
-        await pause(connection, run.workspace_id, run.rule_id, cause[:1].upper() + cause[1:])
+        await pause(connection, run.workspace_id, run.rule_id, Reason(code, args))
     if run.parent_id is not None:
         await add_line(connection, run.parent_id, "warning", reason)
     if code == "paused":

@@ -22,6 +22,7 @@ from tests.published import end_run
 
 EVENT = {"type": "agent.error", "content": "It broke."}
 LISTENING = HAND | {"name": "Answer", "trigger_type": "agent_event", "trigger_config": {"event": "agent.error"}}
+FRENCH = {"Accept-Language": "fr"}
 NOBODYS = "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a02"
 
 
@@ -65,6 +66,10 @@ async def test_a_storm_pauses_the_automation_until_it_is_switched_on(
     assert (paused["status"], paused["enabled"], paused["revision"]) == ("inactive", False, before["revision"] + 1)
     assert "2 times within a minute" in paused["paused"]["reason"]
     assert paused["paused"]["at"] > before["updated_at"]
+    assert paused["paused"]["code"] == "rate"
+    for shown in (await api.get(path, headers=FRENCH), await api.get("/api/automations", headers=FRENCH)):
+        told = shown.json().get("paused") or shown.json()["items"][0]["paused"]
+        assert told["reason"].startswith("D’autres exécutions et des événements l’avaient lancée 2 fois en une minute")
     (line,) = (await api.get("/api/automations")).json()["items"]
     assert line["paused"] == paused["paused"]
     assert await outbox(db, paused["id"]) == 2  # the deployment is told of both

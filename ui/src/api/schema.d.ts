@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema e5e2d5dfac39fc64837f4970871ea83dda53cc1865de1a5a3dc7577d1aaf5c02.
+// Made by `make schema`, from the OpenAPI schema 7a97b2ffa5802ecae77ba9171ef1396a18b9cfea1916c4704a32761992ac39b2.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -2328,6 +2328,7 @@ export interface components {
             kind: "approval" | "gate" | "doubt";
             may_answer: boolean;
             message: string;
+            message_code: string | null;
             /** @enum {string} */
             on_deadline: "approve" | "reject" | "fail";
             remind_at: string | null;
@@ -2891,6 +2892,7 @@ export interface components {
             /** @enum {string} */
             kind: "approval" | "gate" | "doubt";
             message: string;
+            message_code: string | null;
             /** @enum {string} */
             on_deadline: "approve" | "reject" | "fail";
             recipient: string;
@@ -3093,6 +3095,7 @@ export interface components {
         PausedView: {
             /** Format: date-time */
             at: string;
+            code: string | null;
             reason: string;
         };
         PlanBody: {
@@ -4261,6 +4264,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 run_id: string;
@@ -4314,6 +4318,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 run_id: string;
@@ -4761,6 +4766,7 @@ export interface operations {
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -4780,7 +4786,9 @@ export interface operations {
     by_token_api_approvals_by_token__token__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Accept-Language"?: string | null;
+            };
             path: {
                 token: string;
             };
@@ -4893,6 +4901,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -4916,6 +4925,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -4943,6 +4953,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -4997,6 +5008,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -5248,6 +5260,7 @@ export interface operations {
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -6044,6 +6057,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 automation_id: string;

@@ -1,4 +1,4 @@
-"""Why the circuit breaker does not start a run, by code, in English and French. Pure."""
+"""Sentences with blanks, and why the circuit breaker does not start a run, in English and French. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
