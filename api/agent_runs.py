@@ -12,6 +12,7 @@ from api.approval_views import ApprovalView, RunApproveBody, RunRejectBody
 from api.automation_views import StartedView
 from api.caller import CallerDep
 from api.idempotency import OnceDep
+from api.language import LanguageDep
 from api.logs import LinesView, LineView
 from api.paging import DEFAULT, Cursor, Limit, id_cursor, number_cursor
 from api.problems import documented
@@ -155,10 +156,13 @@ async def lines(
     summary="Approve what a run waits for",
     responses=documented(401, 403, 404, 409, 413, 422),
 )
-async def approve(run_id: RunId, body: RunApproveBody, caller: CallerDep, services: ServicesDep) -> ApprovalView:
+async def approve(
+    run_id: RunId, body: RunApproveBody, caller: CallerDep, services: ServicesDep, language: LanguageDep
+) -> ApprovalView:
     """409 where nothing waits, and where several steps wait and none is named (`errors` lists them)."""
     return ApprovalView.of(
-        await services.approvals.answer_run(caller, run_id, body.step_id, body.iteration, body.reply("approve"))
+        await services.approvals.answer_run(caller, run_id, body.step_id, body.iteration, body.reply("approve")),
+        language,
     )
 
 
@@ -167,8 +171,11 @@ async def approve(run_id: RunId, body: RunApproveBody, caller: CallerDep, servic
     summary="Reject what a run waits for",
     responses=documented(401, 403, 404, 409, 413, 422),
 )
-async def reject(run_id: RunId, body: RunRejectBody, caller: CallerDep, services: ServicesDep) -> ApprovalView:
+async def reject(
+    run_id: RunId, body: RunRejectBody, caller: CallerDep, services: ServicesDep, language: LanguageDep
+) -> ApprovalView:
     """The run takes the path for rejections, or ends."""
     return ApprovalView.of(
-        await services.approvals.answer_run(caller, run_id, body.step_id, body.iteration, body.reply("reject"))
+        await services.approvals.answer_run(caller, run_id, body.step_id, body.iteration, body.reply("reject")),
+        language,
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
+from blocks.words import Language
 from core.approvals.model import Decision, Question, Reply
 from core.approvals.validating import LONGEST_COMMENT
 from core.runs.history import Previews
@@ -18,6 +19,7 @@ _SHOWN_EXAMPLE: Final[JsonDict] = {
     "kind": "approval",
     "state": "pending",
     "message": "Publish “Spring offer”?",
+    "message_code": None,
     "automation_name": "Lead -> landing page",
     "step_id": "ask",
     "action_type": "approval",
@@ -55,7 +57,8 @@ class ShownView(BaseModel):
         description="approval: the step of that name; gate: a step that needs approval; doubt: did its effect happen?"
     )
     state: State
-    message: str
+    message: str = Field(description="in the author's words; what Vutler itself asks by `Accept-Language`")
+    message_code: str | None = Field(description="of what Vutler itself asks; null of what an author wrote")
     automation_name: str
     step_id: str
     action_type: str
@@ -85,8 +88,9 @@ class ApprovalView(ShownView):
     answer: JsonValue = Field(description="what the step went on with")
 
     @classmethod
-    def of(cls, question: Question, previews: Previews | None = None) -> "ApprovalView":
+    def of(cls, question: Question, language: Language, previews: Previews | None = None) -> "ApprovalView":
         view = cls.model_validate(question)
+        view.message = question.asking(language)
         if previews is not None:
             view.input, view.answer = previews.of(view.input), previews.of(view.answer)
         return view

@@ -19,6 +19,7 @@ from api.approval_views import (
     State,
 )
 from api.caller import CallerDep
+from api.language import LanguageDep
 from api.paging import DEFAULT, Cursor, Limit, id_cursor
 from api.problems import documented
 from api.services import ServicesDep
@@ -44,37 +45,44 @@ async def approvals(
     automation_id: UUID | None = None,
     limit: Limit = DEFAULT,
     cursor: Cursor = None,
+    language: LanguageDep,
 ) -> ApprovalsView:
     """What the workspace's runs asked people, the newest first; `?state=pending&mine=true` is your inbox."""
     sought = Sought(state=state, run_id=run_id, rule_id=automation_id, mine=mine, before=id_cursor(cursor))
     rows = await services.approvals.listed(caller, sought, limit + 1)
     previews = Previews()
     return ApprovalsView(
-        items=[ApprovalView.of(row, previews) for row in rows[:limit]],
+        items=[ApprovalView.of(row, language, previews) for row in rows[:limit]],
         next_cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
     )
 
 
 @router.get("/approvals/{approval_id:uuid}", summary="Read a question", responses=documented(401, 404))
-async def approval(approval_id: ApprovalId, caller: CallerDep, services: ServicesDep) -> ApprovalView:
+async def approval(
+    approval_id: ApprovalId, caller: CallerDep, services: ServicesDep, language: LanguageDep
+) -> ApprovalView:
     """One question with the whole input of its step, and its answer."""
-    return ApprovalView.of(await services.approvals.one(caller, approval_id))
+    return ApprovalView.of(await services.approvals.one(caller, approval_id), language)
 
 
 @router.post(
     "/approvals/{approval_id:uuid}/approve", summary="Approve", responses=documented(401, 403, 404, 409, 413, 422)
 )
-async def approve(approval_id: ApprovalId, body: ApproveBody, caller: CallerDep, services: ServicesDep) -> ApprovalView:
+async def approve(
+    approval_id: ApprovalId, body: ApproveBody, caller: CallerDep, services: ServicesDep, language: LanguageDep
+) -> ApprovalView:
     """The step goes on at once. 403 when the question is put to others, 409 when somebody was quicker."""
-    return ApprovalView.of(await services.approvals.answer(caller, approval_id, body.reply("approve")))
+    return ApprovalView.of(await services.approvals.answer(caller, approval_id, body.reply("approve")), language)
 
 
 @router.post(
     "/approvals/{approval_id:uuid}/reject", summary="Reject", responses=documented(401, 403, 404, 409, 413, 422)
 )
-async def reject(approval_id: ApprovalId, body: RejectBody, caller: CallerDep, services: ServicesDep) -> ApprovalView:
+async def reject(
+    approval_id: ApprovalId, body: RejectBody, caller: CallerDep, services: ServicesDep, language: LanguageDep
+) -> ApprovalView:
     """The run takes the path for rejections, or ends."""
-    return ApprovalView.of(await services.approvals.answer(caller, approval_id, body.reply("reject")))
+    return ApprovalView.of(await services.approvals.answer(caller, approval_id, body.reply("reject")), language)
 
 
 @router.post(
@@ -82,9 +90,11 @@ async def reject(approval_id: ApprovalId, body: RejectBody, caller: CallerDep, s
     summary="Answer a question",
     responses=documented(401, 403, 404, 409, 413, 422),
 )
-async def answer(approval_id: ApprovalId, body: AnswerBody, caller: CallerDep, services: ServicesDep) -> ApprovalView:
+async def answer(
+    approval_id: ApprovalId, body: AnswerBody, caller: CallerDep, services: ServicesDep, language: LanguageDep
+) -> ApprovalView:
     """Any answer, and the only way to say whether the effect of a step in doubt happened."""
-    return ApprovalView.of(await services.approvals.answer(caller, approval_id, body.reply(body.decision)))
+    return ApprovalView.of(await services.approvals.answer(caller, approval_id, body.reply(body.decision)), language)
 
 
 @router.post(
@@ -102,10 +112,10 @@ async def link(approval_id: ApprovalId, body: LinkBody, caller: CallerDep, servi
     summary="Look at a question by its link",
     responses=documented(403, 404, 409, 410, 422, 429),
 )
-async def by_token(token: Token, request: Request, services: ServicesDep) -> LinkedView:
+async def by_token(token: Token, request: Request, services: ServicesDep, language: LanguageDep) -> LinkedView:
     """What is asked. Decides nothing, so that a mail scanner that opens links does no harm."""
     question, claim = await services.links.look(token, remote=_remote(request))
-    shown = ShownView.model_validate(question).model_dump()
+    shown = ShownView.model_validate(question).model_dump() | {"message": question.asking(language)}
     return LinkedView(**shown, recipient=claim.recipient, expires_at=claim.expires_at)
 
 

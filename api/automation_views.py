@@ -7,10 +7,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from core.automations.model import Version
+from blocks.words import Language
+from core.automations.model import Summary, Version
 from core.automations.service import Detail, Listed, Webhook, errors
 from core.automations.words import Words
 from core.errors import Finding
+from core.sentences import in_language
 
 Status = Literal["draft", "active", "inactive", "deleted"]
 
@@ -113,12 +115,13 @@ class FindingView(BaseModel):
     """One thing that is wrong: errors stop publishing, warnings do not."""
 
     at: str = Field(description="where, such as `actions[1].config.url`")
-    message: str
+    message: str = Field(description="in the language of Accept-Language")
     severity: Literal["error", "warning"]
 
     @classmethod
-    def of(cls, finding: Finding) -> Self:
-        return cls.model_validate({"at": finding.at, "message": finding.message, "severity": finding.severity})
+    def of(cls, finding: Finding, language: Language) -> Self:
+        message = in_language(finding.message, language)
+        return cls.model_validate({"at": finding.at, "message": message, "severity": finding.severity})
 
 
 class WebhookView(BaseModel):
@@ -142,7 +145,8 @@ class PausedView(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     at: datetime
-    reason: str
+    reason: str = Field(description="in the language of Accept-Language")
+    code: str | None = Field(description="of the reason: too_many_runs, rate; null of older ones")
 
 
 class SummaryView(BaseModel):
@@ -176,8 +180,8 @@ class SummaryView(BaseModel):
     )
 
     @classmethod
-    def of(cls, listed: Listed) -> Self:
-        return cls.model_validate({**_columns(listed.summary), "next_run_at": listed.next_run_at})
+    def of(cls, listed: Listed, language: Language) -> Self:
+        return cls.model_validate({**_columns(listed.summary, language), "next_run_at": listed.next_run_at})
 
 
 class ListView(BaseModel):
@@ -206,11 +210,11 @@ class DetailView(SummaryView):
     step_sentences: dict[str, str] = Field(description="what each step does, as a clause, by its id")
 
     @classmethod
-    def from_detail(cls, detail: Detail, words: Words, public_url: str) -> Self:
+    def from_detail(cls, detail: Detail, words: Words, public_url: str, language: Language) -> Self:
         rule = detail.rule
         return cls.model_validate(
             {
-                **_columns(rule),
+                **_columns(rule, language),
                 "next_run_at": detail.next_run_at,
                 "trigger_config": rule.trigger_config,
                 "actions": rule.actions,
@@ -223,7 +227,7 @@ class DetailView(SummaryView):
                 "schedules": [
                     ScheduleView(**each.schedule.model_dump(), next_times=each.next_times) for each in detail.schedules
                 ],
-                "findings": [FindingView.of(each) for each in detail.findings],
+                "findings": [FindingView.of(each, language) for each in detail.findings],
                 "sentence": words.sentence,
                 "step_sentences": words.steps,
             }
@@ -246,8 +250,8 @@ class ReportView(BaseModel):
     findings: list[FindingView]
 
     @classmethod
-    def of(cls, findings: Sequence[Finding]) -> Self:
-        return cls(valid=not errors(findings), findings=[FindingView.of(each) for each in findings])
+    def of(cls, findings: Sequence[Finding], language: Language) -> Self:
+        return cls(valid=not errors(findings), findings=[FindingView.of(each, language) for each in findings])
 
 
 class VersionView(BaseModel):
@@ -304,6 +308,8 @@ def etag(revision: int) -> str:
     return f'"{revision}"'
 
 
-def _columns(row: object) -> dict[str, object]:
-    names = SummaryView.model_fields.keys() - {"next_run_at"}
-    return {name: getattr(row, name) for name in names}
+def _columns(row: Summary, language: Language) -> dict[str, object]:
+    names = SummaryView.model_fields.keys() - {"next_run_at", "paused"}
+    paused = row.paused
+    told = None if paused is None else PausedView(at=paused.at, reason=paused.reason(language), code=paused.code)
+    return {**{name: getattr(row, name) for name in names}, "paused": told}

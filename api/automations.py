@@ -103,7 +103,7 @@ class Show:
 
     def __call__(self, detail: Detail, *, new: bool = False) -> views.DetailView:
         words = self._services.narrator.tell(detail.rule.document, self._language)
-        view = views.DetailView.from_detail(detail, words, self._services.settings.public_url)
+        view = views.DetailView.from_detail(detail, words, self._services.settings.public_url, self._language)
         self._response.headers["ETag"] = view.etag
         if new:
             self._response.headers["Location"] = f"/api/automations/{detail.rule.id}"
@@ -118,6 +118,7 @@ async def listing(
     *,
     caller: CallerDep,
     services: ServicesDep,
+    language: LanguageDep,
     status: Annotated[views.Status | None, Query(description="deleted: those that can still be restored")] = None,
     search: Annotated[str | None, Query(max_length=200, description="in names and descriptions")] = None,
     trigger_type: Annotated[str | None, Query(max_length=40)] = None,
@@ -129,7 +130,8 @@ async def listing(
     chosen = Filter(status=status, search=search, trigger_type=trigger_type, carried=carried)
     items, after = await services.automations.listing(caller, chosen, before=id_cursor(cursor), limit=limit)
     return views.ListView(
-        items=[views.SummaryView.of(each) for each in items], next_cursor=None if after is None else str(after)
+        items=[views.SummaryView.of(each, language) for each in items],
+        next_cursor=None if after is None else str(after),
     )
 
 
@@ -246,10 +248,10 @@ async def duplicate(
     openapi_extra=_body(_SCHEMA, views.DOCUMENT_EXAMPLE, required=False),
 )
 async def validate(
-    automation_id: Id, caller: CallerDep, services: ServicesDep, document: OptionalDocument
+    automation_id: Id, caller: CallerDep, services: ServicesDep, document: OptionalDocument, language: LanguageDep
 ) -> views.ReportView:
     """Every finding at once: of the body, or of the stored draft when there is none. Nothing is saved."""
-    return views.ReportView.of(await services.automations.validate(caller, automation_id, document))
+    return views.ReportView.of(await services.automations.validate(caller, automation_id, document), language)
 
 
 class PublishBody(BaseModel):

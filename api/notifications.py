@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
 from api.caller import CallerDep
@@ -15,7 +15,6 @@ from api.problems import documented
 from api.services import ServicesDep
 from api.strict import StrictRoute
 from blocks.words import Language
-from core.notifications.french import in_french
 from core.notifications.reading import Notification
 
 router = APIRouter(prefix="/api", tags=["notifications"], route_class=StrictRoute)
@@ -29,6 +28,9 @@ _EXAMPLE: Final[JsonDict] = {
     "subject": "0199c2a4-7a1e-7cc3-9f0e-5b0a7be9d001",
     "created_at": "2026-11-20T09:00:00Z",
     "read_at": None,
+    "what": "approval_asked",
+    "args": {"automation": "Lead -> landing page", "step": "ask", "message": "Publish “Spring offer”?"},
+    "reminder": False,
 }
 
 
@@ -43,16 +45,14 @@ class NotificationView(BaseModel):
     subject: UUID = Field(description="id of what it is about")
     created_at: datetime
     read_at: datetime | None
+    what: str | None = Field(description="code of what it says, for programs; null of what was told by older versions")
+    args: dict[str, JsonValue] = Field(description="what the sentences of `what` are made of")
+    reminder: bool = Field(description="the same was told before")
 
     @classmethod
     def of(cls, row: Notification, language: Language) -> Self:
-        view = cls.model_validate(row)
-        if language != "fr":
-            return view
-        by_person = row.kind == "approval"  # what its author asks, in the author's words
-        return view.model_copy(
-            update={"title": in_french(row.title), "text": row.text if by_person else in_french(row.text)}
-        )
+        title, text = row.told(language)
+        return cls.model_validate(row).model_copy(update={"title": title, "text": text})
 
 
 class NotificationsView(BaseModel):

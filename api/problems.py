@@ -14,12 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.language import preferred
+from blocks.words import Language
 from core import errors, jsontext
 from core.buckets import Standing
 from core.db import AWAY
 from core.ids import new_id
 from core.journal import request_id
-from core.sentences import sentence
+from core.sentences import in_language, sentence
 
 _log = structlog.get_logger()
 
@@ -84,9 +85,15 @@ def status_of(error: errors.VutlerError) -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
-def answer(error: errors.VutlerError, *, more: Mapping[str, str | int] | None = None) -> Response:
-    """The problem of an error; `more` adds members of its own, such as `run_id`."""
-    faults = [Fault(at=each.at, message=each.message) for each in error.findings if each.severity == "error"]
+def answer(
+    error: errors.VutlerError, *, more: Mapping[str, str | int] | None = None, language: Language = "en"
+) -> Response:
+    """The problem of an error, its findings in a language; `more` adds members of its own, such as `run_id`."""
+    faults = [
+        Fault(at=each.at, message=in_language(each.message, language))
+        for each in error.findings
+        if each.severity == "error"
+    ]
     headers = {"Retry-After": str(max(1, math.ceil(error.after)))} if error.after is not None else {}
     if isinstance(error, errors.RateLimited) and error.standing is not None:
         headers |= limit_headers(error.standing)
@@ -119,8 +126,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
 
 
-async def _product_error(_request: Request, error: Exception) -> Response:
-    return from_exception(error)
+async def _product_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.VutlerError)  # noqa: S101 - registered for this class
+    return answer(error, language=preferred(request.headers.get("accept-language")))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -48,7 +48,8 @@ class Ask:
     `kind` is "approval" (the step of that name), "gate" (a step with `approval_required`; its input may be edited) or
     "doubt" (whether an effect happened). `who` holds "owner", "role:<role>", user ids and mail addresses; empty means
     the owner. `form` is the JSON Schema of the values that an answer brings. Without an answer at the deadline
-    (`Wait.until`) `on_deadline` is the answer.
+    (`Wait.until`) `on_deadline` is the answer. What the product itself asks has a `code`
+    (`core/approvals/words.py`) and the `args` that its message was made of; what a person wrote has none.
     """
 
     kind: Literal["approval", "gate", "doubt"]
@@ -57,6 +58,8 @@ class Ask:
     form: JsonObject | None = None
     remind_at: datetime | None = None
     on_deadline: Literal["approve", "reject", "fail"] = "reject"
+    code: str | None = None
+    args: JsonObject = field(default_factory=dict)
 
     @property
     def recorded(self) -> JsonObject:
@@ -64,7 +67,7 @@ class Ask:
         return {
             "kind": self.kind, "message": self.message, "who": [*self.who], "form": self.form,
             "remind_at": self.remind_at.isoformat() if self.remind_at is not None else None,
-            "on_deadline": self.on_deadline,
+            "on_deadline": self.on_deadline, "code": self.code, "args": self.args,
         }  # fmt: skip
 
 

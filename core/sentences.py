@@ -1,7 +1,13 @@
-"""What pydantic finds, in sentences that say what to do. Pure."""
+"""What is wrong with an input, in sentences that say what to do: in English, told in French where it is shown.
 
+A sentence is made of an English pattern, which is also the key of its French in `sentences_fr.json`.
+"""
+
+import json
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import cache
+from importlib.resources import files
+from typing import Final
 
 from pydantic_core import ErrorDetails
 
@@ -43,30 +49,44 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "timezone_aware": "This needs its time zone; write it like 2030-01-31T09:00:00+01:00.",
 }
 _EMPTY: Final = "This must not be empty."
-_FRENCH: Final[Mapping[str, str]] = {
-    _OBJECT: "Il faut ici un objet.",
-    _TRUTH: "Il faut ici vrai ou faux.",
-    _WHOLE: "Il faut ici un nombre entier.",
-    _MOMENT: "Ce n’est pas une date avec son heure ; écrivez-la comme 2030-01-31T09:00:00+01:00.",
-    _EMPTY: "Ce champ ne peut pas être vide.",
-    "This is missing.": "Cela manque.",
-    "There is no such field here; check its spelling, or take it away.": "Ce champ n’existe pas ici ; vérifiez son nom"
-    " ou retirez-le.",
-    "This must be a list.": "Il faut ici une liste.",
-    "Give at least {min_length}.": "Donnez-en au moins {min_length}.",
-    "Give at most {max_length}, not {actual_length}.": "Donnez-en au plus {max_length}, et non {actual_length}.",
-    "This must be a text.": "Il faut ici un texte.",
-    "This must have at least {min_length} characters.": "Il faut au moins {min_length} caractères.",
-    "This may have at most {max_length} characters.": "Il faut au plus {max_length} caractères.",
-    "This must be more than {gt}.": "Il faut plus que {gt}.",
-    "This must be at least {ge}.": "Il faut au moins {ge}.",
-    "This must be less than {lt}.": "Il faut moins que {lt}.",
-    "This must be at most {le}.": "Il faut au plus {le}.",
-    "This must be {expected}.": "Il faut ici {expected}.",
-    "This is no id.": "Ce n’est pas un identifiant.",
-    "This needs its time zone; write it like 2030-01-31T09:00:00+01:00.": "Il manque le fuseau horaire ; écrivez"
-    " 2030-01-31T09:00:00+01:00.",
-}
+
+
+class Sentence(str):
+    """In English. What it was made of is kept, so that it can be told in another language."""
+
+    pattern: str
+    blanks: Mapping[str, object]
+
+
+def said(pattern: str, /, **blanks: object) -> Sentence:
+    """What `pattern` says with its blanks filled in, which may be sentences themselves."""
+    made = Sentence(pattern.format_map(blanks))
+    made.pattern, made.blanks = pattern, blanks
+    return made
+
+
+def in_language(text: str, language: Language) -> str:
+    """A sentence in a language; what is none, or has no French, as it stands."""
+    if language == "en":
+        return text
+    pattern = text.pattern if isinstance(text, Sentence) else text
+    french = patterns_in_french().get(pattern)
+    if french is None or not isinstance(text, Sentence):
+        return text if french is None else french
+    return french.format_map({name: _blank_in_french(value) for name, value in text.blanks.items()})
+
+
+def _blank_in_french(value: object) -> object:
+    if isinstance(value, Sentence):
+        return in_language(value, "fr")
+    return value.replace("' or '", "' ou '") if isinstance(value, str) else value
+
+
+@cache
+def patterns_in_french() -> Mapping[str, str]:
+    """By their English; those without blanks may be sentences that were not made by `said`."""
+    found: dict[str, str] = json.loads((files("core") / "sentences_fr.json").read_text())
+    return found
 
 
 def sentence(detail: ErrorDetails, language: Language = "en") -> str:
@@ -75,14 +95,8 @@ def sentence(detail: ErrorDetails, language: Language = "en") -> str:
     pattern = _SENTENCES.get(detail["type"])
     if detail["type"] == "string_too_short" and context.get("min_length") == 1:
         pattern = _EMPTY
-    if pattern is not None and language == "fr":
-        pattern, context = _FRENCH[pattern], _with_ou(context)
     if pattern is not None:
-        return pattern.format_map(context)
+        return in_language(said(pattern, **context), language)
     message = detail["msg"].removeprefix("Value error, ")
-    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")
-
-
-def _with_ou(context: dict[str, Any]) -> dict[str, Any]:
-    expected = context.get("expected")
-    return {**context, "expected": expected.replace("' or '", "' ou '")} if isinstance(expected, str) else context
+    message = message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")
+    return in_language(message, language)

@@ -1,8 +1,9 @@
 """What people are asked about a step, and what their answers mean."""
 
 from blocks.errors import InvalidInput
-from blocks.outcomes import Ask, Wait
+from blocks.outcomes import Wait
 from blocks.values import Json, JsonObject
+from core.approvals import words
 from core.runs.resume import RecordedStep
 
 
@@ -14,39 +15,34 @@ def as_record(wait: Wait) -> JsonObject:
         "details": wait.details,
     }
     if wait.ask is not None:
-        ask = wait.ask
-        record["ask"] = {
-            "kind": ask.kind,
-            "message": ask.message,
-            "who": [*ask.who],
-            "form": ask.form,
-            "remind_at": ask.remind_at.isoformat() if ask.remind_at is not None else None,
-            "on_deadline": ask.on_deadline,
-        }
+        record["ask"] = wait.ask.recorded
     return record
 
 
 def gate(step: str, action: str) -> Wait:
     """Of a step that needs an approval before it acts."""
-    message = f"May the step {step} ({action}) go on with this input?"
-    return Wait(reason=f"Step {step} waits for an approval.", ask=Ask("gate", message))
+    args: JsonObject = {"step": step, "action": action}
+    return Wait(reason=words.reason("gate", args), ask=words.ask("gate", "gate", args))
 
 
-def doubt(step: str, why: str, attempt: int) -> Wait:
-    """Of a step of which nobody knows whether it had its effect."""
+def doubt(step: str, why: str, attempt: int, *, lost: bool = False) -> Wait:
+    """Of a step of which nobody knows whether it had its effect. `lost`: since its worker was."""
+    code: words.Code = "lost" if lost else "doubt"
+    args: JsonObject = {"step": step, "why": why}
     return Wait(
-        reason=f"Step {step} is in doubt: {why}",
+        reason=words.reason(code, args),
         details={"attempt": attempt},  # asked again about a later attempt, it is another question
-        ask=Ask("doubt", f"{why} Look there: was it done, shall it be done again, or shall the run be cancelled?"),
+        ask=words.ask("doubt", code, args),
     )
 
 
 def attention(step: str, why: str, attempt: int) -> Wait:
     """Of a step that can't work before a person has mended something."""
+    args: JsonObject = {"step": step, "why": why}
     return Wait(
-        reason=f"Step {step} needs attention: {why}",
+        reason=words.reason("attention", args),
         details={"attempt": attempt},
-        ask=Ask("doubt", f"{why} When that is mended, have the step done again; or cancel the run."),
+        ask=words.ask("doubt", "attention", args),
     )
 
 

@@ -301,7 +301,7 @@ class StepCall(StepState):
 
     # doubt --------------------------------------------------------------------------------------------------------
 
-    async def _doubt(self, message: str) -> Ended | None:
+    async def _doubt(self, message: str, *, lost: bool = False) -> Ended | None:
         """Nobody knows whether the step had its effect: ask, or let it be when its author says so."""
         if self.step.in_doubt == "skip":
             record = await self.record("skipped")
@@ -309,7 +309,8 @@ class StepCall(StepState):
             self.close(record, told=True)
             self.log(f"{message} It is let be, as its author wants.", Level.WARNING)
             return Ended("skipped", error=message, counts=True)
-        await self._waits(questions.doubt(self.step.id, message, self.attempt), status="unknown", error=message)
+        wait = questions.doubt(self.step.id, message, self.attempt, lost=lost)
+        await self._waits(wait, status="unknown", error=message)
         return None
 
     async def _at_deadline(self, waited: RecordedStep) -> RecordedStep:
@@ -322,7 +323,7 @@ class StepCall(StepState):
         self.effect = Effect.UNSAFE
         message = "The worker was lost while this step was under way. Whether it had its effect is not known."
         self.log(message, Level.WARNING)
-        return await self._doubt(message)
+        return await self._doubt(message, lost=True)
 
     async def _settle_doubt(self, waited: RecordedStep) -> Ended | None:
         """None: do it again."""

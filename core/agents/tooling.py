@@ -13,7 +13,7 @@ from pydantic_core import SchemaValidator, core_schema
 from blocks import registry
 from blocks.action import Effect
 from blocks.errors import ActionError, InvalidInput, Retryable
-from blocks.outcomes import Ask, Wait
+from blocks.outcomes import Wait
 from blocks.tool import AnyTool, Offer
 from blocks.values import Json, JsonObject
 from core import crash, jsontext
@@ -22,6 +22,7 @@ from core.agents.journal import Part, State
 from core.agents.lending import Lends, LentToTool
 from core.agents.model import GivenTool
 from core.agents.session import Session
+from core.approvals import words
 
 LONGEST_ARGUMENTS: Final = 20_000  # characters of JSON: what is approved is shown whole
 LONGEST_RESULT: Final = 50_000  # characters of JSON that the model is given
@@ -214,11 +215,9 @@ class _Call:
         """None when it is approved; what the model is told when it is not."""
         if self._answer is None or self._part is None:
             await self._put("asked")
-            message = f"{self._session.agent.name} wants to call {self._called()}\n\nMay it?"
-            ask = Ask("approval", message)
-            raise self._session.halt(
-                Wait(f"{self._session.agent.name} waits for an approval.", None, self._details, ask)
-            )
+            args: JsonObject = {"agent": self._session.agent.name, "call": self._called()}
+            ask = words.ask("approval", "tool_call", args)
+            raise self._session.halt(Wait(words.reason("tool_call", args), None, self._details, ask))
         if self._answer.get("decision") == "approve":
             return None
         comment = f" They say: {self._answer['comment']}" if self._answer.get("comment") else ""
@@ -227,18 +226,16 @@ class _Call:
     async def _settle_doubt(self) -> Json:
         """None: do it again."""
         if self._answer is None:
-            raise self._session.halt(self._doubt("The worker was lost while this was under way."))
+            raise self._session.halt(self._doubt())
         if self._answer.get("decision") == "repeat":
             return None
         return await self._done({"note": "A person says that this was done.", "output": self._answer.get("output")})
 
-    def _doubt(self, why: str) -> Wait:
-        message = (
-            f"{why} Whether it had its effect is not known: {self._called()}\n\n"
-            "Look there: was it done, shall it be done again, or shall the run be cancelled?"
-        )
-        ask = Ask("doubt", message)
-        return Wait(f"A tool of {self._session.agent.name} is in doubt: {why}", None, self._details, ask)
+    def _doubt(self, why: str | None = None) -> Wait:
+        """Without a `why` the worker was lost."""
+        code: words.Code = "tool_lost" if why is None else "tool_doubt"
+        args: JsonObject = {"agent": self._session.agent.name, "call": self._called(), "why": why}
+        return Wait(words.reason(code, args), None, self._details, words.ask("doubt", code, args))
 
     def _called(self) -> str:
         fixed = self._function.given.settings

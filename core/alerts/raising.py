@@ -13,6 +13,7 @@ from blocks.values import JsonObject
 from core.db import Connection
 from core.ids import new_id
 from core.notifications.sending import News, notify, owners
+from core.notifications.words import Message
 from core.runs.channels import EVENTS
 
 _RAISE = """
@@ -30,14 +31,13 @@ log = structlog.get_logger(__name__)
 class Alarm:
     """What is to be raised. The same kind about the same automation and root is the same alert while it is open.
 
-    `run_id` is the run to look at, `facts` are for programs.
+    `message` is what people are told, `run_id` the run to look at, `facts` are for programs.
     """
 
     workspace_id: UUID
     kind: str
     severity: Literal["warning", "error"]
-    title: str
-    text: str
+    message: Message
     rule_id: UUID | None = None
     run_id: UUID | None = None
     root_id: UUID | None = None
@@ -49,19 +49,20 @@ async def raise_alert(connection: Connection, alarm: Alarm, *, tell_again: bool 
 
     People are told of a new one; of one that is counted up only when they are to be told again.
     """
+    stored = alarm.message.told("en")
     row = await connection.fetchrow(
         _RAISE,
         new_id(), alarm.workspace_id, alarm.kind, alarm.severity, alarm.rule_id, alarm.run_id, alarm.root_id,
-        alarm.title, alarm.text, alarm.facts,
+        stored.title, stored.text, alarm.facts,
     )  # fmt: skip
     if row is None:
         raise LookupError("an alert that was raised gave no row")
     alert_id: UUID = row["id"]
     if row["count"] == 1 or tell_again:
-        news = News(kind="alert", title=alarm.title, text=alarm.text, link=f"/alerts/{alert_id}", subject=alert_id)
+        news = News(kind="alert", message=alarm.message, link=f"/alerts/{alert_id}", subject=alert_id)
         await notify(connection, alarm.workspace_id, await owners(connection, alarm.workspace_id, alarm.rule_id), news)
         log.warning(
-            "alert.raised", alert=str(alert_id), kind=alarm.kind, title=alarm.title,
+            "alert.raised", alert=str(alert_id), kind=alarm.kind, title=stored.title,
             workspace=str(alarm.workspace_id), automation=str(alarm.rule_id), run=str(alarm.run_id),
             root=str(alarm.root_id),
         )  # fmt: skip

@@ -5,9 +5,11 @@ here the rows are worked off into notifications, once each, by whichever worker 
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from blocks.values import JsonObject
 from blocks.words import shortened
 from core import outbox
 from core.approvals import chats, repository
@@ -17,17 +19,14 @@ from core.errands import TICK_S, Errands
 from core.ids import new_id
 from core.notifications.sending import TOPIC as NOTIFY
 from core.notifications.sending import News, notify
+from core.notifications.words import Message, What
 from core.outbox import Errand
 from core.turns import take_turn
 
 TOPIC: Final = "asked"
 CHAT_TOPIC: Final = "approval_chat"  # worked off by core/approvals/in_chat.py
 _AT_ONCE: Final = 100
-_TITLES: Final = {
-    "approval": "{name}: your approval is asked for",
-    "gate": "{name}: the step {step} waits for your approval",
-    "doubt": "{name}: did the step {step} have its effect?",
-}
+_WHAT: Final[Mapping[str, What]] = {"approval": "approval_asked", "gate": "step_waits", "doubt": "in_doubt"}
 
 
 class Asking:
@@ -70,7 +69,7 @@ async def _tell(connection: Connection, question_id: UUID, *, again: bool) -> No
     if not again and await chats.chat_of(connection, question.workspace_id) is not None:
         await outbox.put(connection, topic=CHAT_TOPIC, key=question_id)
     await notify(
-        connection, question.workspace_id, await repository.asked_members(connection, question), news(question, again)
+        connection, question.workspace_id, await repository.asked_members(connection, question), _news(question, again)
     )
     for address in await repository.asked_outside(connection, question):
         await outbox.put(
@@ -81,13 +80,18 @@ async def _tell(connection: Connection, question_id: UUID, *, again: bool) -> No
         )
 
 
-def news(question: Question, again: bool) -> News:
-    """What stands under the bell."""
-    title = _TITLES[question.kind].format(name=shortened(question.automation_name, 80), step=question.step_id)
-    return News(
-        kind="approval",
-        title=f"Reminder: {title}" if again else title,
-        text=shortened(question.message, 500),
-        link=f"/approvals?id={question.id}",
-        subject=question.id,
-    )
+def saying(question: Question, *, again: bool = False) -> Message:
+    """What those who are asked are told, under the bell as by mail."""
+    args: JsonObject = {
+        "automation": shortened(question.automation_name, 80),
+        "step": question.step_id,
+        "message": shortened(question.message, 500),
+        "asked": question.message_code,
+        "asked_args": question.message_args,
+    }
+    return Message(_WHAT[question.kind], args, reminder=again)
+
+
+def _news(question: Question, again: bool) -> News:
+    message = saying(question, again=again)
+    return News(kind="approval", message=message, link=f"/approvals?id={question.id}", subject=question.id)

@@ -132,7 +132,7 @@ def asked(question: Question, public_url: str) -> Asked:
     names = () if question.form else DECISIONS[question.kind]
     return Asked(
         id=str(question.id),
-        title=asking.news(question, again=False).title,
+        title=asking.saying(question).told("en").title,
         text=question.message,
         details=details,
         link=f"{public_url}/approvals",

@@ -6,6 +6,8 @@ from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from blocks.values import Json, JsonObject
+from blocks.words import Language
+from core.approvals.words import QUESTIONS, told
 
 Decision: TypeAlias = Literal["approve", "reject", "done", "repeat", "cancel"]
 
@@ -22,7 +24,8 @@ DECISIONS: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One row of `approvals`. `asked`: it is put to the present reader; `may_answer`: they may answer it."""
+    """One row of `approvals`. `asked`: it is put to the present reader; `may_answer`: they may answer it.
+    What the product itself asks has a `message_code`."""
 
     id: UUID
     workspace_id: UUID
@@ -35,6 +38,8 @@ class Question:
     kind: str
     state: str
     message: str
+    message_code: str | None
+    message_args: JsonObject
     who: list[str]
     input: Json
     form: JsonObject | None
@@ -53,6 +58,10 @@ class Question:
     asked: bool
     role: str | None  # the reader's in the workspace
     reader_name: str | None
+
+    def asking(self, language: Language) -> str:
+        """What is asked: in the author's words, or in the product's in a language."""
+        return told(QUESTIONS, self.message_code, self.message_args, self.message, language)
 
     @property
     def may_answer(self) -> bool:

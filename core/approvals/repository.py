@@ -9,7 +9,8 @@ from core.db import Connection
 # $1 is the reader (null: somebody outside).
 _QUESTION = """
 SELECT p.id, p.workspace_id, p.rule_id AS automation_id, coalesce(r.name, '') AS automation_name, p.run_id, p.step_id,
-    p.iteration, p.action_type, p.kind, p.state, p.message, p.who, p.input, p.form, p.deadline, p.on_deadline,
+    p.iteration, p.action_type, p.kind, p.state, p.message, p.message_code, p.message_args,
+    p.who, p.input, p.form, p.deadline, p.on_deadline,
     p.remind_at, p.reminded_at, p.decided_by, p.decided_by_name, p.decided_how, p.decided_at, p.comment, p.answer,
     p.created_at, p.deadline IS NOT NULL AND p.deadline <= clock_timestamp() AS late,
     is_asked(p.workspace_id, p.rule_id, p.who, $1) AS asked, m.role, u.name AS reader_name

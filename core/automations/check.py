@@ -28,7 +28,7 @@ from core.automations.templates import Templates, check_templates, is_template
 from core.errors import Finding
 from core.places import place
 from core.runs.queue import WARM
-from core.sentences import sentence
+from core.sentences import said, sentence
 
 WARNING: Final = "warning"
 
@@ -69,7 +69,7 @@ class Checker:
     def _trigger(self, definition: Definition) -> Iterator[Finding]:
         name = definition.trigger_type
         if name is None:
-            yield Finding("trigger_type", f"An automation needs a trigger: {_listed(self.triggers)}.")
+            yield Finding("trigger_type", said("An automation needs a trigger: {known}.", known=_listed(self.triggers)))
             return
         kind = self.triggers.get(name)
         if kind is None:
@@ -85,11 +85,11 @@ class Checker:
             for index, each in enumerate(config.schedules):
                 if each.run_at is not None and each.run_at <= self.now():
                     at = f"trigger_config.schedules[{index}].run_at"
-                    yield Finding(at, "This moment has passed: it will not start a run.", WARNING)
+                    yield Finding(at, said("This moment has passed: it will not start a run."), WARNING)
 
     def _steps(self, bodies: Sequence[Body]) -> Iterator[Finding]:
         if not bodies[0].steps:
-            yield Finding("actions", "An automation needs at least one action.")
+            yield Finding("actions", said("An automation needs at least one action."))
         seen: dict[str, str] = {}
         taken = {step.id for body in bodies for step in body.steps}
         for body in bodies:
@@ -99,16 +99,22 @@ class Checker:
                 if first != here:
                     free = next(each for n in count(2) if (each := f"{step.id[:35]}_{n}") not in taken)
                     taken.add(free)
-                    text = f"The id {step.id} is taken by {first}; ids are unique. Write {free}, here and where this"
-                    yield Finding(f"{here}.id", f"{text} step is meant in needs and templates.")
+                    taken_id = said(
+                        "The id {id} is taken by {first}; ids are unique. Write {free}, here and where this step is"
+                        " meant in needs and templates.",
+                        id=step.id, first=first, free=free,
+                    )  # fmt: skip
+                    yield Finding(f"{here}.id", taken_id)
                 action = self.actions.get(step.type)
                 if action is None:
                     yield Finding(f"{here}.type", _unknown("action", step.type, self.actions))
                     continue
                 if body.holder is not None and not action.repeats:
-                    yield Finding(
-                        f"{here}.type", f"A step {step.type} can't stand inside a loop: put it behind {body.holder.id}."
-                    )
+                    outside = said(
+                        "A step {type} can't stand inside a loop: put it behind {loop}.",
+                        type=step.type, loop=body.holder.id,
+                    )  # fmt: skip
+                    yield Finding(f"{here}.type", outside)
                 yield from _config(action.Input, step.config, (*body.at, index, "config"))
                 for inner, reason in self.refuse(step.config):
                     yield Finding(body.place(index, "config", *inner), reason)
@@ -118,10 +124,18 @@ def _listed(names: Mapping[str, object]) -> str:
     return ", ".join(sorted(names)) or "none is installed"
 
 
+_UNKNOWN: Final[Mapping[tuple[str, bool], str]] = {
+    ("trigger", False): "There is no trigger {name} here. There are: {known}.",
+    ("trigger", True): "There is no trigger {name} here. Did you mean {near}? There are: {known}.",
+    ("action", False): "There is no action {name} here. There are: {known}.",
+    ("action", True): "There is no action {name} here. Did you mean {near}? There are: {known}.",
+}
+
+
 def _unknown(noun: str, name: str, known: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(name[:40], known, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return f"There is no {noun} {name!r} here.{hint} There are: {_listed(known)}."
+    pattern = _UNKNOWN[noun, bool(near)]
+    return said(pattern, name=repr(name), near="".join(near), known=_listed(known))
 
 
 def _config(model: type[BaseModel], config: JsonObject, at: Loc) -> Iterator[Finding]:
@@ -171,22 +185,30 @@ def _graph(body: Body, bodies: Sequence[Body], actions: Mapping[str, Action[Any]
                 yield Finding(at, reason)
     sequence = graph.order(nodes)
     if isinstance(sequence, CycleError):
-        yield Finding(place(body.at), f"The steps run in a circle: {' -> '.join(graph.circle(sequence))}.")
+        yield Finding(
+            place(body.at), said("The steps run in a circle: {circle}.", circle=" -> ".join(graph.circle(sequence)))
+        )
         return
     position = {step.id: index for index, step in reversed(list(enumerate(steps)))}
     for name, reason in graph.never_running(nodes, sequence).items():
-        yield Finding(body.place(position[name], "needs"), f"This step can never run. {reason}")
+        yield Finding(body.place(position[name], "needs"), said("This step can never run. {reason}", reason=reason))
 
 
 def _not_here(needed: str, body: Body, bodies: Sequence[Body]) -> str:
     """Why a step can't need one that does not stand in its list."""
     home = next((each for each in bodies if any(step.id == needed for step in each.steps)), None)
+    beside = named(each.id for each in body.steps)
     if home is None:
-        return f"There is no step {needed}; there are {named(each.id for each in body.steps)}."
-    where = "outside of this loop" if home.holder is None else f"inside of the loop {home.holder.id}"
-    return (
-        f"The step {needed} stands {where}; steps need those beside them only: {named(each.id for each in body.steps)}."
-    )
+        return said("There is no step {step}; there are {known}.", step=needed, known=beside)
+    if home.holder is None:
+        return said(
+            "The step {step} stands outside of this loop; steps need those beside them only: {known}.",
+            step=needed, known=beside,
+        )  # fmt: skip
+    return said(
+        "The step {step} stands inside of the loop {loop}; steps need those beside them only: {known}.",
+        step=needed, loop=home.holder.id, known=beside,
+    )  # fmt: skip
 
 
 def _no_such_outlet(step: Step, outlet: str, actions: Mapping[str, Action[Any]]) -> str | None:
@@ -196,14 +218,18 @@ def _no_such_outlet(step: Step, outlet: str, actions: Mapping[str, Action[Any]])
     if outlet in outlets:
         return None
     known = ", ".join(f"{step.id}:{each}" for each in ("error", *outlets))
-    return f"The step {step.id} ({step.type}) has no exit {outlet!r}, so this never runs. There are: {known}."
+    return said(
+        "The step {step} ({type}) has no exit {outlet}, so this never runs. There are: {known}.",
+        step=step.id, type=step.type, outlet=repr(outlet), known=known,
+    )  # fmt: skip
 
 
 def _policy(policy: Policy) -> Iterator[Finding]:
     """What this version does not do yet is refused rather than silently left out."""
     named = policy.on_failure.automation
     if named is not None and not _UUID.match(named):  # whether there is one is looked up when it is saved
-        yield Finding("policy.on_failure.automation", "This is the id of an automation, as its page's address has it.")
+        wrong = said("This is the id of an automation, as its page's address has it.")
+        yield Finding("policy.on_failure.automation", wrong)
 
 
 def _lane(definition: Definition, bodies: Sequence[Body], actions: Mapping[str, Action[Any]]) -> Iterator[Finding]:
@@ -214,8 +240,13 @@ def _lane(definition: Definition, bodies: Sequence[Body], actions: Mapping[str, 
             if action is not None and action.warm_only:
                 yield Finding(
                     body.place(index, "type"),
-                    f"A step {step.type} can't run in the lane {lane}: choose the lane {WARM} (policy.lane), or call"
-                    " an automation of that lane that has this step.",
+                    said(
+                        "A step {type} can't run in the lane {lane}: choose the lane {warm} (policy.lane), or call an"
+                        " automation of that lane that has this step.",
+                        type=step.type,
+                        lane=lane,
+                        warm=WARM,
+                    ),
                 )
 
 
@@ -226,10 +257,10 @@ def _overlap(definition: Definition) -> Iterator[Finding]:
         return
     at = "policy.concurrency_key"
     if policy.overlap == "allow":
-        reason = "This does nothing while overlap is allow; choose queue, skip or replace, or take the key away."
+        reason = said("This does nothing while overlap is allow; choose queue, skip or replace, or take the key away.")
         yield Finding(at, reason, WARNING)
     elif definition.trigger_type not in (None, "webhook") and paths.parse(policy.concurrency_key)[1] != "data":
-        reason = "Only a webhook brings headers and a query: all runs of this automation have the same key."
+        reason = said("Only a webhook brings headers and a query: all runs of this automation have the same key.")
         yield Finding(at, reason, WARNING)
 
 

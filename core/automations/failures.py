@@ -11,8 +11,10 @@ from core.automations.ended import Ended
 from core.automations.model import Rule
 from core.db import Connection
 from core.errors import Finding
+from core.notifications.words import Message
 from core.runs.accept import NewRun
 from core.runs.postscript import add_line
+from core.sentences import said
 
 AT: Final = "policy.on_failure.automation"
 TRIGGER_TYPE: Final = "automation"
@@ -47,6 +49,14 @@ UPDATE alerts SET run_id = $2, count = count + CASE WHEN resolved_at IS NULL THE
 WHERE id = $1
 """
 
+_ASLEEP: Final = {
+    "is deleted": "{name} is deleted: until that changes it will not be started.",
+    "was never published": "{name} was never published: until that changes it will not be started.",
+    "is paused, since it ran too often": "{name} is paused, since it ran too often: until that changes it will not be"
+    " started.",
+    "is switched off": "{name} is switched off: until that changes it will not be started.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Target:
@@ -78,12 +88,12 @@ async def findings(connection: Connection, rule: Rule, definition: Definition) -
     if _id(named) is None:  # none, or no id at all, which was found before
         return []
     if _id(named) == rule.id:
-        return [Finding(AT, "An automation can't be its own error automation: name another one.")]
+        return [Finding(AT, said("An automation can't be its own error automation: name another one."))]
     target = await _target(connection, rule.workspace_id, named)
     if target is None or target.deleted:
-        return [Finding(AT, f"There is no automation {named} in this workspace.")]
+        return [Finding(AT, said("There is no automation {name} in this workspace.", name=named))]
     if target.asleep:
-        return [Finding(AT, f"{target.name} {target.asleep}: until that changes it will not be started.", "warning")]
+        return [Finding(AT, said(_ASLEEP[target.asleep], name=target.name), "warning")]
     return []
 
 
@@ -131,20 +141,21 @@ async def alert_when_failing(connection: Connection, ended: Ended, public_url: s
             return
     if len(latest) < after or any(row["status"] != "failed" for row in latest):
         return
-    times = "The last run" if after == 1 else f"The last {after} runs"
-    error = (ended.error or "no reason was recorded")[:_LONGEST_ERROR]
+    error = ended.error[:_LONGEST_ERROR] if ended.error else None
+    args: JsonObject = {
+        "automation": ended.rule_name, "runs": after, "error": error, "error_code": ended.error_code,
+    }  # fmt: skip
     alarm = Alarm(
         workspace_id=ended.workspace_id,
         kind=FAILING,
         severity="error",
-        title=f"{ended.rule_name} keeps failing" if after > 1 else f"{ended.rule_name} failed",
-        text=f"{times} of {ended.rule_name} failed. The newest error: {error}",
+        message=Message("keeps_failing" if after > 1 else "failed", args),
         rule_id=ended.rule_id,
         run_id=newest,
         facts={
             "in_a_row": after,
             "automation": ended.rule_name,
-            "error": error,
+            "error": error or "no reason was recorded",
             "error_code": ended.error_code,
             "error_step": ended.error_step,
             "link": ended.link(public_url),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from core.automations.definition import Step
+from core.sentences import said
 
 Graph = Mapping[str, Step]
 
@@ -52,11 +53,15 @@ def never_running(steps: Graph, sequence: Sequence[str]) -> dict[str, str]:
         dead = [before for before, _ in needed(step) if before in reasons]
         if step.join == "all":
             if dead:
-                reasons[name] = f"It needs {dead[0]}, which never runs."
+                reasons[name] = said("It needs {step}, which never runs.", step=dead[0])
             elif clash := _clash(step):
-                reasons[name] = f"It needs {clash[0]} and {clash[1]}, of which only one can happen; use join any."
+                reasons[name] = said(
+                    "It needs {one} and {other}, of which only one can happen; use join any.",
+                    one=clash[0],
+                    other=clash[1],
+                )
         elif step.needs and len(dead) == len(step.needs):
-            reasons[name] = f"It needs {' or '.join(dead)}, and none of them ever runs."
+            reasons[name] = said("It needs {steps}, and none of them ever runs.", steps=", ".join(dead))
     return reasons
 
 

@@ -5,12 +5,37 @@ from datetime import datetime
 from uuid import UUID
 
 from blocks.values import Json, JsonObject
+from blocks.words import Language
+from core.said import CAUSES, filled
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an automation was paused: a code of `core/said.py` with the arguments of its sentence."""
+
+    code: str
+    args: JsonObject
+
+    def told(self, language: Language) -> str:
+        """Raises `KeyError` where there is no such code or an argument is missing."""
+        sentence = filled(CAUSES[self.code][language], self.args, language)
+        return sentence[:1].upper() + sentence[1:]
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
+    """`stored` is the reason in English; `code` of older rows is null."""
+
     at: datetime
-    reason: str  # in words
+    stored: str
+    code: str | None
+    args: JsonObject
+
+    def reason(self, language: Language) -> str:
+        try:
+            return self.stored if self.code is None else Reason(self.code, self.args).told(language)
+        except KeyError:
+            return self.stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +60,8 @@ class Summary:
     deleted_at: datetime | None
     paused_at: datetime | None
     paused_reason: str | None
+    paused_code: str | None
+    paused_args: JsonObject
     switched_at: datetime | None
     switched_by: str | None
 
@@ -50,7 +77,9 @@ class Summary:
     @property
     def paused(self) -> Paused | None:
         """Since when and why the circuit breaker has it switched off; None once somebody switched it on again."""
-        return None if self.paused_at is None else Paused(self.paused_at, self.paused_reason or "")
+        if self.paused_at is None:
+            return None
+        return Paused(self.paused_at, self.paused_reason or "", self.paused_code, self.paused_args)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from blocks import registry
 from core.automations import publishing, repository
+from core.automations.model import Reason
 from core.db import Connection
 
 
-async def pause(connection: Connection, workspace_id: UUID, rule_id: UUID, reason: str) -> bool:
+async def pause(connection: Connection, workspace_id: UUID, rule_id: UUID, reason: Reason) -> bool:
     """Switch it off as its owner would (triggers, schedules, deployments, caches), with the reason beside the switch.
 
     In the transaction of `connection`. False where it is gone or switched off already: then nothing changes.

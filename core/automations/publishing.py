@@ -20,6 +20,7 @@ from core.db import Connection
 from core.errors import Finding
 from core.ids import new_id
 from core.schedules.fires import replan
+from core.sentences import said
 
 Kinds = Mapping[str, Trigger[Any]]
 
@@ -128,9 +129,10 @@ async def _ensure_signing(
     if secret is None and known:
         return None, []
     if secret is None and not webhook_secrets.is_made_here(config):
-        message = (
-            f"This webhook takes nothing yet: give it the signing secret that {style.capitalize()} shows you"
-            " (POST .../webhook/rotate, or trigger_config.secret)."
+        message = said(
+            "This webhook takes nothing yet: give it the signing secret that {service} shows you"
+            " (POST .../webhook/rotate, or trigger_config.secret).",
+            service=style.capitalize(),
         )
         return None, [Finding("trigger_config.secret", message, "warning")]
     text = secret or webhook_secrets.new_secret(style)

@@ -15,7 +15,7 @@ from core.automations.containers import Loc
 from core.automations.definition import Definition, Step
 from core.errors import Finding
 from core.places import place
-from core.sentences import sentence
+from core.sentences import said, sentence
 
 MOST_STEPS: Final = 200
 DEEPEST: Final = 40
@@ -42,7 +42,7 @@ class Reading:
 def read(raw: Json) -> Reading:
     """Limits, short forms, ids and needs, then the model: all findings at once."""
     if not isinstance(raw, dict):
-        return Reading(None, [Finding("", "An automation is a JSON object with name, trigger_type and actions.")])
+        return Reading(None, [Finding("", said("An automation is a JSON object with name, trigger_type and actions."))])
     if too_big := limits(raw):
         return Reading(None, [too_big])
     return read_expanded(shortforms.expand(raw))
@@ -75,9 +75,11 @@ def limits(raw: JsonObject) -> Finding | None:
         depth += 1
         count += len(level)
         if depth > DEEPEST:
-            return Finding("", f"The document is nested more than {DEEPEST} levels deep; make it flatter.")
+            return Finding(
+                "", said("The document is nested more than {most} levels deep; make it flatter.", most=DEEPEST)
+            )
         if count > MOST_VALUES:
-            return Finding("", f"The document holds more than {MOST_VALUES} values; make it smaller.")
+            return Finding("", said("The document holds more than {most} values; make it smaller.", most=MOST_VALUES))
         level = [
             child
             for value in level
@@ -89,7 +91,8 @@ def limits(raw: JsonObject) -> Finding | None:
 
 
 def _too_many(steps: int) -> Finding:
-    return Finding("actions", f"An automation has at most {MOST_STEPS} steps, inner ones included; this has {steps}.")
+    pattern = "An automation has at most {most} steps, inner ones included; this has {count}."
+    return Finding("actions", said(pattern, most=MOST_STEPS, count=steps))
 
 
 def named(step_ids: Iterable[str]) -> str:
@@ -115,11 +118,14 @@ def _wrong_inside(document: JsonObject) -> Iterator[tuple[Loc, str]]:
         if level > containers.DEEPEST:
             yield (
                 at,
-                f"Loops stand at most {containers.DEEPEST} deep in each other; let an automation step do the rest.",
+                said(
+                    "Loops stand at most {most} deep in each other; let an automation step do the rest.",
+                    most=containers.DEEPEST,
+                ),
             )
             return  # the deeper ones are inside of this, or as deep
         if not isinstance(body, list):
-            yield at, "This must be a list of steps; no template can stand for it."
+            yield at, said("This must be a list of steps; no template can stand for it.")
             continue
         for index, step in enumerate(body):
             try:
@@ -132,8 +138,10 @@ def _wrong_inside(document: JsonObject) -> Iterator[tuple[Loc, str]]:
 
 def _in_words(detail: ErrorDetails) -> str:
     if detail["type"] == "string_pattern_mismatch" and detail["loc"][-1:] == ("id",):
-        rule = "An id begins with a letter a-z and goes on with at most 39 letters a-z, digits and _"
-        return f"{rule}, such as {_as_id(str(detail['input']))}."
+        return said(
+            "An id begins with a letter a-z and goes on with at most 39 letters a-z, digits and _, such as {example}.",
+            example=_as_id(str(detail["input"])),
+        )
     return sentence(detail)
 
 
@@ -147,14 +155,14 @@ def _secret(secret: Json, findings: list[Finding]) -> str | None:
         return None
     if isinstance(secret, str) and webhook_secrets.is_takeable(secret):
         return secret
-    findings.append(Finding("trigger_config.secret", "A secret has 8 to 256 printable ASCII characters."))
+    findings.append(Finding("trigger_config.secret", said("A secret has 8 to 256 printable ASCII characters.")))
     return None
 
 
 def _switch(enabled: Json, findings: list[Finding]) -> bool | None:
     if enabled is None or isinstance(enabled, bool):
         return enabled
-    findings.append(Finding("enabled", "enabled is true or false."))
+    findings.append(Finding("enabled", said("enabled is true or false.")))
     return None
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from blocks.values import JsonObject
 from core.automations.definition import Definition, canonical
-from core.automations.model import Rule, Summary, TriggerRow, Version
+from core.automations.model import Reason, Rule, Summary, TriggerRow, Version
 from core.db import Connection
 from core.ids import new_id
 from core.runs.channels import CONFIG, OUTBOX
@@ -16,7 +16,8 @@ DELETED_KEPT_DAYS: Final = 30  # so long a deleted automation can be restored
 TOPIC: Final = "deployment"  # of the outbox: this automation's deployment in Prefect is to be looked at
 
 _NARROW = """r.id, r.workspace_id, r.name, r.description, r.trigger_type, r.enabled, r.live_version, r.created_at,
-    r.updated_at, r.created_by, r.updated_by, r.deleted_at, r.paused_at, r.paused_reason, r.switched_at, r.switched_by,
+    r.updated_at, r.created_by, r.updated_by, r.deleted_at, r.paused_at, r.paused_reason, r.paused_code,
+    r.paused_args, r.switched_at, r.switched_by,
     coalesce(s.last_run_at, r.last_run_at) AS last_run_at, s.last_run_status, s.last_run_id,
     coalesce(s.run_count, 0) AS run_count"""
 _WIDE = f"""{_NARROW}, coalesce(r.trigger_config, '{{}}') AS trigger_config, coalesce(r.actions, '[]') AS actions,
@@ -133,13 +134,13 @@ async def switch(connection: Connection, rule_id: UUID, *, enabled: bool, by: UU
     )  # fmt: skip
 
 
-async def pause(connection: Connection, rule_id: UUID, reason: str) -> None:
+async def pause(connection: Connection, rule_id: UUID, reason: Reason) -> None:
     """Turn the rule off and say why, until somebody turns it on again."""
     await connection.execute(
-        """UPDATE automation_rules SET enabled = false, paused_at = now(), paused_reason = $2, updated_at = now(),
-               revision = revision + 1
+        """UPDATE automation_rules SET enabled = false, paused_at = now(), paused_reason = $2, paused_code = $3,
+               paused_args = $4, updated_at = now(), revision = revision + 1
            WHERE id = $1""",
-        rule_id, reason,
+        rule_id, reason.told("en"), reason.code, reason.args,
     )  # fmt: skip
 
 

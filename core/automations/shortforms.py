@@ -17,6 +17,7 @@ from core.automations.containers import Loc
 from core.automations.definition import STEP_ID, Step
 from core.errors import Finding
 from core.places import place
+from core.sentences import said
 
 # What a GET shows and a PUT of the same document may therefore contain. None of it can be set.
 READ_ONLY = frozenset(
@@ -127,7 +128,14 @@ def _expand_trigger(found: Expanded) -> None:
             kind = inner if inner is not None else _guess(config)
         elif inner is not None and _named(inner) != _named(kind):
             found.findings.append(
-                Finding("trigger_config.type", f"This says {inner!r} while trigger_type says {kind!r}; keep one.")
+                Finding(
+                    "trigger_config.type",
+                    said(
+                        "This says {inner} while trigger_type says {outer}; keep one.",
+                        inner=repr(inner),
+                        outer=repr(kind),
+                    ),
+                )
             )
         document["trigger_config"] = config
         _take_secret(found, _named(kind), config)
@@ -150,7 +158,7 @@ def _unfold_trigger(found: Expanded) -> None:
         return
     trigger = document.pop("trigger")
     if "trigger_type" in document or "trigger_config" in document:
-        found.findings.append(Finding("trigger", "Give either trigger, or trigger_type and trigger_config."))
+        found.findings.append(Finding("trigger", said("Give either trigger, or trigger_type and trigger_config.")))
     elif isinstance(trigger, str):
         document["trigger_type"] = trigger
     elif isinstance(trigger, dict):
@@ -158,7 +166,9 @@ def _unfold_trigger(found: Expanded) -> None:
         beside = {name: value for name, value in trigger.items() if name != "config"}
         document["trigger_config"] = {**beside, **inner} if isinstance(inner, dict) else dict(trigger)
     else:
-        found.findings.append(Finding("trigger", 'A trigger is an object such as {"type": "webhook"}.'))
+        found.findings.append(
+            Finding("trigger", said("A trigger is an object such as {example}.", example='{"type": "webhook"}'))
+        )
 
 
 def _named(kind: Json) -> Json:
@@ -181,7 +191,7 @@ def _take_secret(found: Expanded, kind: Json, config: JsonObject) -> None:
         found.secret = config.pop(name)
     if given and kind != "webhook":
         found.secret = None
-        found.findings.append(Finding(f"trigger_config.{given[0]}", "Only a webhook has a secret; take it away."))
+        found.findings.append(Finding(f"trigger_config.{given[0]}", said("Only a webhook has a secret; take it away.")))
 
 
 def _expand_cron(found: Expanded, config: JsonObject) -> None:
@@ -237,7 +247,7 @@ def _expand_step(step: Json, at: Loc, findings: list[Finding]) -> Json:
     if isinstance(kind, str):
         known["type"] = kind = ACTION_ALIASES.get(kind, kind)
     for name in sorted(flat.keys() & (config or {}).keys()):
-        findings.append(Finding(place((*at, name)), f"{name} is given twice: here and in config."))
+        findings.append(Finding(place((*at, name)), said("{name} is given twice: here and in config.", name=name)))
     merged = _expand_config(kind, {**flat, **(config or {})}, at, findings)
     return {**known, "config": merged}
 
@@ -258,7 +268,10 @@ def _expand_config(kind: Json, config: JsonObject, at: Loc, findings: list[Findi
             findings.append(
                 Finding(
                     place((*at, "config", name)),
-                    f"{name} is a secret and is not kept in an automation: save it as a connection and name that.",
+                    said(
+                        "{name} is a secret and is not kept in an automation: save it as a connection and name that.",
+                        name=name,
+                    ),
                 )
             )
     field = containers.field_of(kind, registry.actions())

@@ -12,6 +12,7 @@ from core.audit import noting as audit
 from core.automations import publishing, repository
 from core.db import Connection
 from core.notifications.sending import News, notify, owners
+from core.notifications.words import Message
 from core.runs.door import BY
 
 
@@ -30,14 +31,7 @@ async def by_operator(
     changed = await repository.find(connection, workspace_id, rule_id)
     if changed is not None:
         await publishing.follow_switch(connection, changed, kinds)
-    word = "on" if enabled else "off"
-    news = News(
-        kind="switched",
-        title=f"{rule.name} was switched {word}",
-        text=f"An operator {'resumed' if enabled else 'paused'} its deployment in Prefect."
-        + ("" if enabled else " Nothing starts it by itself until it is switched on again, here or there."),
-        link=f"/automations/{rule_id}",
-        subject=rule_id,
-    )
+    message = Message("switched_on" if enabled else "switched_off", {"automation": rule.name})
+    news = News(kind="switched", message=message, link=f"/automations/{rule_id}", subject=rule_id)
     await notify(connection, workspace_id, await owners(connection, workspace_id, rule_id), news)
     return True

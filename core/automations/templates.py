@@ -13,6 +13,7 @@ from core.automations.reading import named
 from core.errors import Finding, Unavailable
 from core.places import place
 from core.rendering.renderer import names
+from core.sentences import said
 
 MOST_TEMPLATES: Final = 1_000
 DEADLINE_S: Final = 10.0
@@ -48,7 +49,12 @@ async def check_templates(
         for at, text in _texts(own_config(step, actions), (*body.at, index, "config"))
     ]
     if len(found) > MOST_TEMPLATES:
-        return [Finding("actions", f"There are {len(found)} templates; at most {MOST_TEMPLATES} are taken.")]
+        return [
+            Finding(
+                "actions",
+                said("There are {count} templates; at most {most} are taken.", count=len(found), most=MOST_TEMPLATES),
+            )
+        ]
     findings: list[Finding] = []
     scope = _Scope(bodies)
     verdicts: dict[str, str | None] = {}
@@ -63,7 +69,12 @@ async def check_templates(
                 reasons = dict.fromkeys(scope.complain(body, index, path) for path in sorted(await _names(text)))
                 findings += [Finding(at, reason) for reason in reasons if reason]
     except TimeoutError:
-        findings.append(Finding("actions", f"The templates take more than {DEADLINE_S:g} s to check; simplify them."))
+        findings.append(
+            Finding(
+                "actions",
+                said("The templates take more than {most} s to check; simplify them.", most=f"{DEADLINE_S:g}"),
+            )
+        )
     except Retryable as error:
         raise Unavailable(error.code, error.message, after=2) from error
     return findings
@@ -108,19 +119,19 @@ class _Scope:
         root = path[0]
         inside = body.holder is not None
         if root in LOOP_ROOTS:
-            return None if inside else f"{root} exists only inside a loop."
+            return None if inside else said("{name} exists only inside a loop.", name=root)
         if root not in ROOTS:
             known = sorted(ROOTS | LOOP_ROOTS if inside else ROOTS)
-            return f"Nothing is called {root!r} here; there are {', '.join(known)}."
+            return said("Nothing is called {name} here; there are {known}.", name=repr(root), known=", ".join(known))
         return self._complain_step(body, body.steps[index].id, path[1]) if root == "steps" and len(path) > 1 else None
 
     def _complain_step(self, body: Body, step: str, called: str) -> str | None:
         target = self._top[int(called)] if called.isdecimal() and int(called) < len(self._top) else called
         home = self._known.get(target)
         if home is None:
-            return f"There is no step {called!r}; there are {named(self._known)}."
+            return said("There is no step {step}; there are {known}.", step=repr(called), known=named(self._known))
         if target == step:
-            return f"The step {target} can't read its own output."
+            return said("The step {step} can't read its own output.", step=target)
         reader: Body | None = body
         name = step
         while reader is not None and reader.at != home.at:  # outwards to where both stand in one list
@@ -128,10 +139,18 @@ class _Scope:
             name = holder.id if holder is not None else name
         if reader is None:
             loop = home.holder.id if home.holder is not None else ""
-            return f"The step {target} runs inside the loop {loop}; outside of it there is steps.{loop}.output alone."
+            return said(
+                "The step {step} runs inside the loop {loop}; outside of it there is steps.{loop}.output alone.",
+                step=target,
+                loop=loop,
+            )
         if target == name:
-            return f"The step {target} is the loop around {step}, which has no output yet."
+            return said("The step {loop} is the loop around {step}, which has no output yet.", loop=target, step=step)
         before = self._before.get(reader.at)
         if before is not None and target not in before[name]:
-            return f"The step {target} does not come before {name}, so it can't have run; add it to needs."
+            return said(
+                "The step {step} does not come before {name}, so it can't have run; add it to needs.",
+                step=target,
+                name=name,
+            )
         return None

@@ -17,9 +17,14 @@ from core.connections import repository as connections
 from core.connections.model import ROLES
 from core.db import Connection
 from core.errors import Finding
+from core.sentences import said
 
 _CHANNEL: Final = "channel"  # what the schema of a field calls a channel
 _MAIL: Final = "mail_in"
+_NO_CHANNEL: Final = "There is no channel {name} in this workspace that you may see."
+_NO_MAIL: Final = "The connection {name} is of the kind {kind}, which does not receive mail."
+_NO_MESSAGES: Final = "The connection {name} is of the kind {kind}, which does not receive messages."
+_ADMINS: Final = "Only admins may use the connection {name}; ask one to save this automation."
 _KNOWN: Final = f"""
 SELECT reference FROM unnest($4::text[]) AS reference WHERE EXISTS (
     SELECT FROM channels c WHERE c.workspace_id = $1 AND {SEEN} AND (c.id::text = lower(reference)
@@ -40,7 +45,7 @@ async def wrong_channels(
     known = {row["reference"] for row in rows}
     return [
         *[
-            Finding(at, f"There is no channel {reference[:100]!r} in this workspace that you may see.")
+            Finding(at, said(_NO_CHANNEL, name=repr(reference[:100])))
             for at, reference in named
             if reference not in known
         ],
@@ -84,14 +89,18 @@ async def _wrong_account(connection: Connection, caller: Caller, definition: Def
         return []
     mail = isinstance(config, EmailConfig)
     if config.connection is None:
-        return [Finding(at, "Say which mailbox: a connection that receives mail.")] if mail and not config.agent else []
+        return (
+            [Finding(at, said("Say which mailbox: a connection that receives mail."))]
+            if mail and not config.agent
+            else []
+        )
     row = (await connections.named(connection, caller.workspace_id, [config.connection])).get(config.connection)
     if row is None:
-        return [Finding(at, f"There is no connection {config.connection[:100]} in this workspace.")]
+        return [Finding(at, said("There is no connection {name} in this workspace.", name=config.connection[:100]))]
     kind: object = kinds.get(row.kind)
     if not isinstance(kind, Listens) or not isinstance(kind, Kind) or (kind.purpose == _MAIL) != mail:
-        what = "receive mail" if mail else "receive messages"
-        return [Finding(at, f"The connection {row.name} is of the kind {row.kind}, which does not {what}.")]
+        pattern = _NO_MAIL if mail else _NO_MESSAGES
+        return [Finding(at, said(pattern, name=row.name, kind=row.kind))]
     if not caller.may(ROLES[row.used_by]):
-        return [Finding(at, f"Only admins may use the connection {row.name}; ask one to save this automation.")]
+        return [Finding(at, said(_ADMINS, name=row.name))]
     return []

@@ -15,6 +15,7 @@ from core.connections.opening import references
 from core.db import Connection
 from core.errors import Finding
 from core.outgoing.urls import BadHost, read_host
+from core.sentences import said
 
 
 async def wrong_connections(
@@ -41,22 +42,28 @@ def _complaints(
     caller: Caller, reference: str, row: ConnectionRow | None, purpose: str | None, url: Json
 ) -> Iterator[tuple[str, str]]:
     if is_template(reference):
-        yield "connection", "A connection is named as it is, by id or name: it can't come out of a template."
+        yield "connection", said("A connection is named as it is, by id or name: it can't come out of a template.")
         return
     if row is None:
-        yield "connection", f"There is no connection {reference[:100]} in this workspace."
+        yield "connection", said("There is no connection {name} in this workspace.", name=reference[:100])
         return
     kinds = registry.connections_for(purpose)
     if row.kind not in kinds:
-        yield "connection", f"The connection {row.name} is of the kind {row.kind}; this step takes {', '.join(kinds)}."
+        pattern = "The connection {name} is of the kind {kind}; this step takes {kinds}."
+        yield "connection", said(pattern, name=row.name, kind=row.kind, kinds=", ".join(kinds))
         return
     if not caller.may(ROLES[row.used_by]):
-        yield "connection", f"Only admins may use the connection {row.name}; ask one to save this automation."
+        pattern = "Only admins may use the connection {name}; ask one to save this automation."
+        yield "connection", said(pattern, name=row.name)
     if isinstance(url, str) and (where := static_host(url)) and not hosts.allows(row.hosts, *where):
         yield (
             "url",
-            f"The connection {row.name} may not be used for {where[0]}:{where[1]};"
-            f" its hosts are {', '.join(row.hosts)}.",
+            said(
+                "The connection {name} may not be used for {host}; its hosts are {hosts}.",
+                name=row.name,
+                host=f"{where[0]}:{where[1]}",
+                hosts=", ".join(row.hosts),
+            ),
         )
 
 

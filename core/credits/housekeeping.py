@@ -6,8 +6,10 @@ next finds done.
 
 from typing import Any, Final
 
+from blocks.values import JsonObject
 from core.alerts.raising import Alarm, raise_alert
 from core.db import Connection, Database
+from core.notifications.words import Message
 
 EVERY_S: Final = 30.0
 _AT_ONCE: Final = 500
@@ -107,21 +109,23 @@ async def _for_each(connection: Connection, which: str, statement: str) -> int:
 
 
 def _alarm(row: dict[str, Any], what: str, level: int) -> Alarm:
-    if what == "credits":
-        left = f"{row['balance']} of the {row['allowance']} credits of this month are left"
-    else:
-        left = f"{row['runs_in_month']} of the {row['runs_per_month']} runs of this month have started"
     over = level == 100
-    then = (
-        "New runs are refused or wait" if over else "When they are used up, new runs are refused or wait"
-    ) + f", as the workspace is set, until {row['next_month']} or a change of the plan ({row['plan']})."
-    title = f"The {what} of this month are used up" if over else f"80 % of the {what} of this month are used"
+    args: JsonObject = {"next_month": row["next_month"], "plan": row["plan"]}
+    if what == "credits":
+        said = Message(
+            "credits_used" if over else "credits_80",
+            {**args, "balance": row["balance"], "allowance": row["allowance"]},
+        )
+    else:
+        said = Message(
+            "runs_used" if over else "runs_80",
+            {**args, "runs": row["runs_in_month"], "limit": row["runs_per_month"]},
+        )
     return Alarm(
         workspace_id=row["workspace_id"],
         kind=f"{what}_used_up" if over else f"{what}_low",
         severity="error" if over else "warning",
-        title=title,
-        text=f"{left}. {then}",
+        message=said,
         facts={
             "level": level,
             "balance": row["balance"],

@@ -9,6 +9,7 @@ from core.automations.containers import Actions, bodies
 from core.automations.definition import Definition
 from core.db import Connection
 from core.errors import Finding, TooLarge
+from core.sentences import said
 
 _MOST_PAYLOAD: Final = """
 SELECT p.name, p.payload_kb FROM workspaces w JOIN plans p ON p.name = w.plan
@@ -28,10 +29,11 @@ async def findings(
     steps = sum(len(body.steps) for body in bodies(definition.actions, actions)) if row is not None else 0
     if row is None or steps <= row["max_steps"]:
         return []
-    message = (
-        f"The plan {row['name']} allows {row['max_steps']} steps in an automation, inner ones included; this has"
-        f" {steps}: take some away, or change the plan."
-    )
+    message = said(
+        "The plan {plan} allows {most} steps in an automation, inner ones included; this has {count}: take some away,"
+        " or change the plan.",
+        plan=row["name"], most=row["max_steps"], count=steps,
+    )  # fmt: skip
     return [Finding("actions", message)]
 
 

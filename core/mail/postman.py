@@ -16,16 +16,18 @@ import structlog
 from blocks.errors import ActionError, Retryable
 from blocks.services import Mail, Mailer
 from blocks.values import JsonObject
+from blocks.words import Language
 from core import clock, outbox
 from core.accounts import repository as people
 from core.accounts.recovery import make_link
+from core.approvals import asking
 from core.approvals import repository as questions
 from core.approvals.links import Links
-from core.approvals.model import Question
 from core.db import AWAY, Connection, Database
 from core.listen import Listener
 from core.mail import letters, posting
 from core.notifications.sending import TOPIC as NOTIFY
+from core.notifications.words import Telling, in_language
 from core.outbox import Errand
 from core.runs.channels import OUTBOX
 from core.seal import SealBroken, Sealer
@@ -34,21 +36,6 @@ TICK_S: Final = 5.0
 SEND_S: Final = 45.0  # below outbox.HELD_S, so that nobody else takes what is being sent
 MOST_ATTEMPTS: Final = 12
 _OLDEST: Final = timedelta(days=1)  # of news that are still worth a mail
-
-_ASKED: Final[dict[str, dict[str, str]]] = {
-    "en": {
-        "approval": "{name}: your approval is asked for",
-        "gate": "{name}: the step {step} waits for your approval",
-        "doubt": "{name}: did the step {step} have its effect?",
-        "again": "Reminder: {title}",
-    },
-    "fr": {
-        "approval": "{name} : votre approbation est demandée",
-        "gate": "{name} : l’étape {step} attend votre approbation",
-        "doubt": "{name} : l’étape {step} a-t-elle eu son effet ?",
-        "again": "Rappel : {title}",
-    },
-}
 
 _LANGUAGE: Final = """
 SELECT u.locale FROM users u WHERE lower(u.email) = lower($1)
@@ -212,7 +199,8 @@ class Postman:
         if "address" in errand.payload:
             return await self._asked_outside(connection, errand.payload)
         row = await connection.fetchrow(
-            """SELECT n.kind, n.title, n.text, n.link, n.subject, n.user_id, u.email, u.locale, u.mail_notifications
+            """SELECT n.kind, n.title, n.text, n.link, n.subject, n.user_id, n.what, n.args, n.reminder, u.email,
+                   u.locale, u.mail_notifications
                FROM notifications n JOIN users u ON u.id = n.user_id
                WHERE n.id = $1 AND n.read_at IS NULL AND n.created_at > $2 AND u.disabled_at IS NULL""",
             errand.key,
@@ -222,10 +210,14 @@ class Postman:
             return None
         if row["kind"] == "approval":
             asked = _Recipient(str(row["user_id"]), row["email"], row["locale"])
-            return await self._asked(connection, row["subject"], asked, str(row["title"]).startswith("Reminder: "))
+            return await self._asked(connection, row["subject"], asked, row["reminder"])
         if row["mail_notifications"] != "all":
             return None
-        values: JsonObject = {"title": row["title"], "text": row["text"], "link": f"{self._public_url}{row['link']}"}
+        title, text = in_language(
+            row["what"], row["args"], reminder=row["reminder"], stored=Telling(row["title"], row["text"]),
+            language=_spoken(row["locale"]),
+        )  # fmt: skip
+        values: JsonObject = {"title": title, "text": text, "link": f"{self._public_url}{row['link']}"}
         return Draft(row["email"], row["locale"], "notification", values)
 
     async def _asked_outside(self, connection: Connection, payload: JsonObject) -> Draft | None:
@@ -241,12 +233,12 @@ class Postman:
         if question is None or not question.answerable:
             return None
         link = self._links.made(question, asked.ident).url
-        values: JsonObject = {"title": _title(question, asked.language, again), "text": question.message, "link": link}
+        language = _spoken(asked.language)
+        title = asking.saying(question, again=again).told(language).title
+        values: JsonObject = {"title": title, "text": question.asking(language), "link": link}
         # What is in doubt is neither approved nor rejected: the page offers what it is.
         return Draft(asked.email, asked.language, "notification" if question.kind == "doubt" else "approval", values)
 
 
-def _title(question: Question, language: str, again: bool) -> str:
-    words = _ASKED.get(language, _ASKED["en"])
-    title = words[question.kind].format(name=question.automation_name[:80], step=question.step_id)
-    return words["again"].format(title=title) if again else title
+def _spoken(language: str) -> Language:
+    return "fr" if language == "fr" else "en"

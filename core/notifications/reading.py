@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from blocks.values import JsonObject
+from blocks.words import Language
 from core.caller import Caller
 from core.db import Database
 from core.errors import NotFound
+from core.notifications.words import Telling, in_language
 
-_COLUMNS = "id, kind, title, text, link, subject, created_at, read_at"
+_COLUMNS = "id, kind, title, text, link, subject, created_at, read_at, what, args, reminder"
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """`subject` is the id of what it is about, `link` a path of the user interface."""
+    """`subject` is the id of what it is about, `link` a path of the user interface. `title` and `text` are English."""
 
     id: UUID
     kind: str
@@ -23,6 +26,13 @@ class Notification:
     subject: UUID
     created_at: datetime
     read_at: datetime | None
+    what: str | None
+    args: JsonObject
+    reminder: bool
+
+    def told(self, language: Language) -> Telling:
+        stored = Telling(self.title, self.text)
+        return in_language(self.what, self.args, reminder=self.reminder, stored=stored, language=language)
 
 
 class Bell:

@@ -11,6 +11,7 @@ from blocks.values import JsonObject
 from core import outbox
 from core.db import Connection
 from core.ids import new_id
+from core.notifications.words import Message
 from core.runs.channels import EVENTS
 
 TOPIC = "notify"
@@ -24,8 +25,7 @@ class News:
     """
 
     kind: str
-    title: str
-    text: str
+    message: Message
     link: str
     subject: UUID
 
@@ -33,12 +33,15 @@ class News:
 async def notify(connection: Connection, workspace_id: UUID, users: Collection[UUID], news: News) -> list[UUID]:
     """Tell each of `users` once; gives the ids of the notifications."""
     made: list[UUID] = []
+    message, stored = news.message, news.message.told("en")
     for user in dict.fromkeys(users):
         notification = new_id()
         await connection.execute(
-            "INSERT INTO notifications (id, workspace_id, user_id, kind, title, text, link, subject)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            notification, workspace_id, user, news.kind, news.title, news.text, news.link, news.subject,
+            "INSERT INTO notifications"
+            " (id, workspace_id, user_id, kind, title, text, link, subject, what, args, reminder)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            notification, workspace_id, user, news.kind, stored.title, stored.text, news.link, news.subject,
+            message.what, message.args, message.reminder,
         )  # fmt: skip
         await outbox.put(connection, topic=TOPIC, key=notification, payload={"user": str(user), "kind": news.kind})
         event: JsonObject = {

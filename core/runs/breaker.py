@@ -6,19 +6,25 @@ automation within a minute. The last two open the circuit: the automation that w
 a person switches it on again. Webhooks have a rate of their own; schedules and people count for nothing here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from blocks.values import Json, JsonObject
 from core.alerts.raising import Alarm, raise_alert
+from core.automations.model import Reason
 from core.automations.pausing import pause
 from core.db import Connection
+from core.notifications.words import Message, What
 from core.runs.accept import NewRun
 from core.runs.postscript import add_line
+from core.said import CAUSES, filled
 
 RATED: Final = ("automation", "agent_event", "message", "email")  # trigger types that something inside may fire
 _HOUR_MS: Final = 3_600_000
+
+_WHAT: Final[Mapping[str, What]] = {"too_deep": "chain", "too_many_runs": "too_many_runs", "rate": "rate"}
 
 _READ = "SELECT known, paused, of_root, of_rule FROM read_breaker($1, $2, $3, $4, $5, $6, $7, $8)"
 _NAME = "SELECT name FROM automation_rules WHERE id = $1 AND workspace_id = $2"
@@ -120,10 +126,18 @@ class _Case:
 
 async def _refuse(connection: Connection, run: NewRun, code: str, limits: Limits) -> Refusal:
     case = await _case(connection, run)
-    cause = _cause(case, code, limits)
+    args: JsonObject = {
+        "automation": case.name,
+        "path": case.path,
+        "source": case.chain[0][2] if case.chain else None,
+        "root": None if run.root_id is None else str(run.root_id),
+        "depth": run.depth,
+        "limit": _limit(code, limits),
+    }
+    cause = filled(CAUSES[code]["en"], args, "en")
     reason = f"{case.name} was not started: {cause}"
     if code in ("too_many_runs", "rate"):
-        await pause(connection, run.workspace_id, run.rule_id, cause[:1].upper() + cause[1:])
+        await pause(connection, run.workspace_id, run.rule_id, Reason(code, args))
     if run.parent_id is not None:
         await add_line(connection, run.parent_id, "warning", reason)
     if code == "paused":
@@ -132,8 +146,7 @@ async def _refuse(connection: Connection, run: NewRun, code: str, limits: Limits
         workspace_id=run.workspace_id,
         kind=code,
         severity="warning" if code == "too_deep" else "error",
-        title=_title(case, code),
-        text=f"{reason} {_advice(code)}",
+        message=Message(_WHAT[code], args),
         rule_id=run.rule_id,
         run_id=run.parent_id,
         root_id=None if code == "rate" else run.root_id,
@@ -148,43 +161,9 @@ async def _case(connection: Connection, run: NewRun) -> _Case:
     return _Case(run, name or str(run.rule_id), [(row["id"], row["rule_id"], row["name"]) for row in rows])
 
 
-def _limit(code: str, limits: Limits) -> int:
-    return {"too_deep": limits.deepest, "too_many_runs": limits.runs_per_root, "rate": limits.runs_per_min}[code]
-
-
-def _title(case: _Case, code: str) -> str:
-    if code == "too_deep":
-        return f"Automations start each other: {case.path} -> {case.name}"
-    return f"{case.name} was paused"
-
-
-def _cause(case: _Case, code: str, limits: Limits) -> str:
-    """What stands behind "was not started: "."""
-    match code:
-        case "too_deep":
-            return (
-                f"it would be run {case.run.depth} of a chain of automations that start each other"
-                f" ({case.path} -> {case.name}), and {limits.deepest} are allowed."
-            )
-        case "too_many_runs":
-            source = case.chain[0][2] if case.chain else "another automation"
-            return (
-                f"one run of {source} ({case.run.root_id}) had led to {limits.runs_per_root} runs, itself included, and"
-                " no more are allowed. So this automation was paused."
-            )
-        case "rate":
-            return (
-                f"other runs and events had started it {limits.runs_per_min} times within a minute, and no more are"
-                " allowed. So this automation was paused."
-            )
-        case _:
-            return "it is paused since it ran too often; switch it on again when you know why."
-
-
-def _advice(code: str) -> str:
-    if code == "too_deep":
-        return "Change a trigger or step of these automations so that they do not start each other in a circle."
-    return "See why it is started so often, then switch it on again."
+def _limit(code: str, limits: Limits) -> int | None:
+    limited = {"too_deep": limits.deepest, "too_many_runs": limits.runs_per_root, "rate": limits.runs_per_min}
+    return limited.get(code)
 
 
 def _an_hour_before(run_id: UUID) -> UUID:

@@ -25,6 +25,7 @@ import asyncpg
 
 from blocks.values import Json, JsonObject
 from blocks.words import Language
+from core.approvals.words import REASONS, told
 from core.db import Connection
 
 SILENT_S: Final = 30  # seconds without a sign of life
@@ -66,6 +67,7 @@ _REASONS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "starting": {"en": "It is being started.", "fr": "Elle est en train de démarrer."},
     "time": {"en": "It goes on at {until}.", "fr": "Elle continue le {until}."},
+    "run": {"en": "Waits for a run of {automation}.", "fr": "Attend une exécution de {automation}."},
     "event": {"en": "Waits.", "fr": "En attente."},
 }
 _STATES: Final[Mapping[str, Mapping[Language, str]]] = {
@@ -206,10 +208,24 @@ def _waiting(run_id: UUID, stored: Json, step: asyncpg.Record | None, language: 
     return {
         **said,
         "code": code,
-        "reason": _translated(said.get("reason") or wait.get("reason"), language) or _REASONS["event"][language],
+        "reason": _own(wait, language)
+        or _translated(said.get("reason") or wait.get("reason"), language)
+        or _REASONS["event"][language],
         "link": said.get("link") or holder,
         "until": said.get("until"),
     }
+
+
+def _own(wait: JsonObject, language: Language) -> str | None:
+    """What a step waits for, told by what it is, in another language than the stored one."""
+    if language == "en":
+        return None
+    ask, details = wait.get("ask"), wait.get("details")
+    if isinstance(ask, dict) and ask.get("code") is not None:
+        return told(REASONS, ask["code"], ask.get("args"), "", language) or None
+    if _called(wait) is None or not isinstance(details, dict) or not isinstance(called := details["called"], dict):
+        return None
+    return _REASONS["run"][language].format(automation=called.get("automation"))
 
 
 def _translated(stored: Json, language: Language) -> Json:

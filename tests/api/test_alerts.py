@@ -15,12 +15,14 @@ from core.ids import new_id
 from core.runs.accept import NewRun, accept
 from core.runs.breaker import Limits
 from core.settings import Settings
+from tests.alarms import STORM
 from tests.api.automations import HAND, HOOK, made, outbox
 from tests.api.conftest import Tenant, problem, until
 from tests.published import end_run
 
 EVENT = {"type": "agent.error", "content": "It broke."}
 LISTENING = HAND | {"name": "Answer", "trigger_type": "agent_event", "trigger_config": {"event": "agent.error"}}
+FRENCH = {"Accept-Language": "fr"}
 NOBODYS = "0199c2a4-7a1e-7cc3-9f0e-1b7c0f5d9a02"
 
 
@@ -48,7 +50,7 @@ async def listed(api: httpx.AsyncClient, **query: str) -> list[dict[str, Any]]:
 
 
 async def raised(db: Database, tenant: Tenant, kind: str, rule_id: str) -> str:
-    alarm = Alarm(tenant.workspace_id, kind, "error", "Title", "Text", UUID(rule_id))
+    alarm = Alarm(tenant.workspace_id, kind, "error", STORM, UUID(rule_id))
     async with db.transaction() as connection:
         return str(await raise_alert(connection, alarm))
 
@@ -64,6 +66,10 @@ async def test_a_storm_pauses_the_automation_until_it_is_switched_on(
     assert (paused["status"], paused["enabled"], paused["revision"]) == ("inactive", False, before["revision"] + 1)
     assert "2 times within a minute" in paused["paused"]["reason"]
     assert paused["paused"]["at"] > before["updated_at"]
+    assert paused["paused"]["code"] == "rate"
+    for shown in (await api.get(path, headers=FRENCH), await api.get("/api/automations", headers=FRENCH)):
+        told = shown.json().get("paused") or shown.json()["items"][0]["paused"]
+        assert told["reason"].startswith("D’autres exécutions et des événements l’avaient lancée 2 fois en une minute")
     (line,) = (await api.get("/api/automations")).json()["items"]
     assert line["paused"] == paused["paused"]
     assert await outbox(db, paused["id"]) == 2  # the deployment is told of both

@@ -11,7 +11,7 @@ from tests.browser.conftest import PHONE
 from tests.browser.visitor import sign_up
 from tests.browser.watching import accessible, picture
 from tests.browser.words import Words
-from tests.e2e.person import Person, until
+from tests.e2e.person import PASSWORD, Person, until
 from tests.e2e.product import Product
 from tests.echo import Echo
 
@@ -116,15 +116,19 @@ async def link_to(person: Person, question: dict[str, Any]) -> str:
 
 
 async def dead_end(page: Page, address: str, title: str) -> None:
-    """The page says what is wrong with the link, and there is nothing to press."""
+    """The page says what is wrong with the link, there is nothing to answer, and a way on: to one's own questions."""
     await page.goto(address)
     await expect(page.get_by_role("heading", name=title)).to_be_visible()
     for name in ("approve", "reject"):
         await expect(page.get_by_role("button", name=W(f"approvals:{name}"))).to_have_count(0)
+    onward = page.get_by_role("link", name=W("approvals:toInbox")).or_(
+        page.get_by_role("link", name=W("approvals:signInToInbox"))
+    )
+    await expect(onward).to_have_attribute("href", "/approvals")
 
 
 @pytest.mark.proves("R-WF-2", "PHASE-4")
-@pytest.mark.parametrize("expected", [("status of 409", "status of 404")])
+@pytest.mark.parametrize("expected", [("status of 409", "status of 404", "status of 401")])
 @pytest.mark.by_hand("POST /api/approvals/{approval_id}/answer", "POST /api/approvals/by-token/{token}")
 async def test_one_by_keyboard_one_in_the_run_one_by_link(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "asked@example.com")
@@ -182,6 +186,16 @@ async def test_one_by_keyboard_one_in_the_run_one_by_link(page: Page, product: P
 
         await until("the other one is too late", expired, 20)
         await dead_end(page, past, W("approvals:linkOver"))
+        await page.get_by_role(
+            "link", name=W("approvals:toInbox")
+        ).click()  # this browser knows a session, which is over
+        await expect(page.get_by_role("button", name=W("accounts:signIn"))).to_be_visible()
+        await page.goto(past)
+        await page.get_by_role("link", name=W("approvals:signInToInbox")).click()
+        await page.get_by_label(W("accounts:email"), exact=True).fill(person.email)
+        await page.get_by_label(W("accounts:password"), exact=True).fill(PASSWORD)
+        await page.get_by_role("button", name=W("accounts:signIn")).click()
+        await page.wait_for_url("**/approvals")
         assert [hit.path for hit in echo.hits] == ["/publish"], "no link did anything but the one that was pressed"
 
 

@@ -13,12 +13,13 @@ from core.db import Database
 from core.ids import new_id
 from core.listen import Listener
 from core.runs.channels import EVENTS
+from tests.alarms import STORM
 from tests.core.chains import WORKSPACE, alerts, automation, member, told
 from tests.waiting import until
 
 
 def alarm(rule_id: UUID, root_id: UUID | None = None) -> Alarm:
-    return Alarm(WORKSPACE, "rate", "error", "Too often", "It ran too often.", rule_id, None, root_id, {"limit": 300})
+    return Alarm(WORKSPACE, "rate", "error", STORM, rule_id, None, root_id, {"limit": 300})
 
 
 async def raised(db: Database, what: Alarm, **how: bool) -> UUID:
@@ -33,7 +34,7 @@ async def test_the_same_alert_counts_up_while_it_is_open(db: Database) -> None:
     (row,) = await alerts(db)
     assert (row["count"], row["facts"], row["resolved_at"]) == (20, {"limit": 300}, None)
     assert row["last_at"] > row["created_at"]
-    assert await told(db, owner) == ["Too often"]
+    assert await told(db, owner) == ["Offer was paused"]
     await raised(db, alarm(rule_id), tell_again=True)
     assert len(await told(db, owner)) == 2
     await Alerts(db).resolve(Caller(owner, WORKSPACE, "owner"), ids[0])

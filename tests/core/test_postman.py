@@ -28,6 +28,7 @@ from core.mail import own
 from core.mail.posting import ByMail
 from core.mail.postman import Postman
 from core.notifications.sending import News, notify
+from core.notifications.words import Message
 from core.outgoing.addresses import Policy
 from core.outgoing.client import Outgoing
 from core.rendering.renderer import Renderer
@@ -118,7 +119,7 @@ async def test_who_wants_none_gets_none_and_who_wants_all_gets_all(office: Offic
     some = await office.person("some")
     everything = await office.person("everything", mail_notifications="all", locale="fr")
     gone = await office.person("gone", mail_notifications="all", disabled_at=(await _now(office)))
-    news = News("alert", "Paused: <Offer>", "It failed.", "/alerts", new_id())
+    news = News("alert", Message("failed", {"automation": "<Offer>", "error": "No route."}), "/alerts", new_id())
     async with office.db.transaction() as connection:
         made = await notify(connection, office.lab, [each.user_id for each in (none, some, everything, gone)], news)
         read = await notify(connection, office.lab, [everything.user_id], news)
@@ -132,7 +133,8 @@ async def test_who_wants_none_gets_none_and_who_wants_all_gets_all(office: Offic
     assert found.to[0].lower() == "everything@example.org"
     assert found.message["Message-ID"] == f"<{made[2]}@mail.vutler>"
     html = found.message.get_body(("html",)).get_content()  # type: ignore[union-attr]
-    assert "&lt;Offer&gt;" in html
+    assert found.message["Subject"] == "<Offer> a échoué"
+    assert "La dernière exécution de &lt;Offer&gt; a échoué. Dernière erreur : No route." in html
     assert f"{URL}/alerts" in html
     assert await office.waiting() == []
 
@@ -200,11 +202,12 @@ async def test_two_postmen_send_each_mail_once(office: Office) -> None:
     ada = await office.person("ada", mail_notifications="all")
     async with office.db.transaction() as connection:
         for number in range(10):
-            news = News("alert", f"Number {number}", "x", "/", new_id())
+            message = Message("switched_on", {"automation": f"Number {number}"})
+            news = News("switched", message, "/", new_id())
             await notify(connection, office.lab, [ada.user_id], news)
     await asyncio.gather(office.postman.drain(), office.postman.drain())
     assert sorted(each.message["Subject"] for each in office.server.delivered) == sorted(
-        f"Number {number}" for number in range(10)
+        f"Number {number} was switched on" for number in range(10)
     )
 
 

@@ -1,5 +1,10 @@
 """What people read when their input is wrong: our words, not the validator's."""
 
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -7,6 +12,10 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError, field_val
 
 from core import sentences
 from core.sentences import sentence
+
+ROOT = Path(__file__).parents[2]
+# The English of a pattern that stands in a name of its own: a sentence with blanks.
+_PATTERN = re.compile(r"[A-Z{][^\n]*\{[a-z]+\}[^\n]*\.")
 
 
 class Form(BaseModel, extra="forbid"):
@@ -69,5 +78,40 @@ def test_in_french(wrong: dict[str, object], said: str) -> None:
     assert [sentence(each, "fr") for each in caught.value.errors()] == [said]
 
 
+def _said() -> Iterator[str]:
+    """Every pattern that a `said(...)` of the product is given, by name or as it is."""
+    for path in (ROOT / "core").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+        if any(isinstance(call.func, ast.Name) and call.func.id == "said" for call in calls):
+            texts = [each.value for each in ast.walk(tree) if isinstance(each, ast.Constant)]
+            yield from (each for each in texts if isinstance(each, str) and _PATTERN.fullmatch(each))
+        for call in calls:
+            first = call.args[0] if call.args and isinstance(call.func, ast.Name) and call.func.id == "said" else None
+            if isinstance(first, ast.Constant):
+                yield str(first.value)
+
+
+def _blanks(pattern: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(pattern) if name}
+
+
 def test_each_has_its_french() -> None:
-    assert sentences._FRENCH.keys() == {*sentences._SENTENCES.values(), sentences._EMPTY}
+    french = sentences.patterns_in_french()
+    wanted = {*sentences._SENTENCES.values(), sentences._EMPTY, *_said()}
+    assert len(wanted) > 70
+    assert wanted - french.keys() == set()
+    for pattern in wanted:
+        assert _blanks(pattern) == _blanks(french[pattern]), pattern
+        assert pattern != french[pattern]
+
+
+def test_a_sentence_inside_of_a_sentence() -> None:
+    inner = sentences.said("It needs {step}, which never runs.", step="a")
+    outer = sentences.said("This step can never run. {reason}", reason=inner)
+    assert outer == "This step can never run. It needs a, which never runs."
+    assert (
+        sentences.in_language(outer, "fr")
+        == "Cette étape ne peut jamais s’exécuter. Elle attend a, qui ne s’exécute jamais."
+    )
+    assert [sentences.in_language(outer, "en"), sentences.in_language("Whatever.", "fr")] == [outer, "Whatever."]

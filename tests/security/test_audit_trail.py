@@ -18,6 +18,7 @@ from core.alerts.raising import Alarm, raise_alert
 from core.db import Database
 from deployments import cli
 from tests import questions
+from tests.alarms import STORM
 from tests.api import coverage
 from tests.api.automations import HAND, HOOK, made
 from tests.api.conftest import PASSWORD, Register, Served, Tenant
@@ -288,7 +289,7 @@ async def test_runs_alerts_files_and_answers(api: httpx.AsyncClient, db: Databas
     body = {"filter": {"ids": [str(run_id)]}, "expected": 1, "dry_run": False}
     said(await api.post("/api/automations/logs/replay", json=body), 202)
     async with db.transaction() as connection:
-        alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
+        alarm = Alarm(ada.workspace_id, "rate", "error", STORM, hook.rule_id, run_id)
         alert_id = await raise_alert(connection, alarm)
     said(await api.post(f"/api/alerts/{alert_id}/resolve"), 200)
     said(await api.post(f"/api/alerts/{alert_id}/resolve"), 200)

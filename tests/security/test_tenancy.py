@@ -13,6 +13,7 @@ from core.db import Database
 from core.ids import new_id
 from core.runs import blobs
 from tests import questions
+from tests.alarms import STORM
 from tests.api import coverage
 from tests.api.conftest import Tenant, problem, until
 from tests.api.rows import SECRET, Webhook, add_run, add_webhook
@@ -63,7 +64,7 @@ async def adas(db: Database, ada: Tenant, hook: Webhook) -> Ids:
             "INSERT INTO connections (id, workspace_id, kind, name) VALUES ($1, $2, 'http_bearer', 'CRM')",
             connection_id, ada.workspace_id,
         )  # fmt: skip
-        alarm = Alarm(ada.workspace_id, "rate", "error", "Too often", "It ran too often.", hook.rule_id, run_id)
+        alarm = Alarm(ada.workspace_id, "rate", "error", STORM, hook.rule_id, run_id)
         alert_id = await raise_alert(connection, alarm)
         channel_id, message_id, member_id = new_id(), new_id(), new_id()
         await connection.execute(

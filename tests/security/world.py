@@ -13,6 +13,7 @@ from core.ids import new_id
 from core.runs import blobs
 from core.runs.accept import NewRun, accept
 from tests import questions
+from tests.alarms import STORM
 from tests.api.automations import CLOCK, HAND, HOOK, made
 from tests.api.conftest import Tenant
 
@@ -93,7 +94,7 @@ async def _about_runs(connection: Connection, owner: Tenant, rule: UUID, queued:
     reference = await blobs.store(
         connection, workspace_id=owner.workspace_id, run_id=queued, content=b"x", media_type="text/plain"
     )
-    alarm = Alarm(owner.workspace_id, "rate", "error", "Too often", "It ran too often.", rule, queued)
+    alarm = Alarm(owner.workspace_id, "rate", "error", STORM, rule, queued)
     alert, delivery = await raise_alert(connection, alarm), new_id()
     await connection.execute(
         "INSERT INTO deliveries (id, workspace_id, rule_id, trigger_id, verdict, http_status, content_type, body)"

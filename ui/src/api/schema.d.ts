@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema dc2f99727cc7752c6265edc77244c0c1bc3b1a209db29197a81df44f9028cde0.
+// Made by `make schema`, from the OpenAPI schema 7a97b2ffa5802ecae77ba9171ef1396a18b9cfea1916c4704a32761992ac39b2.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -2328,6 +2328,7 @@ export interface components {
             kind: "approval" | "gate" | "doubt";
             may_answer: boolean;
             message: string;
+            message_code: string | null;
             /** @enum {string} */
             on_deadline: "approve" | "reject" | "fail";
             remind_at: string | null;
@@ -2891,6 +2892,7 @@ export interface components {
             /** @enum {string} */
             kind: "approval" | "gate" | "doubt";
             message: string;
+            message_code: string | null;
             /** @enum {string} */
             on_deadline: "approve" | "reject" | "fail";
             recipient: string;
@@ -3007,6 +3009,9 @@ export interface components {
             run_id: string;
         };
         NotificationView: {
+            args: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
             /** Format: date-time */
             created_at: string;
             /** Format: uuid */
@@ -3014,10 +3019,12 @@ export interface components {
             kind: string;
             link: string;
             read_at: string | null;
+            reminder: boolean;
             /** Format: uuid */
             subject: string;
             text: string;
             title: string;
+            what: string | null;
         };
         NotificationsView: {
             items: components["schemas"]["NotificationView"][];
@@ -3088,6 +3095,7 @@ export interface components {
         PausedView: {
             /** Format: date-time */
             at: string;
+            code: string | null;
             reason: string;
         };
         PlanBody: {
@@ -4256,6 +4264,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 run_id: string;
@@ -4309,6 +4318,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 run_id: string;
@@ -4756,6 +4766,7 @@ export interface operations {
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -4775,7 +4786,9 @@ export interface operations {
     by_token_api_approvals_by_token__token__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Accept-Language"?: string | null;
+            };
             path: {
                 token: string;
             };
@@ -4888,6 +4901,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -4911,6 +4925,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -4938,6 +4953,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -4992,6 +5008,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 approval_id: string;
@@ -5243,6 +5260,7 @@ export interface operations {
             };
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -6039,6 +6057,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 automation_id: string;

@@ -5,8 +5,10 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { answer, api } from '~/api/client';
 import { Problem } from '~/api/problem';
+import { isExpected } from '~/api/session';
 import { EmptyState } from '~/design/EmptyState';
 import { LoadError } from '~/design/ListState';
+import { ButtonLink } from '~/design/links';
 import { PageHeader } from '~/design/PageHeader';
 import { When } from '~/design/When';
 import { Deadline } from '../components/Deadline';
@@ -37,7 +39,11 @@ export function LinkedApprovalPage() {
         icon={isGone ? IconClockX : IconLinkOff}
         title={t(isGone ? 'linkOver' : 'linkWrong')}
         text={error.message}
-      />
+      >
+        <ButtonLink to="/approvals" variant="light" mt="sm">
+          {t(isExpected() ? 'toInbox' : 'signInToInbox')}
+        </ButtonLink>
+      </EmptyState>
     );
   }
   if (error) return <LoadError error={error} onRetry={() => void refetch()} />;

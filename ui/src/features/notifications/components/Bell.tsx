@@ -18,6 +18,7 @@ import { answer, api } from '~/api/client';
 import { AnchorLink } from '~/design/links';
 import { When } from '~/design/When';
 import { notificationKeys, notificationsQuery } from '../queries';
+import { textOf } from '../telling';
 
 /** The bell: what you were told, live. */
 export function Bell() {
@@ -83,14 +84,14 @@ export function Bell() {
               {t('empty')}
             </Text>
           )}
-          {data?.items.map(({ id, title, text, link, created_at, read_at }) => (
+          {data?.items.map(({ id, title, text, args, link, created_at, read_at }) => (
             <UnstyledButton key={id} w="100%" px="md" py="xs" onClick={() => follow(id, link)}>
               <Stack gap={2}>
                 <Text fz="sm" fw={read_at ? 400 : 600}>
                   {title}
                 </Text>
                 <Text fz="xs" c="dimmed" lineClamp={2}>
-                  {text}
+                  {textOf({ text, args })}
                 </Text>
                 <Text fz="xs" c="dimmed">
                   <When at={created_at} />

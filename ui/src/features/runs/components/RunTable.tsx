@@ -71,6 +71,7 @@ const RunRow = memo(function RunRow({
 }: { run: Run; index: number } & Pick<Props, 'triggers' | 'isOfOne'>) {
   const { t } = useTranslation('runs');
   const version = run.draft ? t('draft') : t('versionShort', { number: run.version });
+  const told = run.error ? said(run.error_code, run.error) : run.waiting_for?.reason;
   const trigger = triggers.find(({ name }) => name === run.trigger_type)?.title ?? run.trigger_type;
   return (
     <div role="row" aria-rowindex={index + 2} className="run-row">
@@ -78,9 +79,9 @@ const RunRow = memo(function RunRow({
         <Link className="row-link" to="/automations/logs/$logId" params={{ logId: run.id }}>
           {isOfOne ? `${version} · ${run.id.slice(-8)}` : run.automation_name || t('deletedAutomation')}
         </Link>
-        {(run.error ?? run.waiting_for?.reason) && (
-          <Text fz="xs" c="dimmed" truncate title={run.error ?? run.waiting_for?.reason}>
-            {run.error ? said(run.error_code, run.error) : run.waiting_for?.reason}
+        {told && (
+          <Text fz="xs" c="dimmed" truncate title={told}>
+            {told}
           </Text>
         )}
       </span>
