@@ -120,15 +120,19 @@ async def everything_in_view(visit: Visit) -> int:
     return await page.locator(".react-flow__node").count()
 
 
+async def drag(visit: Visit, name: str, step: str) -> None:
+    async def act() -> None:
+        x, y = await visit.at(visit.node(step))
+        await visit.page.mouse.move(x, y)
+        await visit.page.mouse.down()
+        await visit.draw(x, y, (120, 60))
+        await visit.page.mouse.up()
+
+    await visit.traced(name, act)
+
+
 async def move_about(visit: Visit) -> None:
     page = visit.page
-
-    async def drag() -> None:
-        x, y = await visit.at(visit.node("s12"))
-        await page.mouse.move(x, y)
-        await page.mouse.down()
-        await visit.draw(x, y, (120, 60))
-        await page.mouse.up()
 
     async def pan() -> None:
         box = await page.locator(".react-flow__pane").bounding_box()
@@ -146,7 +150,7 @@ async def move_about(visit: Visit) -> None:
             await page.evaluate("() => new Promise(requestAnimationFrame)")
         await page.keyboard.up("Control")
 
-    await visit.traced("drag a block", drag)
+    await drag(visit, "drag a block, all in view", "s12")
     await visit.traced("pan", pan)
     await visit.traced("zoom", zoom)
 
@@ -216,6 +220,7 @@ async def main(repeats: int) -> None:
                 visit = Visit(browser, page)
                 opened.append(await open_it(visit, f"/automations/{made['id']}/edit"))
                 await interact(visit)
+                await drag(visit, "drag a block, close by", (await seen(page))[7])
                 drawn = await everything_in_view(visit)
                 await move_about(visit)
                 visits.append(visit)

@@ -6,12 +6,15 @@ import { useView } from '../state/view';
 import { draggedAction, isActionDrag } from './dragging';
 import type { WayEdge } from './flow';
 
+/** A handle's height: half of it stands out above its block, where a way would end. */
+const HANDLE = 11;
+
 /** A way between two blocks: its exit's name, and the "+" that takes a click, a key, or a dropped action. */
 export const WayLine = memo(function WayLine(props: EdgeProps<WayEdge>) {
   const { t } = useTranslation('editor');
   const commands = useCommands();
   const [over, setOver] = useState(false);
-  const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 10 });
+  const [path, x, y] = getSmoothStepPath({ ...props, targetY: props.targetY + HANDLE / 2, borderRadius: 10 });
   const { exit = '', slot } = props.data ?? {};
   if (!slot) return null;
   const open = slot.to === null && (slot.from !== null || props.target.startsWith('@'));
