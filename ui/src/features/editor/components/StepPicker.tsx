@@ -1,4 +1,4 @@
-import { ScrollArea, Text, TextInput } from '@mantine/core';
+import { Text, TextInput } from '@mantine/core';
 import { IconRobot, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from 'react';
@@ -124,57 +124,55 @@ export function StepPicker({ onPick, focused, drag }: Props) {
         aria-controls={focused ? list : undefined}
         aria-activedescendant={focused && choices[chosen] ? `${list}-${chosen}` : undefined}
       />
-      <ScrollArea.Autosize
+      <div
+        ref={rows}
+        id={list}
         className="picker-scroll"
-        mah={focused ? 420 : undefined}
-        type="auto"
-        viewportProps={{ tabIndex: 0, 'aria-label': t('palette') }}
+        {...(focused ? { role: 'listbox', 'aria-label': t('palette') } : {})}
       >
-        <div ref={rows} id={list} {...(focused ? { role: 'listbox', 'aria-label': t('palette') } : {})}>
-          {shown.map((choice, index) => {
-            const first = choice.category !== category;
-            category = choice.category;
-            return (
-              <div key={choice.key} role="presentation">
-                {first && (
-                  <Text className="picker-category" aria-hidden={focused}>
-                    {t(`categories.${choice.category}`)}
-                  </Text>
-                )}
-                <button
-                  type="button"
-                  className="picker-choice"
-                  id={`${list}-${index}`}
-                  {...(focused ? { role: 'option', 'aria-selected': index === chosen, tabIndex: -1 } : {})}
-                  title={choice.text}
-                  data-action={choice.key}
-                  draggable={drag}
-                  onDragStart={(event) => startDrag(event, choice.wish)}
-                  onDragEnd={endDrag}
-                  onClick={() => onPick(choice.wish)}
-                >
-                  <span className="picker-icon">
-                    {choice.agent ? (
-                      <IconRobot size={16} stroke={1.6} aria-hidden />
-                    ) : (
-                      <KindIcon type={choice.wish.type} size={16} />
-                    )}
-                  </span>
-                  <span className="picker-text">
-                    <span>{choice.title}</span>
-                    {focused && <span className="picker-hint">{choice.text}</span>}
-                  </span>
-                </button>
-              </div>
-            );
-          })}
-          {choices.length === 0 && (
-            <Text fz="sm" c="dimmed" p="sm">
-              {t('nothingFound')}
-            </Text>
-          )}
-        </div>
-      </ScrollArea.Autosize>
+        {shown.map((choice, index) => {
+          const first = choice.category !== category;
+          category = choice.category;
+          return (
+            <div key={choice.key} role="presentation">
+              {first && (
+                <Text className="picker-category" aria-hidden={focused}>
+                  {t(`categories.${choice.category}`)}
+                </Text>
+              )}
+              <button
+                type="button"
+                className="picker-choice"
+                id={`${list}-${index}`}
+                {...(focused ? { role: 'option', 'aria-selected': index === chosen, tabIndex: -1 } : {})}
+                title={choice.text}
+                data-action={choice.key}
+                draggable={drag}
+                onDragStart={(event) => startDrag(event, choice.wish)}
+                onDragEnd={endDrag}
+                onClick={() => onPick(choice.wish)}
+              >
+                <span className="picker-icon">
+                  {choice.agent ? (
+                    <IconRobot size={16} stroke={1.6} aria-hidden />
+                  ) : (
+                    <KindIcon type={choice.wish.type} size={16} />
+                  )}
+                </span>
+                <span className="picker-text">
+                  <span>{choice.title}</span>
+                  {focused && <span className="picker-hint">{choice.text}</span>}
+                </span>
+              </button>
+            </div>
+          );
+        })}
+        {choices.length === 0 && (
+          <Text fz="sm" c="dimmed" p="sm">
+            {t('nothingFound')}
+          </Text>
+        )}
+      </div>
     </div>
   );
 }
