@@ -110,6 +110,16 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await draw_to(page, out, first["x"] - 60, first["y"] + first["height"] + 60)
     await insert(page, "channel")
     await expect(node(page, "channel")).to_be_visible()
+    # drawn onto a block, wherever on it, a way leads to that; undone, it is gone
+    await fit(page)
+    http = await node(page, "http").bounding_box()
+    assert http
+    corner = (http["x"] + http["width"] * 0.9, http["y"] + http["height"] * 0.8)
+    await draw_to(page, node(page, "channel").locator(".source[data-handleid=out]"), *corner)
+    onto = page.locator('.react-flow__edge[data-id="channel:>http"]')
+    await expect(onto).to_be_attached()
+    await page.keyboard.press("Control+z")
+    await expect(onto).to_have_count(0)
     # and from there to the loop, where the two paths merge
     await fit(page)
     await node(page, "for_each").hover(position={"x": 20, "y": 10})
