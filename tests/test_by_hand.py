@@ -16,10 +16,20 @@ import pytest
 ROOT: Final = Path(__file__).parent.parent
 BROWSER: Final = ROOT / "tests" / "browser"
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# Methods of playwright: answers of ours in place of the product's, and waits for nothing.
+# Methods of playwright: answers, scripts and clocks of ours in place of the product's, and waits for nothing.
 UNREAL: Final = frozenset(a + b for a, b in (
-    ("ro", "ute"), ("route_from", "_har"), ("route_web", "_socket"), ("wait_for", "_timeout")))  # fmt: skip
-SLEEPS: Final = frozenset({"asyncio", "time"})
+    ("ro", "ute"), ("route_from", "_har"), ("route_web", "_socket"), ("wait_for", "_timeout"),
+    ("add_init", "_script"), ("expose", "_function"), ("expose", "_binding"), ("clo", "ck")))  # fmt: skip
+# The same in words: scripts in the page, and what is told to the debugger of the browser.
+SPOKEN: Final = {
+    "setTime" + "out": "a sleep inside the page",
+    "setInter" + "val": "a sleep inside the page",
+    "Fetch" + ".enable": "answers of the test's own",
+    "setBypass" + "CSP": "the Content-Security-Policy set aside",
+    "bypass" + "_csp": "the Content-Security-Policy set aside",
+}
+FETCHES: Final = re.compile(r"\bfetch\(.*\b(?:POST|PUT|PATCH|DELETE)\b", re.S)
+CLIENTS: Final = frozenset({"aiohttp", "http", "httpx", "requests"})
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Unit = dict[str, Function]  # functions by name
@@ -32,16 +42,26 @@ def unreal(name: str, tree: ast.Module) -> Iterator[str]:
         line = getattr(node, "lineno", 0)
         if isinstance(node, ast.Attribute) and node.attr in UNREAL:
             yield f"{name}:{line} {node.attr}: neither answers of the test's own, nor waits for nothing"
-        if isinstance(node, ast.Attribute) and node.attr == "sleep" and _dotted(node.value) in SLEEPS:
+        if isinstance(node, ast.Attribute) and node.attr == "sleep":
             yield f"{name}:{line} a fixed sleep: wait for what comes (expect, until)"
-        if isinstance(node, ast.ImportFrom) and node.module in SLEEPS and "sleep" in {a.name for a in node.names}:
+        if isinstance(node, ast.ImportFrom) and "sleep" in {each.name for each in node.names}:
             yield f"{name}:{line} a fixed sleep: wait for what comes (expect, until)"
         if isinstance(node, ast.keyword) and node.arg == "bypass" + "_csp":
             yield f"{name}:{node.value.lineno} the Content-Security-Policy set aside"
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "setTime" + "out" in node.value:
-            yield f"{name}:{line} a sleep inside the page"
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from (f"{name}:{line} {fault}" for word, fault in SPOKEN.items() if word in node.value)
+            if FETCHES.search(node.value):
+                yield f"{name}:{line} a write sent by a script in the page: a person has only the page"
+        if _imported(node) & CLIENTS:
+            yield f"{name}:{line} a client of its own: the API is asked by `Person`"
         if isinstance(node, ast.Attribute) and node.attr == "request" and _dotted(node.value) in ("page", "context"):
             yield f"{name}:{line} the API asked by the browser's session: a person has only the page"
+
+
+def _imported(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {each.name.partition(".")[0] for each in node.names}
+    return {(node.module or "").partition(".")[0]} if isinstance(node, ast.ImportFrom) else set()
 
 
 # done by hand --------------------------------------------------------------------------------------------------------
@@ -163,7 +183,16 @@ BAD: Final[dict[str, Callable[[str, ast.Module], Iterator[str]]]] = {
     "import asyncio\nasync def test_x():\n    await asyncio.sleep(1)": unreal,
     "from time import sleep\n": unreal,
     "async def test_x(page):\n    await page.evaluate('new Promise(r => setTime" + "out(r, 9))')": unreal,
+    "async def test_x(page):\n    await page.evaluate('setInter" + "val(look, 9)')": unreal,
+    "import asyncio as aio\nasync def test_x():\n    await aio.sleep(1)": unreal,
+    "async def test_x(page):\n    await page.add_init" + "_script('window.fetch = answer')": unreal,
+    "async def test_x(page):\n    await page.clo" + "ck.install()": unreal,
     "async def test_x(page):\n    await page.request.post('/api/automations')": unreal,
+    "async def test_x(page):\n    await page.evaluate(\"fetch('/api/x', {method: 'POST'})\")": unreal,
+    "async def test_x(session):\n    await session.send('Page.setBypass" + "CSP', {'enabled': True})": unreal,
+    "async def test_x(session):\n    await session.send('Fetch" + ".enable')": unreal,
+    "async def test_x(browser):\n    await browser.new_context(**{'bypass" + "_csp': True})": unreal,
+    "import httpx\n": unreal,
 }
 HAND: Final = "@pytest.mark.by_hand('POST /api/automations')\nasync def test_x(person):\n    "
 BY_HAND: Final = (

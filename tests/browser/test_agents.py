@@ -190,6 +190,16 @@ async def test_a_call_is_approved_inside_the_chat(
         await expect(page.get_by_text("It is ordered.")).to_be_visible(timeout=30_000)
         assert len([hit for hit in echo.hits if hit.path == "/order"]) == 1
 
+        models.script.answers = [Say("It comes on Monday, before noon.", hold=True)]
+        asked = page.get_by_role("textbox", name=words("agents:chat.message"))
+        await asked.fill("When does it come?")
+        await asked.press("Enter")
+        await expect(page.get_by_text("It comes")).to_be_visible(timeout=30_000)
+        await page.get_by_role("tab", name=words("agents:tabs.runs")).click()  # in the middle of the answer
+        await page.get_by_role("tab", name=words("agents:tabs.chat")).click()
+        models.script.release()
+        await expect(page.get_by_text("It comes on Monday, before noon.")).to_be_visible(timeout=30_000)
+
 
 @pytest.mark.parametrize("expected", [["status of 410"]])
 @pytest.mark.by_hand("POST /api/invitations/{token}/accept")

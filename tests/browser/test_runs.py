@@ -117,10 +117,10 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
     await enter(page, "bulk@example.com")
     async with Person(product.url, "bulk@example.com") as person:
         made = await person.create(invoice(echo))
-        for _ in range(3):
-            await run_of(person, made["id"], {"path": "/status/404"})
-        await run_of(person, made["id"], {"path": "/fine"})
-        await page.goto("/automations/logs?status=failed")
+        wanted = {await run_of(person, made["id"], {"path": "/status/404", "who": "Ada"}) for _ in range(3)}
+        await run_of(person, made["id"], {"path": "/status/404", "who": "Grace"})
+        await run_of(person, made["id"], {"path": "/fine", "who": "Ada"})
+        await page.goto("/automations/logs?status=failed&q=Ada")
         await expect(page.get_by_role("link", name="Send the invoice")).to_have_count(3)
         await page.get_by_role("button", name=W("runs:replayThese")).click()
         await expect(page.get_by_text(W("runs:bulkCount_other", count="3"))).to_be_visible()
@@ -129,9 +129,9 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
         await page.get_by_role("button", name=W("runs:bulkGo_other", count="3")).click()
         await expect(page).to_have_url(re.compile("replay="))
         await expect(page.get_by_role("link", name="Send the invoice")).to_have_count(3)
-        runs = await person.runs(made["id"])
-        assert len([each for each in runs if each["trigger_type"] and each["status"] == "failed"]) >= 3
-        assert len(runs) == 7
+        again = [await person.run(each["id"]) for each in (await person.runs(made["id"]))[:3]]
+        assert {each["replay_of"] for each in again} == wanted
+        assert len(await person.runs(made["id"])) == 8
 
 
 @pytest.mark.proves("US-1.5 (1)", "US-1.5 (3)", "DOD-6", "US-5.1 (5)")
@@ -139,7 +139,9 @@ async def test_many_runs_are_replayed_after_the_dry_answer(page: Page, product: 
 async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo) -> None:
     await enter(page, "now@example.com")
     async with Person(product.url, "now@example.com") as person:
-        made = await person.create({**invoice(echo), "trigger_type": "webhook"})
+        slow = {"id": "after", "type": "http", "config": {"method": "PUT", "url": f"{echo.url}/slow?s=4"}}
+        actions = [*invoice(echo)["actions"], slow]
+        made = await person.create({**invoice(echo), "trigger_type": "webhook", "actions": actions})
         hook, first = made["webhook"], {"path": "/first", "who": "Ada"}
         headers = {"X-Webhook-Secret": hook["secret"]}
         status, _ = await person.send("POST", hook["url"], first, anonymous=True, headers=headers)
@@ -153,7 +155,9 @@ async def test_run_now_is_watched_live(page: Page, product: Product, echo: Echo)
         await page.get_by_label("path").fill("/slow?s=2")
         await picture(page, "run-now")
         await page.get_by_role("dialog").get_by_role("button", name=W("automations:runNow")).click()
-        await expect(page.get_by_role("dialog").get_by_text("running", exact=True)).to_be_visible()
+        goes = page.get_by_role("dialog").filter(has=page.get_by_text("running", exact=True))
+        await expect(goes).to_be_visible()
+        await expect(goes.get_by_role("listitem", name="send success")).to_be_visible()
         await expect(page.get_by_role("dialog").get_by_text("success", exact=True)).to_be_visible()
         await accessible(page)
         await picture(page, "run-now-live")

@@ -33,7 +33,7 @@ async def test_by_keyboard_alone(page: Page, product: Product) -> None:
     await sign_up(page, EN, email, then="")
     await page.get_by_role("button", name=EN("onboarding:skip"), exact=True).press("Enter")
     await expect(page).to_have_url(re.compile("/automations$"))
-    await page.goto("/")  # the first steps are shown once
+    await page.goto("/")
     await expect(heading(page)).to_have_text(EN("app:pages.automations"))
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name=EN("app:shell.skip"))).to_be_focused()
@@ -74,6 +74,8 @@ async def test_by_keyboard_alone(page: Page, product: Product) -> None:
     await page.reload()
     await expect(heading(page)).to_have_text(FR("app:pages.automations"))
     await expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    await page.goto("/connections/new?kind=openai")  # what the API names is told in the chosen language, too
+    await expect(page.get_by_label("Clé d’API").first).to_be_visible()
 
 
 async def _speaks(person: Person, language: str) -> bool:

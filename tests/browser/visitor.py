@@ -1,4 +1,4 @@
-"""What anybody does in the pages before the thing under test: sign up."""
+"""What anybody does in the pages before the thing under test: sign up, and sign in again."""
 
 from playwright.async_api import Page
 
@@ -14,3 +14,14 @@ async def sign_up(page: Page, words: Words, email: str, *, then: str = "/automat
     await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)
     await page.get_by_role("button", name=words("accounts:register")).click()
     await page.wait_for_url(lambda url: "/register" not in url)
+
+
+async def sign_in_elsewhere(page: Page, words: Words, email: str) -> None:
+    """The same person on another device: nothing is known of them there."""
+    await page.context.clear_cookies()
+    await page.evaluate("localStorage.clear()")
+    await page.goto("/login")
+    await page.get_by_label(words("accounts:email"), exact=True).fill(email)
+    await page.get_by_label(words("accounts:password"), exact=True).fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(lambda url: "/login" not in url)

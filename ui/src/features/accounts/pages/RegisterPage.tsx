@@ -70,7 +70,7 @@ export function RegisterPage() {
         !options?.first_run && (
           <Text fz="sm" ta="center" c="dimmed">
             {t('haveAccount')}{' '}
-            <AnchorLink to="/login" search={{ invitation }} fz="sm">
+            <AnchorLink to="/login" search={{ next, invitation }} fz="sm">
               {t('signIn')}
             </AnchorLink>
           </Text>

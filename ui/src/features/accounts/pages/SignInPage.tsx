@@ -56,7 +56,11 @@ export function SignInPage() {
           {options?.signup === 'open' && (
             <Text fz="sm" ta="center" c="dimmed">
               {t('noAccount')}{' '}
-              <AnchorLink to="/register" fz="sm">
+              <AnchorLink
+                to="/register"
+                search={{ next: search.next, invitation: search.invitation }}
+                fz="sm"
+              >
                 {t('register')}
               </AnchorLink>
             </Text>

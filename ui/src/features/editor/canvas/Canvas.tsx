@@ -166,7 +166,7 @@ function Flow() {
   /** A way that was drawn onto a block leads to it; of one into the void, the end is chosen from the palette. */
   const onConnectEnd: OnConnectEnd = useCallback(
     (event, { isValid, fromNode, fromHandle, toNode }) => {
-      if (isValid || toNode || !fromNode || fromHandle?.type !== 'source') return;
+      if (isValid || !fromNode || fromHandle?.type !== 'source') return;
       const block = blockUnder(event);
       if (block) {
         const way = {
@@ -178,6 +178,7 @@ function Flow() {
         if (block !== fromNode.id) onConnect(way);
         return;
       }
+      if (toNode) return;
       const start = fromNode.id.startsWith('@');
       const holder = start
         ? (fromNode.parentId ?? null)

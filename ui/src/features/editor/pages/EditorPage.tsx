@@ -3,6 +3,7 @@ import { Skeleton, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { LoadError } from '~/design/ListState';
+import { agentsQuery } from '~/features/agents/queries';
 import { catalogQuery } from '~/features/catalog/queries';
 import { EditorProvider } from '../components/EditorContext';
 import { EditorFrame } from '../components/EditorFrame';
@@ -18,9 +19,11 @@ export function EditorPage() {
   const { automationId } = route.useParams();
   const draft = useQuery(draftQuery(automationId));
   const catalog = useQuery(catalogQuery());
+  // They stand in the palette: coming later they would push what somebody is about to drag.
+  const agents = useQuery(agentsQuery());
   const failed = draft.isLoadingError ? draft : catalog.isLoadingError ? catalog : null;
   if (failed?.error) return <LoadError error={failed.error} onRetry={() => void failed.refetch()} />;
-  if (!draft.data || !catalog.data)
+  if (!draft.data || !catalog.data || (agents.isPending && agents.failureCount === 0))
     return (
       <Stack aria-busy="true">
         <Skeleton height={36} maw={500} />

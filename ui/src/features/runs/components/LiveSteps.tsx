@@ -19,6 +19,7 @@ const SHOWN = 60;
 /** A run in short, as it goes on: its steps, and how it ended. */
 export function LiveSteps({ runId }: { runId: string }) {
   const { t } = useTranslation('runs');
+  const { t: tApp } = useTranslation();
   const { data: run, error, refetch } = useQuery(runQuery(runId));
   const { data: ran } = useQuery(ranQuery(runId));
   useRunLive(runId, run);
@@ -36,21 +37,26 @@ export function LiveSteps({ runId }: { runId: string }) {
           <Duration ms={run.duration_ms} />
         </Text>
       </Group>
-      {rows.slice(0, SHOWN).map((row) =>
-        row.kind === 'more' ? null : (
-          <Group key={row.key} gap={8} wrap="nowrap">
-            <StepIcon status={row.step?.status ?? (run.completed_at ? 'notRun' : 'pending')} />
-            <Text span fz="sm" truncate>
-              {row.id}
-            </Text>
-            {row.step && (
-              <Text span fz="xs" c="dimmed">
-                <Duration ms={row.step.duration_ms} />
+      <Stack gap="xs" role="list" aria-label={t('steps')}>
+        {rows.slice(0, SHOWN).map((row) => {
+          if (row.kind === 'more') return null;
+          const status = row.step?.status ?? (run.completed_at ? 'notRun' : 'pending');
+          const word = status === 'notRun' ? t('notRun') : tApp(`status.${status}`);
+          return (
+            <Group key={row.key} gap={8} wrap="nowrap" role="listitem" aria-label={`${row.id} ${word}`}>
+              <StepIcon status={status} />
+              <Text span fz="sm" truncate>
+                {row.id}
               </Text>
-            )}
-          </Group>
-        ),
-      )}
+              {row.step && (
+                <Text span fz="xs" c="dimmed">
+                  <Duration ms={row.step.duration_ms} />
+                </Text>
+              )}
+            </Group>
+          );
+        })}
+      </Stack>
       {rows.length > SHOWN && (
         <Text fz="xs" c="dimmed">
           {t('andMore', { count: rows.length - SHOWN })}
