@@ -18,7 +18,9 @@ from tests.vendors.openai import OpenAIServer
 from tests.vendors.script import CallTools, Fail, Say
 
 
-@pytest.mark.proves("S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)", "R-USR-1", "S6-OK-1")
+@pytest.mark.proves(
+    "S6.2 (1)", "S6.2 (2)", "S6.2 (3)", "S6.2 (4)", "S6.2 (5)", "S6.2 (6)", "R-USR-1", "S6-OK-1", "PHASE-2"
+)
 @pytest.mark.by_hand("POST /api/agents", "PATCH /api/agents/{agent}", "POST /api/channels/{channel_id}/messages")
 async def test_an_agent_is_built_asked_and_edited(page: Page, product: Product, models: OpenAIServer) -> None:
     words, email = Words("en"), "builder@example.com"

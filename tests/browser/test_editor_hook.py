@@ -37,7 +37,9 @@ def value(page: Page, path: str) -> Locator:
     return page.locator(f'[data-sample-tree] [title="{path}"]')
 
 
-@pytest.mark.proves("US-1.1 (1)", "US-5.1 (1)", "US-5.1 (3)", "I-23", "R-USR-1", "DOD-5", "STAR", "US-1.1 (4)")
+@pytest.mark.proves(
+    "US-1.1 (1)", "US-5.1 (1)", "US-5.1 (3)", "I-23", "R-USR-1", "DOD-5", "STAR", "US-1.1 (4)", "PHASE-2"
+)
 @pytest.mark.by_hand(
     "POST /api/automations",
     "PUT /api/automations/{automation_id}",
