@@ -83,15 +83,16 @@ async def draw_to(page: Page, handle: Locator, x: float, y: float) -> None:
 
 
 async def draw_onto(page: Page, handle: Locator, block: Locator) -> None:
-    """A way from the handle of a block to the lower corner of another one, far from where ways come in."""
+    """A way from the handle of a block to the lower corner of another one, far from where ways come in and go out."""
     await block.hover(position={"x": 20, "y": 10})  # which waits until it stands still
     await handle.hover()
     await page.mouse.down()
     box = await block.bounding_box()
     assert box
-    x, y = box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.8
+    x, y = box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.8
     await page.mouse.move(x - 15, y - 15, steps=5)
     await page.mouse.move(x, y, steps=5)
+    await expect(page.locator(".react-flow__connection")).to_be_attached()
     await page.mouse.up()
 
 
