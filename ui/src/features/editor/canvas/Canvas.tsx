@@ -167,7 +167,8 @@ function Flow() {
   const onConnectEnd: OnConnectEnd = useCallback(
     (event, { isValid, fromNode, fromHandle, toNode }) => {
       if (isValid || !fromNode || fromHandle?.type !== 'source') return;
-      const block = blockUnder(event);
+      const close = toNode && !toNode.id.startsWith('@') ? toNode.id : null; // one of its exits is near
+      const block = blockUnder(event) ?? close;
       if (block) {
         const way = {
           source: fromNode.id,
