@@ -41,6 +41,7 @@ async def test_by_keyboard_alone(page: Page, product: Product) -> None:
     await expect(page.locator("main")).to_be_focused()
 
     await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("textbox", name=EN("app:shell.search"))).to_be_focused()
     await page.keyboard.type("alerts")
     await expect(page.get_by_role("button", name=EN("app:pages.alerts"))).to_be_visible()
     await accessible(page)
