@@ -200,7 +200,7 @@ class DeploymentSync:
                     connection, wanted[0].workspace_id, wanted[0].rule_id, enabled=not now.paused, kinds=self._kinds
                 )
             log.info("deployments.switched", automation_id=str(wanted[0].rule_id), enabled=not now.paused)
-            return self._led_at is not None
+            return True
         return False
 
     # repairing --------------------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ class DeploymentSync:
     async def _is_unchanged(self, wanted: list[Wanted]) -> bool:
         """Another worker may have written a newer state before our older one."""
         if not wanted:
-            return self._led_at is not None
+            return True
         async with self._db.connection() as connection:
             now = await deployed.wanted(connection, wanted[0].rule_id)
         return [item.fingerprint for item in now] == [item.fingerprint for item in wanted]
