@@ -47,6 +47,14 @@ _NOT_STARTED: Final[Mapping[Language, str]] = {
 }  # fmt: skip
 _PAUSED: Final[Mapping[Language, str]] = {"en": "{automation} was paused", "fr": "{automation} a été mise en pause"}
 
+
+def _paused_since(cause: str) -> dict[Language, Telling]:
+    return {
+        language: Telling(_PAUSED[language], _NOT_STARTED[language] + CAUSES[cause][language] + _SEE_WHY[language])
+        for language in get_args(Language)
+    }
+
+
 WORDS: Final[Mapping[What, Mapping[Language, Telling]]] = {
     "approval_asked": {
         "en": Telling("{automation}: your approval is asked for", "{message}"),
@@ -103,16 +111,8 @@ WORDS: Final[Mapping[What, Mapping[Language, Telling]]] = {
             " automatisations pour qu’elles ne se lancent pas en boucle.",
         ),
     },
-    "too_many_runs": {
-        language: Telling(
-            _PAUSED[language], _NOT_STARTED[language] + CAUSES["too_many_runs"][language] + _SEE_WHY[language]
-        )
-        for language in get_args(Language)
-    },
-    "rate": {
-        language: Telling(_PAUSED[language], _NOT_STARTED[language] + CAUSES["rate"][language] + _SEE_WHY[language])
-        for language in get_args(Language)
-    },
+    "too_many_runs": _paused_since("too_many_runs"),
+    "rate": _paused_since("rate"),
     "credits_80": {
         "en": Telling("80 % of the credits of this month are used", _LEFT["en"] + _LATER["en"]),
         "fr": Telling("80 % des crédits du mois sont utilisés", _LEFT["fr"] + _LATER["fr"]),

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { placesOf } from './document/bodies';
 import { stepsOf, stepsText } from './document/clipboard';
-import { canonical, type Definition, definitionOf } from './document/definition';
+import { type Definition, definitionOf } from './document/definition';
 import { renamed } from './document/edit';
 import type { Action } from './document/kinds';
 import { graphOf } from './graph/graph';
@@ -12,6 +12,7 @@ import { read, textOf } from './json/reading';
 import { autosave, type Detail } from './saving/autosave';
 import { journalOf } from './saving/journal';
 import { createDraft } from './state/store';
+import { canonical } from './testing/canonical';
 
 const COUNT = 200;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { canonical } from '../testing/canonical';
 import { chanceOf, definitionBy, pick } from '../testing/generator';
-import { canonical, same } from './definition';
+import { same } from './definition';
 
 const SEEDS = Array.from({ length: 200 }, (_, index) => index + 1);
 

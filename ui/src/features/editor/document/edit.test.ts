@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { canonical } from '../testing/canonical';
 import { chanceOf, definitionBy, KINDS, pick } from '../testing/generator';
 import { idsOf, placeOf, placesOf } from './bodies';
 import { stepsFrom, stepsOf, stepsText } from './clipboard';
-import { canonical, type Definition, newStep, type Step, same } from './definition';
+import { type Definition, newStep, type Step, same } from './definition';
 import {
   configured,
   connected,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { idsOf } from '../document/bodies';
-import { canonical, type Definition, newStep } from '../document/definition';
+import { type Definition, newStep } from '../document/definition';
+import { canonical } from '../testing/canonical';
 import { chanceOf, definitionBy, KINDS } from '../testing/generator';
 import { graphOf, OUTPUT, TRIGGER } from './graph';
 import { layoutOf } from './layout';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { idsOf } from '../document/bodies';
-import { canonical, type Definition, newStep } from '../document/definition';
+import { type Definition, newStep } from '../document/definition';
 import { inserted, removed, renamed, slotAtEnd } from '../document/edit';
+import { canonical } from '../testing/canonical';
 import { chanceOf, definitionBy, KINDS, pick } from '../testing/generator';
 import { createDraft } from './store';
 
