@@ -10,14 +10,17 @@ from pydantic.config import JsonDict
 from api.automation_views import StartedView
 from api.caller import CallerDep
 from api.idempotency import OnceDep
+from api.language import LanguageDep
 from api.logs import Status, bounded
 from api.problems import documented
 from api.services import ServicesDep
 from api.strict import StrictRoute
+from blocks.words import Language
 from core.runs.history import Wanted
 from core.runs.replay import Preview, Wish
 from core.runs.replay_bulk import MOST, BulkPreview, Counted, NotReplayable
 from core.runs.replay_plan import Again
+from core.sentences import in_language
 
 router = APIRouter(prefix="/api", tags=["history"], route_class=StrictRoute)
 
@@ -116,10 +119,10 @@ class PlanView(BaseModel):
     recorded: list[str] = Field(description="steps whose recorded results are used")
     not_run: list[str] = Field(description="steps on paths that the recorded results exclude")
     effects: list[AgainView] = Field(description="those of `runs_again` that touch the world")
-    warnings: list[str]
+    warnings: list[str] = Field(description="in the language of Accept-Language")
 
     @classmethod
-    def of(cls, preview: Preview) -> Self:
+    def of(cls, preview: Preview, language: Language) -> Self:
         planned = preview.planned
         return cls(
             run_id=planned.former.id,
@@ -130,7 +133,7 @@ class PlanView(BaseModel):
             recorded=planned.plan.kept,
             not_run=planned.plan.idle,
             effects=[AgainView.of(each) for each in planned.plan.effects],
-            warnings=preview.warnings,
+            warnings=[in_language(each, language) for each in preview.warnings],
         )
 
 
@@ -180,15 +183,15 @@ class BulkBody(BaseModel):
 
 
 class NotReplayableView(BaseModel):
-    model_config = ConfigDict(from_attributes=True, json_schema_extra={"example": _NOT_REPLAYABLE})
+    model_config = ConfigDict(json_schema_extra={"example": _NOT_REPLAYABLE})
 
     run_id: UUID
     code: str
-    reason: str
+    reason: str = Field(description="in the language of Accept-Language")
 
     @classmethod
-    def of(cls, left_out: NotReplayable) -> Self:
-        return cls.model_validate(left_out)
+    def of(cls, left_out: NotReplayable, language: Language) -> Self:
+        return cls(run_id=left_out.run_id, code=left_out.code, reason=in_language(left_out.reason, language))
 
 
 class CountedView(AgainView):
@@ -210,17 +213,17 @@ class BulkPlanView(BaseModel):
     run_ids: list[UUID] = Field(description=f"of them, the oldest first, at most {_SHOWN}")
     not_replayable: list[NotReplayableView] = Field(description="runs of the filter that are left out")
     effects: list[CountedView] = Field(description="what would happen again outside, and in how many runs")
-    warnings: list[str]
+    warnings: list[str] = Field(description="in the language of Accept-Language")
 
     @classmethod
-    def of(cls, preview: BulkPreview) -> Self:
+    def of(cls, preview: BulkPreview, language: Language) -> Self:
         replays = preview.selection.replays
         return cls(
             runs=len(replays),
             run_ids=[each.former.id for each in replays[:_SHOWN]],
-            not_replayable=[NotReplayableView.of(each) for each in preview.selection.left_out],
+            not_replayable=[NotReplayableView.of(each, language) for each in preview.selection.left_out],
             effects=[CountedView.counted(each) for each in preview.effects],
-            warnings=preview.warnings,
+            warnings=[in_language(each, language) for each in preview.warnings],
         )
 
 
@@ -236,8 +239,9 @@ def _told(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     return {200: {"model": model, "description": "What would happen; nothing did (`dry_run`)."}}
 
 
-def _plan(view: BaseModel) -> Response:
-    return Response(view.model_dump_json(), 200, media_type="application/json")
+def _plan(view: BaseModel, told: Response) -> Response:
+    """With the headers of the answer that FastAPI would have made, which name its language."""
+    return Response(view.model_dump_json(), 200, dict(told.headers), media_type="application/json")
 
 
 @router.post(
@@ -248,10 +252,13 @@ def _plan(view: BaseModel) -> Response:
     responses={**_told(PlanView), **documented(401, 402, 403, 404, 409, 413, 422, 429)},
 )
 async def replay(
+    *,
     log_id: Annotated[UUID, Path(description="id of a run that has ended")],
     caller: CallerDep,
     services: ServicesDep,
     once: OnceDep,
+    language: LanguageDep,
+    response: Response,
     body: Annotated[ReplayBody | None, Body()] = None,
 ) -> Response | StartedView:
     """Runs it again as a new run, also of an automation that is switched off: which version, from which step, with
@@ -261,7 +268,8 @@ async def replay(
     """
     asked = body or ReplayBody()
     if asked.dry_run:
-        return _plan(PlanView.of(await services.replays.preview(caller, log_id, asked.wish())))
+        preview = await services.replays.preview(caller, log_id, asked.wish())
+        return _plan(PlanView.of(preview, language), response)
     run_id = await services.replays.start(caller, log_id, asked.wish(), once)
     return StartedView(run_id=run_id, status_url=f"{services.settings.public_url}/api/automations/logs/{run_id}")
 
@@ -274,7 +282,13 @@ async def replay(
     responses={**_told(BulkPlanView), **documented(401, 402, 403, 404, 409, 413, 422, 429)},
 )
 async def replay_many(
-    body: BulkBody, caller: CallerDep, services: ServicesDep, once: OnceDep
+    *,
+    body: BulkBody,
+    caller: CallerDep,
+    services: ServicesDep,
+    once: OnceDep,
+    language: LanguageDep,
+    response: Response,
 ) -> Response | BulkStartedView:
     """All ended runs of a filter, at most 1,000, with their own inputs. Ask first: a dry run (the default) answers 200
     with their number and what would happen again outside; send that number as `expected` with `"dry_run": false`.
@@ -283,7 +297,8 @@ async def replay_many(
     """
     wanted = body.filter.wanted()
     if body.dry_run:
-        return _plan(BulkPlanView.of(await services.bulk_replays.preview(caller, wanted, body.wish())))
+        preview = await services.bulk_replays.preview(caller, wanted, body.wish())
+        return _plan(BulkPlanView.of(preview, language), response)
     started = await services.bulk_replays.start(caller, wanted, body.wish(), expected=body.expected, once=once)
     return BulkStartedView(
         replay_id=started.replay_id,

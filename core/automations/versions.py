@@ -13,9 +13,10 @@ from core.automations.service import Automations
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, NotFound
+from core.sentences import said
 
 Against: TypeAlias = int | Literal["draft", "live"]
-_UNREADABLE: Final = "The draft can't be read as an automation: validate it, and mend what is wrong."
+_UNREADABLE: Final = said("The draft can't be read as an automation: validate it, and mend what is wrong.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ reads those of a run whose worker was lost.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from blocks.action import Action
@@ -27,6 +27,13 @@ from core.runs.events import TERMINAL
 from core.runs.replay_plan import FAILED, START, Former, Recorded, ReplayPlan, plan
 from core.runs.replay_rows import FormerRun, TakenOver
 from core.runs.replay_versions import CheckedDraft, Chooser, Drafts, Pinned, Which
+from core.sentences import said
+
+_NOT_ENDED: Final[Mapping[str, str]] = {
+    "queued": said("This run is queued: wait for its end or cancel it, then replay."),
+    "running": said("This run is running: wait for its end or cancel it, then replay."),
+    "waiting": said("This run is waiting: wait for its end or cancel it, then replay."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Planner:
     async def plan(self, former: FormerRun, steps: Mapping[str, Recorded]) -> Planned:
         """Raises `Conflict` and `Invalid` with what stands in the way."""
         if former.status not in TERMINAL:
-            raise Conflict("run_not_ended", f"This run is {former.status}: wait for its end or cancel it, then replay.")
+            raise Conflict("run_not_ended", _NOT_ENDED[former.status])
         version = await self._chooser.choose(former.rule_id, former.version)
         was = await self._chooser.then(former.rule_id, former.version)
         way = (former.rule_id, version.number, former.version, former.status, former.error_step, *steps.items())
@@ -183,5 +190,6 @@ async def accept_replay(
 def told_followers(count: int) -> list[str]:
     if not count:
         return []
-    which = "1 automation that follows this one starts" if count == 1 else f"{count} automations that follow start"
-    return [f"When the replay ends, {which} once more."]
+    if count == 1:
+        return [said("When the replay ends, 1 automation that follows this one starts once more.")]
+    return [said("When the replay ends, {count} automations that follow start once more.", count=count)]

@@ -23,6 +23,7 @@ from core.runs.replay import Planned, Planner, Wish, accept_replay, told_followe
 from core.runs.replay_plan import Again
 from core.runs.replay_rows import FormerRun
 from core.runs.replay_versions import CheckedDraft, Drafts
+from core.sentences import said
 
 MOST: Final = 1000  # runs of one request
 PRIORITY: Final = -1  # behind what arrives meanwhile
@@ -97,7 +98,11 @@ class BulkReplays:
             before = await replay_rows.replayed(connection, [each.id for each in runs])
         warnings = _told(Counter(line for each in selection.replays for line in each.plan.warnings))
         if before:
-            warnings.append(f"{before} of these runs were replayed before.")
+            warnings.append(
+                said("{count} of these runs were replayed before.", count=before)
+                if before > 1
+                else said("1 of these runs was replayed before.")
+            )
         return BulkPreview(selection, _effects(selection.replays), [*warnings, *told_followers(following)])
 
     async def start(
@@ -198,4 +203,7 @@ def _effects(replays: Sequence[Planned]) -> list[Counted]:
 
 
 def _told(warnings: Mapping[str, int]) -> list[str]:
-    return [line if count == 1 else f"In {count} runs: {line}" for line, count in warnings.items()]
+    return [
+        line if count == 1 else said("In {count} runs: {warning}", count=count, warning=line)
+        for line, count in warnings.items()
+    ]

@@ -17,6 +17,7 @@ from blocks.values import JsonObject
 from core.automations import graph
 from core.automations.definition import Definition, Step
 from core.errors import Conflict, Finding, Invalid
+from core.sentences import said
 
 START: Final = "start"
 FAILED: Final = "failed"
@@ -108,7 +109,7 @@ def plan(
     steps = {step.id: step for step in definition.actions}
     sequence = graph.order(steps)
     if isinstance(sequence, CycleError):  # no version that was checked has one
-        raise Conflict("automation_invalid", "The steps of this version run in a circle.")
+        raise Conflict("automation_invalid", said("The steps of this version run in a circle."))
     before = graph.upstream(steps, sequence)
     starts = _starts(steps, former, start)
     behind = {name for name in steps if start == START or name in starts or before[name] & starts}
@@ -146,12 +147,15 @@ def _starts(steps: graph.Graph, former: Former, start: str) -> set[str]:
         return set()
     if start == FAILED:
         if former.status != "failed":
-            raise _refused("run_not_failed", "This run did not fail: name a step to start from, or start.")
+            raise _refused("run_not_failed", said("This run did not fail: name a step to start from, or start."))
         left = {name for name, found in former.steps.items() if name in steps and _unfinished(steps, name, found)}
         return left | ({former.error_step} & steps.keys() if former.error_step else set())
     name = start.removeprefix(STEP)
     if name not in steps:
-        raise _refused("step_not_found", f"This version has no step {name!r}; there are: {_named(list(steps))}.")
+        detail = said(
+            "This version has no step {step}; there are: {steps}.", step=repr(name), steps=_named(list(steps))
+        )
+        raise _refused("step_not_found", detail)
     return {name}
 
 
@@ -260,24 +264,32 @@ def _copies(steps: graph.Graph, kept: set[str], loops: list[str]) -> list[Copy]:
 
 
 def _warnings(steps: graph.Graph, former: Former, was: Mapping[str, Step], start: str, found: _Sorted) -> list[str]:
-    told = []
+    told: list[str] = []
     gone = [name for name in former.steps if name not in steps]
     if former.error_step is not None and former.error_step not in steps and start == FAILED:
-        told.append(
-            f"The failed step {former.error_step} does not exist in this version: the replay goes on with what has no"
-            " result yet."
+        lost = said(
+            "The failed step {step} does not exist in this version: the replay goes on with what has no result yet.",
+            step=former.error_step,
         )
+        told.append(lost)
     if gone:
-        told.append(f"Steps of the former run that do not exist in this version: {_named(gone)}.")
+        told.append(said("Steps of the former run that do not exist in this version: {steps}.", steps=_named(gone)))
     if start != START:
         others = [name for name in steps if name in found.again - found.behind]
         if others:
-            told.append(f"No result of the former run can be used, so these run as well: {_named(others)}.")
+            unusable = said(
+                "No result of the former run can be used, so these run as well: {steps}.", steps=_named(others)
+            )
+            told.append(unusable)
         changed = [
             name for name in steps if name in found.kept and name in was and was[name].config != steps[name].config
         ]
         if changed:
-            told.append(f"These are different in this version, and their recorded results are used: {_named(changed)}.")
+            other = said(
+                "These are different in this version, and their recorded results are used: {steps}.",
+                steps=_named(changed),
+            )
+            told.append(other)
     doubtful = [
         name
         for name in steps
@@ -286,21 +298,29 @@ def _warnings(steps: graph.Graph, former: Former, was: Mapping[str, Step], start
         and (ended.status == "unknown" or ended.error_code == "in_doubt")
     ]
     if doubtful:
-        told.append(f"Whether these had their effect is not known; it may happen a second time: {_named(doubtful)}.")
+        doubt = said(
+            "Whether these had their effect is not known; it may happen a second time: {steps}.",
+            steps=_named(doubtful),
+        )
+        told.append(doubt)
     return told
 
 
 def _not_on_path(steps: graph.Graph, name: str, found: _Sorted) -> Invalid:
     """The start step itself can't run: a recorded result before it leads elsewhere."""
-    reasons = [
+    first, *others = [
         f"{before}:{outlet}" if outlet else before
         for before, outlet in graph.needed(steps[name])
         if before in steps and _met(steps[before], outlet, found.outcome[before]) is False
     ]
-    detail = (
-        f"The step {name} does not run in this replay: it needs {' and '.join(reasons)}, which did not happen in the"
-        " former run. Start from a step before it."
-    )
+    needs: str = first
+    for each in others:
+        needs = said("{step} and {other}", step=needs, other=each)
+    detail = said(
+        "The step {step} does not run in this replay: it needs {needs}, which did not happen in the former run. Start"
+        " from a step before it.",
+        step=name, needs=needs,
+    )  # fmt: skip
     return _refused("step_not_on_path", detail)
 
 
@@ -309,5 +329,5 @@ def _refused(code: str, detail: str) -> Invalid:
 
 
 def _named(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    listed, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
+    return said("{steps} and {count} more", steps=listed, count=more) if more > 0 else listed

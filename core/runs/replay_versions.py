@@ -15,6 +15,7 @@ from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid
 from core.runs.pinned import load_definition
+from core.sentences import said
 
 Which: TypeAlias = Literal["then", "live", "draft"]
 
@@ -66,7 +67,9 @@ class Drafts:
             found = [*found, *await subscribers.missing(connection, rule, definition, self._kinds)]
         if wrong := errors(found):
             raise Invalid(
-                "draft_invalid", "The draft can't run as it is; `errors` says what is wrong with it.", tuple(wrong)
+                "draft_invalid",
+                said("The draft can't run as it is; `errors` says what is wrong with it."),
+                tuple(wrong),
             )
         return CheckedDraft(rule.revision, definition)
 
@@ -96,7 +99,7 @@ class Chooser:
         if definition is None:
             raise Conflict(
                 "version_not_kept",
-                "The version that this run ran on is not kept any more: replay it on the version live or draft.",
+                said("The version that this run ran on is not kept any more: replay it on the version live or draft."),
             )
         return Pinned(then, definition)
 
@@ -115,7 +118,8 @@ class Chooser:
         rule = self._rules[rule_id]
         if rule is None:
             raise Conflict(
-                "automation_deleted", "The automation of this run is deleted: restore it first, then replay the run."
+                "automation_deleted",
+                said("The automation of this run is deleted: restore it first, then replay the run."),
             )
         return rule
 
@@ -127,7 +131,7 @@ class Chooser:
             if rule.live_version is None or document is None:
                 raise Conflict(
                     "automation_not_published",
-                    "This automation has no live version: publish it first, or replay the run on its draft.",
+                    said("This automation has no live version: publish it first, or replay the run on its draft."),
                 )
             self._live[rule.id] = Pinned(rule.live_version, stored(document))
         return self._live[rule.id]
@@ -135,7 +139,7 @@ class Chooser:
     def _draft_of(self, rule: Rule) -> Pinned:
         draft = self._drafts.get(rule.id)
         if draft is None or draft.revision != rule.revision:
-            raise Conflict("draft_changed", "Somebody changed the draft just now: look at it, and try again.")
+            raise Conflict("draft_changed", said("Somebody changed the draft just now: look at it, and try again."))
         return draft.pinned
 
 

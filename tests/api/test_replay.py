@@ -16,6 +16,7 @@ from tests.api.conftest import Tenant, problem, until
 from tests.api.rows import worker
 
 LOGS = "/api/automations/logs"
+FRENCH = {"Accept-Language": "fr"}
 POST = {"method": "POST", "url": "https://crm.example.com/leads"}
 STEPS: list[dict[str, Any]] = [
     {"id": "read", "type": "transform", "config": {"value": 1}},
@@ -55,8 +56,10 @@ async def replayed(api: httpx.AsyncClient, run_id: str, **body: Any) -> dict[str
     return found
 
 
-async def bulk(api: httpx.AsyncClient, status: int = 200, **body: Any) -> dict[str, Any]:
-    answer = await api.post(f"{LOGS}/replay", json=body)
+async def bulk(
+    api: httpx.AsyncClient, status: int = 200, headers: dict[str, str] | None = None, **body: Any
+) -> dict[str, Any]:
+    answer = await api.post(f"{LOGS}/replay", json=body, headers=headers)
     assert answer.status_code == status, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -120,6 +123,15 @@ async def test_a_dry_run_tells_and_does_nothing(api: httpx.AsyncClient, db: Data
             "When the replay ends, 1 automation that follows this one starts once more.",
         ],
     }  # fmt: skip
+    assert answer.headers["Content-Language"] == "en"
+    asked = {"version": "live", "from": "failed", "dry_run": True}
+    french = await api.post(f"{LOGS}/{former}/replay", json=asked, headers=FRENCH)
+    assert french.headers["Content-Language"] == "fr"
+    assert french.json()["warnings"] == [
+        "Aucun résultat de l’exécution précédente n’est utilisable ; ces étapes s’exécutent donc aussi : new.",
+        "Ces étapes diffèrent dans cette version, et leurs résultats enregistrés sont utilisés : read.",
+        "À la fin de la relance, 1 automatisation qui suit celle-ci démarre une fois de plus.",
+    ]
     assert await runs(db) == before
 
 
@@ -269,6 +281,15 @@ async def test_strangers_and_viewers(
     assert await runs(db) == 1
 
 
+async def test_where_a_replay_can_not_start_is_told_in_french(
+    api: httpx.AsyncClient, db: Database, automation: str
+) -> None:
+    former = await ran(api, db, automation)
+    answer = await api.post(f"{LOGS}/{former}/replay", json={"from": "nowhere"}, headers=FRENCH)
+    (fault,) = problem(answer, 422, "step_not_found")["errors"]
+    assert fault["message"] == "Cette version n’a pas d’étape 'nowhere' ; il y a : read, send, note."
+
+
 # many runs ------------------------------------------------------------------------------------------------------------
 
 
@@ -285,7 +306,13 @@ async def test_many_runs_first_told_then_replayed(api: httpx.AsyncClient, db: Da
     assert told["effects"] == [
         {"automation_id": automation, "step_id": "send", "action_type": "http", "effect": "unsafe", "count": 3}
     ]
-    assert told["warnings"] == ["1 of these runs were replayed before."]
+    assert told["warnings"] == ["1 of these runs was replayed before."]
+    french = await bulk(api, headers=FRENCH, **chosen)
+    assert french["warnings"] == ["1 de ces exécutions a déjà été relancée."]
+    assert [each["reason"] for each in french["not_replayable"]] == [
+        "Cette exécution n’a pas échoué : nommez l’étape d’où repartir, ou start.",
+        "Cette exécution est en file : attendez sa fin ou annulez-la, puis relancez-la.",
+    ]
     problem(await api.post(f"{LOGS}/replay", json={**chosen, "dry_run": False}), 422, "invalid_request")
     wrong = {**chosen, "dry_run": False, "expected": 4}
     assert "3 now" in problem(await api.post(f"{LOGS}/replay", json=wrong), 409, "replay_count_changed")["detail"]
@@ -310,6 +337,25 @@ async def test_many_runs_first_told_then_replayed(api: httpx.AsyncClient, db: Da
         rows = await connection.fetch("SELECT priority, count(*) AS runs FROM run_queue GROUP BY 1 ORDER BY 1")
     assert [tuple(row) for row in rows] == [(-1, 3), (0, 1)]
     assert await runs(db) == 8
+
+
+async def test_what_many_runs_are_warned_of_is_counted_in_french(
+    api: httpx.AsyncClient, db: Database, automation: str
+) -> None:
+    formers = [await ran(api, db, automation) for _ in range(2)]
+    await api.patch(f"/api/automations/{automation}", json={"actions": [{**STEPS[1], "id": "sent"}]})
+    chosen: dict[str, Any] = {"filter": {"ids": formers}, "version": "live", "from": "failed"}
+    assert (await bulk(api, **chosen))["warnings"][0] == (
+        "In 2 runs: The failed step send does not exist in this version: the replay goes on with what has no result"
+        " yet."
+    )
+    assert (await bulk(api, headers=FRENCH, **chosen))["warnings"] == [
+        "Dans 2 exécutions : L’étape en échec send n’existe pas dans cette version : la relance continue avec ce qui"
+        " n’a pas encore de résultat.",
+        "Dans 2 exécutions : Étapes de l’exécution précédente qui n’existent pas dans cette version : read, send.",
+        "Dans 2 exécutions : Aucun résultat de l’exécution précédente n’est utilisable ; ces étapes s’exécutent donc"
+        " aussi : sent.",
+    ]
 
 
 async def test_what_a_filter_chooses(api: httpx.AsyncClient, db: Database, automation: str) -> None:

@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 7a97b2ffa5802ecae77ba9171ef1396a18b9cfea1916c4704a32761992ac39b2.
+// Made by `make schema`, from the OpenAPI schema 913a5eb52e0aa99f529d708f453e4615dd2878fce294568bf982d2430aee1771.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -5364,6 +5364,7 @@ export interface operations {
             header?: {
                 "X-Workspace-Id"?: string | null;
                 "Idempotency-Key"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -5499,6 +5500,7 @@ export interface operations {
             header?: {
                 "X-Workspace-Id"?: string | null;
                 "Idempotency-Key"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 log_id: string;
