@@ -15,6 +15,7 @@ import re2
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from blocks import paths
+from blocks.sentences import said
 from blocks.values import Json
 
 MAX_PATTERN = 512
@@ -49,7 +50,8 @@ class BadPattern(ValueError):
 def pattern(text: str) -> "re2._Regexp[str]":
     """Compile an RE2 pattern. Raises `BadPattern`."""
     if len(text) > MAX_PATTERN:
-        raise BadPattern(f"A pattern has at most {MAX_PATTERN} characters; this one has {len(text)}.")
+        long = said("A pattern has at most {most} characters; this one has {count}.", most=MAX_PATTERN, count=len(text))
+        raise BadPattern(long)
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 1 << 20
@@ -58,7 +60,7 @@ def pattern(text: str) -> "re2._Regexp[str]":
     except re2.error as error:
         reason = error.args[0] if error.args else "it can't be compiled"
         shown = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise BadPattern(f"This is no RE2 pattern: {shown}.") from error
+        raise BadPattern(said("This is no RE2 pattern: {reason}.", reason=shown)) from error
 
 
 class Condition(BaseModel):
@@ -100,9 +102,9 @@ class Condition(BaseModel):
                 raise ValueError("The operator matches needs a pattern (text) as value.")
             pattern(self.value)
         if self.op in _NO_VALUE and self.value is not None:
-            raise ValueError(f"The operator {self.op} takes no value.")
+            raise ValueError(said("The operator {name} takes no value.", name=self.op.value))
         if self.op in _ORDERED and (isinstance(self.value, bool) or not isinstance(self.value, int | float | str)):
-            raise ValueError(f"The operator {self.op} needs a number or a text as value.")
+            raise ValueError(said("The operator {name} needs a number or a text as value.", name=self.op.value))
         return self
 
 
@@ -113,7 +115,10 @@ def _measure(raw: object) -> None:
         depth += 1
         count += len(level)
         if depth > MAX_DEPTH or count > MAX_CONDITIONS:
-            raise ValueError(f"A filter has at most {MAX_CONDITIONS} conditions, {MAX_DEPTH} levels deep.")
+            most = said(
+                "A filter has at most {most} conditions, {depth} levels deep.", most=MAX_CONDITIONS, depth=MAX_DEPTH
+            )
+            raise ValueError(most)
         groups = [item.get(name) for item in level if isinstance(item, dict) for name in _GROUPS]
         level = [each for group in groups if group for each in (group if isinstance(group, list) else [group])]
 

@@ -14,6 +14,7 @@ from jsonschema.validators import Draft202012Validator, extend
 from referencing import Registry
 
 from blocks import conditions
+from blocks.sentences import reason, said
 from blocks.values import Json, JsonObject
 
 MOST_PARTS: Final = 500  # everything in the schema, counted: keys, items, texts
@@ -40,16 +41,19 @@ class BadForm(ValueError):
 def check(form: JsonObject) -> JsonObject:
     """The form itself, when it is one. Raises `BadForm`."""
     if sum(1 for _ in _parts(form)) > MOST_PARTS:
-        raise BadForm(f"The form is too large; it may have {MOST_PARTS} parts.")
+        raise BadForm(said("The form is too large; it may have {most} parts.", most=MOST_PARTS))
     if form.get("type") != "object":
         raise BadForm('A form is a JSON Schema with "type": "object" and "properties".')
     if form.get("$schema", _DIALECT) not in (_DIALECT, _DIALECT + "#"):
-        raise BadForm(f"Forms are written in {_DIALECT}; leave $schema out.")
+        raise BadForm(said("Forms are written in {dialect}; leave $schema out.", dialect=_DIALECT))
     _check_keywords(form, "form")
     try:
         Draft202012Validator.check_schema(form)
     except SchemaError as error:
-        raise BadForm(f"This is no JSON Schema: {error.message[:200]} (at {_place('form', error)}).") from error
+        wrong = said(
+            "This is no JSON Schema: {reason} (at {at}).", reason=error.message[:200], at=_place("form", error)
+        )
+        raise BadForm(wrong) from error
     return form
 
 
@@ -86,20 +90,20 @@ def faults(form: JsonObject, values: Json, *, most: int = MOST_VALUES) -> Iterat
 
 def _check_keywords(schema: Json, at: str, depth: int = 0) -> None:
     if depth > DEEPEST:
-        raise BadForm(f"The form is nested too deeply; {DEEPEST} levels are allowed.")
+        raise BadForm(said("The form is nested too deeply; {most} levels are allowed.", most=DEEPEST))
     if isinstance(schema, bool):
         return
     if not isinstance(schema, dict):
-        raise BadForm(f"There must be an object at {at}.")
+        raise BadForm(said("There must be an object at {at}.", at=at))
     for keyword in schema:
         if keyword not in _KEYWORDS:
-            raise BadForm(f"{keyword[:40]!r} (at {at}) is not available in forms.")
+            raise BadForm(said("{keyword} (at {at}) is not available in forms.", keyword=repr(keyword[:40]), at=at))
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
         try:
             conditions.pattern(pattern)
         except conditions.BadPattern as error:
-            raise BadForm(f"{error} (at {at}.pattern)") from error
+            raise BadForm(said("{fault} (at {at}.pattern).", fault=reason(error), at=at)) from error
     inner = schema.get("properties")
     for name, each in inner.items() if isinstance(inner, dict) else ():
         _check_keywords(each, f"{at}.properties.{name[:40]}", depth + 1)

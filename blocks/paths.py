@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from blocks.sentences import said
 from blocks.values import Json
 
 MAX_PATH = 500
@@ -40,7 +41,11 @@ def parse(text: str) -> Path:
         number = found["number"] or found["index"]
         parts.append(int(number) if number else found["name"] or found["key"])
     if not parts or position < len(text):
-        raise BadPath(f"{text[:80]!r} is not a path; write it like trigger.data.customer.id or trigger.data.items[0].")
+        wrong = said(
+            "{text} is not a path; write it like trigger.data.customer.id or trigger.data.items[0].",
+            text=repr(text[:80]),
+        )
+        raise BadPath(wrong)
     return tuple(parts)
 
 
@@ -48,7 +53,9 @@ def into_trigger(text: str) -> Path:
     """A path into what arrived: `trigger.data`, `trigger.headers` or `trigger.query` and on. Raises `BadPath`."""
     path = parse(text)
     if path[0] != "trigger" or len(path) < 2 or path[1] not in ("data", "headers", "query"):
-        raise BadPath(f"{text[:80]!r} must begin with trigger.data, trigger.headers or trigger.query.")
+        raise BadPath(
+            said("{text} must begin with trigger.data, trigger.headers or trigger.query.", text=repr(text[:80]))
+        )
     return path
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from blocks.sentences import Sentence, joined, said
 from blocks.values import Json, JsonObject
 
 SHORTEST_S = 60
@@ -23,6 +24,12 @@ _MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+_CRON_FAULTS: dict[str, Sentence] = {  # as CronSim has them
+    each: each
+    for each in (
+        said("bad minute"), said("bad hour"), said("bad day-of-month"), said("bad month"), said("bad day-of-week"),
+    )
+}  # fmt: skip
 
 
 class Schedule(BaseModel):
@@ -53,7 +60,8 @@ class Schedule(BaseModel):
     def _exactly_one(self) -> Self:
         given = [name for name in ("cron", "every_s", "run_at") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"Give exactly one of cron, every_s, run_at; this has {' and '.join(given) or 'none'}.")
+            which = joined(given) if given else said("none")
+            raise ValueError(said("Give exactly one of cron, every_s, run_at; this has {given}.", given=which))
         if self.cron is not None and self.timezone is None:
             self.timezone = "UTC"
         if self.cron is None and self.timezone is not None:
@@ -66,7 +74,8 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is not a time zone; write an IANA name such as Europe/Zurich or UTC.") from error
+        unknown = said("{name} is not a time zone; write an IANA name such as Europe/Zurich or UTC.", name=repr(name))
+        raise ValueError(unknown) from error
 
 
 @lru_cache(maxsize=1024)
@@ -74,16 +83,19 @@ def check_cron(text: str) -> str:
     """`text` with single spaces, when it is a cron expression that ever fires. Raises `ValueError` with a sentence."""
     fields = text.split()
     if len(fields) != 5:
-        raise ValueError(
-            f"A cron expression has five fields (minute hour day month weekday); {text!r} has {len(fields)}."
-        )
+        wrong = said(
+            "A cron expression has five fields (minute hour day month weekday); {text} has {count}.",
+            text=repr(text), count=len(fields),
+        )  # fmt: skip
+        raise ValueError(wrong)
     cleaned = " ".join(fields)
     try:
         next(CronSim(cleaned, datetime(2024, 1, 1, tzinfo=UTC)))
     except CronSimError as error:
-        raise ValueError(f"{text!r} is not a cron expression: {str(error).lower()}.") from error
+        why = _CRON_FAULTS.get(str(error).lower(), str(error).lower())
+        raise ValueError(said("{text} is not a cron expression: {reason}.", text=repr(text), reason=why)) from error
     except StopIteration:
-        raise ValueError(f"{text!r} never fires: there is no such day.") from None
+        raise ValueError(said("{text} never fires: there is no such day.", text=repr(text))) from None
     return cleaned
 
 
@@ -123,19 +135,22 @@ def _preset(raw: JsonObject) -> JsonObject:
         case "weekly":
             day = raw.get("weekday", "monday")
             if not isinstance(day, str) or day.lower() not in _WEEKDAYS:
-                raise ValueError(f"{day!r} is not a weekday; write monday, tuesday ... sunday.")
+                raise ValueError(said("{day} is not a weekday; write monday, tuesday ... sunday.", day=repr(day)))
             cron = f"{minute} {hour} * * {_WEEKDAYS.index(day.lower())}"
         case "monthly":
             cron = f"{minute} {hour} {raw.get('day', 1)} * *"
         case other:
-            raise ValueError(f"{other!r} is not a preset; there are hourly, daily, weekdays, weekly and monthly.")
+            unknown = said(
+                "{name} is not a preset; there are hourly, daily, weekdays, weekly and monthly.", name=repr(other)
+            )
+            raise ValueError(unknown)
     return {**rest, "cron": cron}
 
 
 def _clock(text: Json) -> tuple[int, int]:
     hour, _, minute = text.partition(":") if isinstance(text, str) else ("", "", "")
     if not (hour.isdecimal() and minute.isdecimal() and len(minute) == 2 and int(hour) < 24 and int(minute) < 60):
-        raise ValueError(f"{text!r} is not a time of day; write it like 09:00.")
+        raise ValueError(said("{text} is not a time of day; write it like 09:00.", text=repr(text)))
     return int(hour), int(minute)
 
 
@@ -149,7 +164,7 @@ def _seconds(every: Json) -> Json:
         return int(every[:-1]) * _UNITS[every[-1]]
     if isinstance(every, int) and not isinstance(every, bool):
         return every
-    raise ValueError(f"{every!r} is not an interval; write 5m, 2h or 1d.")
+    raise ValueError(said("{text} is not an interval; write 5m, 2h or 1d.", text=repr(every)))
 
 
 def _moment(raw: JsonObject) -> JsonObject:
@@ -161,7 +176,8 @@ def _moment(raw: JsonObject) -> JsonObject:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a moment; write it like 2030-01-31T09:00:00+01:00.") from error
+        wrong = said("{text} is not a moment; write it like 2030-01-31T09:00:00+01:00.", text=repr(text))
+        raise ValueError(wrong) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone(name) if isinstance(name, str) else UTC)
     return {**rest, "run_at": moment.isoformat()}

@@ -1,6 +1,6 @@
 """What is wrong with an input, in sentences that say what to do: in English, told in French where it is shown.
 
-A sentence is made of an English pattern, which is also the key of its French in `sentences_fr.json`.
+A sentence is made of an English pattern (`blocks/sentences.py`), the key of its French in `sentences_fr.json`.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic_core import ErrorDetails
 
+from blocks.sentences import Sentence, reason, said
 from blocks.words import Language
 
 _OBJECT: Final = "This must be an object."
@@ -51,20 +52,6 @@ _SENTENCES: Final[Mapping[str, str]] = {
 _EMPTY: Final = "This must not be empty."
 
 
-class Sentence(str):
-    """In English. What it was made of is kept, so that it can be told in another language."""
-
-    pattern: str
-    blanks: Mapping[str, object]
-
-
-def said(pattern: str, /, **blanks: object) -> Sentence:
-    """What `pattern` says with its blanks filled in, which may be sentences themselves."""
-    made = Sentence(pattern.format_map(blanks))
-    made.pattern, made.blanks = pattern, blanks
-    return made
-
-
 def in_language(text: str, language: Language) -> str:
     """A sentence in a language; what is none, or has no French, as it stands."""
     if language == "en":
@@ -90,13 +77,16 @@ def patterns_in_french() -> Mapping[str, str]:
 
 
 def sentence(detail: ErrorDetails, language: Language = "en") -> str:
-    """One finding in words. Those that our own validators raise are sentences already, in English."""
+    """One finding in words. Our own validators raise sentences: made by `said`, or clauses without a capital."""
     context = detail.get("ctx", {})
     pattern = _SENTENCES.get(detail["type"])
     if detail["type"] == "string_too_short" and context.get("min_length") == 1:
         pattern = _EMPTY
     if pattern is not None:
         return in_language(said(pattern, **context), language)
+    error = context.get("error")
+    if isinstance(error, ValueError) and isinstance(made := reason(error), Sentence):
+        return in_language(made, language)
     message = detail["msg"].removeprefix("Value error, ")
     message = message[:1].upper() + message[1:] + ("" if message.endswith((".", "!", "?")) else ".")
     return in_language(message, language)

@@ -10,6 +10,7 @@ from blocks.mail.addresses import MOST_RECIPIENTS, has_control, is_message_id, m
 from blocks.mail.composing import LONGEST_SUBJECT, MOST_BYTES
 from blocks.mail.fields import Recipient, message_id, one_line
 from blocks.outcomes import Done
+from blocks.sentences import said
 from blocks.services import Attachment, Mail, Mailer
 from blocks.values import Json, JsonObject
 from blocks.words import Language, shortened, written_out
@@ -109,7 +110,7 @@ class EmailInput(StepModel):
         if self.template is not None and (self.text or self.html):
             raise ValueError("give either a body or a template")
         if len(self.to) + len(self.cc) + len(self.bcc) > MOST_RECIPIENTS:
-            raise ValueError(f"a mail goes to {MOST_RECIPIENTS} recipients at most")
+            raise ValueError(said("A mail goes to {most} recipients at most.", most=MOST_RECIPIENTS))
         return self
 
 

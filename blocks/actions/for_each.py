@@ -8,6 +8,7 @@ from blocks import paths
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.errors import InvalidInput
 from blocks.outcomes import Expand
+from blocks.sentences import Sentence, said
 from blocks.values import Json, JsonObject
 from blocks.words import Language, shortened
 
@@ -17,22 +18,25 @@ _SOME_ITEMS: Final[dict[Language, str]] = {"en": "the items of a list", "fr": "c
 _SO_MANY: Final[dict[Language, str]] = {"en": "{count} items", "fr": "la liste ({count})"}
 
 
-def _not_a_list(value: object) -> str | None:
+def _not_a_list(value: object) -> Sentence | None:
     """Why nothing can go through `value`, or None."""
     match value:
         case list() if len(value) > MOST_ITEMS:
-            return f"A loop takes at most {MOST_ITEMS} items, and these are {len(value)}: take fewer at once."
+            return said(
+                "A loop takes at most {most} items, and these are {count}: take fewer at once.",
+                most=MOST_ITEMS, count=len(value),
+            )  # fmt: skip
         case list():
             return None
         case None:
-            found = "nothing (null)"
+            found: object = said("nothing (null)")
         case str():
-            found = f"the text “{shortened(value, 40)}”"
+            found = said("the text “{text}”", text=shortened(value, 40))
         case dict():
-            found = "an object; to go through a part of it name that, as in {{ previous.output.body.items }}"
+            found = said("an object; to go through a part of it name that, as in {{{{ previous.output.body.items }}}}")
         case _:
-            found = str(value)
-    return f"A loop goes through a list, and this is {found}."
+            found = value
+    return said("A loop goes through a list, and this is {found}.", found=found)
 
 
 def _literal(value: object) -> object:

@@ -15,6 +15,7 @@ from blocks.errors import InvalidInput, Retryable
 from blocks.outcomes import Done
 from blocks.retry_after import retry_after
 from blocks.scalars import Scalar
+from blocks.sentences import joined, said
 from blocks.values import Json, JsonObject, read_json
 from blocks.words import Language, shortened, written_out
 
@@ -87,7 +88,7 @@ class HttpInput(StepModel):
             if present
         ]
         if len(given) > 1:
-            raise ValueError(f"give only one body, not {' and '.join(given)}")
+            raise ValueError(said("Give only one body, not {given}.", given=joined(given)))
         return self
 
 

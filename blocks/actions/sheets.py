@@ -17,6 +17,7 @@ from blocks.google.account import Google
 from blocks.google.answers import judged
 from blocks.outcomes import Done
 from blocks.scalars import Scalar
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from blocks.words import Language, shortened, written_out
 
@@ -61,7 +62,7 @@ def _row(value: object) -> object:
 
 def _short(value: Scalar) -> Scalar:
     if isinstance(value, str) and len(value) > LONGEST_CELL:
-        raise ValueError(f"a cell holds at most {LONGEST_CELL:,} characters")
+        raise ValueError(said("A cell holds at most {most:,} characters.", most=LONGEST_CELL))
     return value
 
 

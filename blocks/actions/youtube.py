@@ -16,6 +16,7 @@ from blocks.google.account import Google
 from blocks.google.uploading import Source, Upload
 from blocks.outcomes import Done
 from blocks.pieces import Piece
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from blocks.words import Language, shortened, written_out
 
@@ -42,14 +43,14 @@ def _filled(text: str) -> str:
 
 def _short(text: str) -> str:
     if len(text.encode("utf-8", "replace")) > _LONGEST_DESCRIPTION:
-        raise ValueError(f"a description has at most {_LONGEST_DESCRIPTION:,} bytes")
+        raise ValueError(said("A description has at most {most:,} bytes.", most=_LONGEST_DESCRIPTION))
     return text
 
 
 def _few(tags: list[str]) -> list[str]:
     """Tags are counted as they would be written in a line: with commas, and in quotes where they hold a space."""
     if sum(len(each) + (2 if " " in each else 0) for each in tags) + max(len(tags) - 1, 0) > _LONGEST_TAGS:
-        raise ValueError(f"the tags have more than {_LONGEST_TAGS} characters together")
+        raise ValueError(said("The tags have more than {most} characters together.", most=_LONGEST_TAGS))
     return tags
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from email.headerregistry import Address as HeaderAddress
 from typing import Final
 
+from blocks.sentences import said
+
 MOST_RECIPIENTS: Final = 50
 _LONGEST: Final = 320  # characters of an address (RFC 3696, 3)
 _LONGEST_NAME: Final = 200
@@ -59,11 +61,13 @@ def _email(text: str) -> str:
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     local, at, domain = text.rpartition("@")
     if not at or len(text) > _LONGEST:
-        raise BadAddress(f"{shown!r} is no mail address such as ada@example.org.")
+        raise BadAddress(said("{text} is no mail address such as ada@example.org.", text=repr(shown)))
     if "," in text or ";" in text or "@" in local:
-        raise BadAddress(f"{shown!r} holds more than one mail address: give several as a list.")
+        raise BadAddress(said("{text} holds more than one mail address: give several as a list.", text=repr(shown)))
     if not local.isascii():
-        raise BadAddress(f"{shown!r} can't be written to: only the part behind the @ may have such letters.")
+        raise BadAddress(
+            said("{text} can't be written to: only the part behind the @ may have such letters.", text=repr(shown))
+        )
     domain = domain.lower()
     if not domain.isascii():
         try:
@@ -71,7 +75,7 @@ def _email(text: str) -> str:
         except UnicodeError:
             domain = ""
     if not _LOCAL.fullmatch(local) or len(local) > 64 or not _DOMAIN.fullmatch(domain) or len(domain) > 253:
-        raise BadAddress(f"{shown!r} is no mail address such as ada@example.org.")
+        raise BadAddress(said("{text} is no mail address such as ada@example.org.", text=repr(shown)))
     return f"{local}@{domain}"
 
 

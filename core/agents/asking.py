@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from blocks import forms
+from blocks.sentences import reason
 from blocks.values import Json, JsonObject
 from core import idempotency
 from core.agents import carried, repository
@@ -87,5 +88,5 @@ def _require_schema(schema: JsonObject) -> None:
     except forms.BadForm as error:
         raise Invalid(
             "invalid_request", "The request is not valid; `errors` says where.",
-            (Finding("output_schema", str(error)),),
+            (Finding("output_schema", reason(error)),),
         ) from error  # fmt: skip

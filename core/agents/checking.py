@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from blocks import registry
+from blocks.sentences import reason
 from core.agents.model import RESERVED, AgentMail, GivenTool
 from core.caller import Caller
 from core.channels import repository as channels
@@ -84,7 +85,7 @@ async def wrong_tools(connection: Connection, caller: Caller, tools: Sequence[Gi
             try:
                 hosts.normal(text)
             except hosts.BadPattern as error:
-                findings.append(Finding(f"{at}.settings.hosts[{place_}]", str(error)))
+                findings.append(Finding(f"{at}.settings.hosts[{place_}]", reason(error)))
         reference = given.settings.get("connection")
         if tool.connection is not None and reference is not None:
             where = f"{at}.settings.connection"

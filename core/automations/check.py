@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from blocks import paths, registry
 from blocks.action import Action
+from blocks.sentences import said
 from blocks.trigger import Trigger
 from blocks.triggers.cron import CronConfig
 from blocks.values import Json, JsonObject
@@ -28,7 +29,7 @@ from core.automations.templates import Templates, check_templates, is_template
 from core.errors import Finding
 from core.places import place
 from core.runs.queue import WARM
-from core.sentences import said, sentence
+from core.sentences import sentence
 
 WARNING: Final = "warning"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from core.alerts.raising import Alarm, raise_alert
 from core.automations.definition import PRIORITIES, Definition
@@ -14,7 +15,6 @@ from core.errors import Finding
 from core.notifications.words import Message
 from core.runs.accept import NewRun
 from core.runs.postscript import add_line
-from core.sentences import said
 
 AT: Final = "policy.on_failure.automation"
 TRIGGER_TYPE: Final = "automation"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from blocks.sentences import said
 from core.automations.definition import Step
-from core.sentences import said
 
 Graph = Mapping[str, Step]
 

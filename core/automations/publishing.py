@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.trigger import Trigger, TriggerModel
 from blocks.triggers.cron import CronConfig
 from blocks.triggers.webhook import WebhookConfig
@@ -20,7 +21,6 @@ from core.db import Connection
 from core.errors import Finding
 from core.ids import new_id
 from core.schedules.fires import replan
-from core.sentences import said
 
 Kinds = Mapping[str, Trigger[Any]]
 

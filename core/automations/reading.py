@@ -9,13 +9,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from blocks import registry
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from core.automations import containers, shortforms, webhook_secrets
 from core.automations.containers import Loc
 from core.automations.definition import Definition, Step
 from core.errors import Finding
 from core.places import place
-from core.sentences import said, sentence
+from core.sentences import sentence
 
 MOST_STEPS: Final = 200
 DEEPEST: Final = 40

@@ -11,13 +11,13 @@ from functools import cache, partial
 from itertools import count
 
 from blocks import registry, schedule
+from blocks.sentences import reason, said
 from blocks.values import Json, JsonObject
 from core.automations import containers
 from core.automations.containers import Loc
 from core.automations.definition import STEP_ID, Step
 from core.errors import Finding
 from core.places import place
-from core.sentences import said
 
 # What a GET shows and a PUT of the same document may therefore contain. None of it can be set.
 READ_ONLY = frozenset(
@@ -219,7 +219,7 @@ def _expand_schedule(raw: JsonObject, at: Iterable[str | int], findings: list[Fi
     try:
         return schedule.expand(raw)
     except ValueError as error:
-        findings.append(Finding(place(at), str(error)))
+        findings.append(Finding(place(at), reason(error)))
         return {"cron": "* * * * *"}  # stands in, so that the rest is still checked; the finding refuses the document
 
 

@@ -6,6 +6,7 @@ from graphlib import CycleError
 from typing import Final, Protocol
 
 from blocks.errors import Retryable
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from core.automations import graph
 from core.automations.containers import Actions, Body, Loc, own_config
@@ -13,7 +14,6 @@ from core.automations.reading import named
 from core.errors import Finding, Unavailable
 from core.places import place
 from core.rendering.renderer import names
-from core.sentences import said
 
 MOST_TEMPLATES: Final = 1_000
 DEADLINE_S: Final = 10.0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.values import JsonObject
 from core.automations import reading, repository
 from core.automations.definition import Definition, stored
@@ -13,7 +14,6 @@ from core.automations.service import Automations
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, NotFound
-from core.sentences import said
 
 Against: TypeAlias = int | Literal["draft", "live"]
 _UNREADABLE: Final = said("The draft can't be read as an automation: validate it, and mend what is wrong.")

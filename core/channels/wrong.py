@@ -6,6 +6,7 @@ from typing import Any, Final
 from blocks.action import Action
 from blocks.connection import Connection as Kind
 from blocks.listening import Listens
+from blocks.sentences import said
 from blocks.triggers.email import EmailConfig
 from blocks.triggers.message import MessageConfig
 from core.automations.containers import bodies
@@ -17,7 +18,6 @@ from core.connections import repository as connections
 from core.connections.model import ROLES
 from core.db import Connection
 from core.errors import Finding
-from core.sentences import said
 
 _CHANNEL: Final = "channel"  # what the schema of a field calls a channel
 _MAIL: Final = "mail_in"

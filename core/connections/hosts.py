@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from blocks.sentences import said
 from core.outgoing.urls import BadHost, read_host
 
 MOST: Final = 50
@@ -24,10 +25,14 @@ def normal(text: str) -> str:
         if port == 0 or (port or 0) > 65535:
             raise BadHost
     except BadHost as error:
-        message = f"{text[:80]!r} is no host such as api.example.com, api.example.com:8443 or *.example.com."
-        raise BadPattern(message) from error
+        wrong = said(
+            "{text} is no host such as api.example.com, api.example.com:8443 or *.example.com.", text=repr(text[:80])
+        )
+        raise BadPattern(wrong) from error
     if wild and (is_address or "." not in name):
-        raise BadPattern(f"{text[:80]!r} would allow far too much; name a domain, such as *.example.com.")
+        raise BadPattern(
+            said("{text} would allow far too much; name a domain, such as *.example.com.", text=repr(text[:80]))
+        )
     name = f"[{name}]" if ":" in name else name
     return f"{'*.' if wild else ''}{name}{f':{port}' if port else ''}"
 

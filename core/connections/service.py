@@ -12,6 +12,7 @@ from blocks import registry
 from blocks.connection import TEST_S, ConnectionFields
 from blocks.connection import Connection as Kind
 from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.sentences import reason, said
 from blocks.services import Room, Rooms
 from blocks.tool_server import ToolList, ToolServer
 from blocks.values import Json, JsonObject
@@ -310,7 +311,9 @@ class Connections:
     def _hosts(self, kind: Kind[Any], fields: ConnectionFields, given: Sequence[str]) -> list[str]:
         wanted = list(given) or list(kind.hosts_of(fields))
         if not wanted or len(wanted) > hosts.MOST:
-            message = f"Name the hosts that it may be used for, such as api.example.com; at most {hosts.MOST}."
+            message = said(
+                "Name the hosts that it may be used for, such as api.example.com; at most {most}.", most=hosts.MOST
+            )
             raise _invalid([Finding("allowed_hosts", message)])
         found: list[str] = []
         wrong: list[Finding] = []
@@ -318,7 +321,7 @@ class Connections:
             try:
                 found.append(hosts.normal(text))
             except BadPattern as error:
-                wrong.append(Finding(place(("allowed_hosts", number)), str(error)))
+                wrong.append(Finding(place(("allowed_hosts", number)), reason(error)))
         if wrong:
             raise _invalid(wrong)
         return list(dict.fromkeys(found))

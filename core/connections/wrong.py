@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from blocks import registry
+from blocks.sentences import said
 from blocks.values import Json
 from core.automations.containers import Actions, bodies
 from core.automations.definition import Definition
@@ -15,7 +16,6 @@ from core.connections.opening import references
 from core.db import Connection
 from core.errors import Finding
 from core.outgoing.urls import BadHost, read_host
-from core.sentences import said
 
 
 async def wrong_connections(

@@ -3,13 +3,13 @@
 from typing import Final
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.values import Json
 from core import jsontext
 from core.automations.containers import Actions, bodies
 from core.automations.definition import Definition
 from core.db import Connection
 from core.errors import Finding, TooLarge
-from core.sentences import said
 
 _MOST_PAYLOAD: Final = """
 SELECT p.name, p.payload_kb FROM workspaces w JOIN plans p ON p.name = w.plan

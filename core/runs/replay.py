@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from blocks.action import Action
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from core import idempotency
 from core.audit import noting as audit
@@ -27,7 +28,6 @@ from core.runs.events import TERMINAL
 from core.runs.replay_plan import FAILED, START, Former, Recorded, ReplayPlan, plan
 from core.runs.replay_rows import FormerRun, TakenOver
 from core.runs.replay_versions import CheckedDraft, Chooser, Drafts, Pinned, Which
-from core.sentences import said
 
 _NOT_ENDED: Final[Mapping[str, str]] = {
     "queued": said("This run is queued: wait for its end or cancel it, then replay."),

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from blocks.action import Action
+from blocks.sentences import said
 from blocks.values import JsonObject
 from core import idempotency
 from core.audit import noting as audit
@@ -23,7 +24,6 @@ from core.runs.replay import Planned, Planner, Wish, accept_replay, told_followe
 from core.runs.replay_plan import Again
 from core.runs.replay_rows import FormerRun
 from core.runs.replay_versions import CheckedDraft, Drafts
-from core.sentences import said
 
 MOST: Final = 1000  # runs of one request
 PRIORITY: Final = -1  # behind what arrives meanwhile

@@ -13,11 +13,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from blocks.action import Action, Effect
+from blocks.sentences import joined, said
 from blocks.values import JsonObject
 from core.automations import graph
 from core.automations.definition import Definition, Step
 from core.errors import Conflict, Finding, Invalid
-from core.sentences import said
 
 START: Final = "start"
 FAILED: Final = "failed"
@@ -308,18 +308,15 @@ def _warnings(steps: graph.Graph, former: Former, was: Mapping[str, Step], start
 
 def _not_on_path(steps: graph.Graph, name: str, found: _Sorted) -> Invalid:
     """The start step itself can't run: a recorded result before it leads elsewhere."""
-    first, *others = [
+    reasons = [
         f"{before}:{outlet}" if outlet else before
         for before, outlet in graph.needed(steps[name])
         if before in steps and _met(steps[before], outlet, found.outcome[before]) is False
     ]
-    needs: str = first
-    for each in others:
-        needs = said("{step} and {other}", step=needs, other=each)
     detail = said(
         "The step {step} does not run in this replay: it needs {needs}, which did not happen in the former run. Start"
         " from a step before it.",
-        step=name, needs=needs,
+        step=name, needs=joined(reasons),
     )  # fmt: skip
     return _refused("step_not_on_path", detail)
 

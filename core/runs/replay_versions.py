@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.trigger import Trigger
 from core.automations import repository, subscribers
 from core.automations.definition import Definition, canonical, stored
@@ -15,7 +16,6 @@ from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Conflict, Invalid
 from core.runs.pinned import load_definition
-from core.sentences import said
 
 Which: TypeAlias = Literal["then", "live", "draft"]
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from blocks.schedule import Schedule, zone
+from blocks.sentences import reason
 from blocks.triggers.cron import CronConfig
 from blocks.values import Json, JsonObject
 from core.automations import repository, shortforms
@@ -118,7 +119,7 @@ def _zone_findings(timezone: str | None) -> list[Finding]:
     try:
         zone(timezone or "UTC")
     except ValueError as error:
-        return [Finding("timezone", str(error))]
+        return [Finding("timezone", reason(error))]
     return []
 
 

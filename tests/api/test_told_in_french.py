@@ -39,6 +39,32 @@ async def test_the_findings_of_a_draft(api: httpx.AsyncClient) -> None:
     assert {at: found[at][: len(said)] for at, said in TOLD.items()} == TOLD
 
 
+async def test_the_values_in_what_validators_say(api: httpx.AsyncClient) -> None:
+    """Those of a short form, of a schedule, of a field of a step, and of a connection."""
+    draft = {
+        "name": "Wrong",
+        "trigger_type": "cron",
+        "trigger_config": {"schedules": [{"every": "soon"}, {"cron": "0 9 * *"}]},
+        "actions": [{"id": "a", "type": "http", "config": {"url": "https://example.org", "json": 1, "text": "b"}}],
+    }
+    path = f"/api/automations/{(await made(api, HAND))['id']}/validate"
+    told = {
+        "trigger_config.schedules[0]": "'soon' n’est pas un intervalle ; écrivez 5m, 2h ou 1d.",
+        "trigger_config.schedules[1].cron": "Une expression cron a cinq champs (minute heure jour mois jour de"
+        " semaine) ; '0 9 * *' en a 4.",
+        "actions[0].config": "Donnez un seul corps, et non json et text.",
+    }
+    findings = (await api.post(path, json=draft, headers=FRENCH)).json()["findings"]
+    assert {each["at"]: each["message"] for each in findings} == told
+    english = {each["at"]: each["message"] for each in (await api.post(path, json=draft)).json()["findings"]}
+    assert english["actions[0].config"] == "Give only one body, not json and text."
+    wrong = {"kind": "http_header", "name": "Key", "fields": {"header": "X-Key", "value": "k"}, "allowed_hosts": ["*"]}
+    refused = await api.post("/api/connections", json=wrong, headers=FRENCH)
+    assert [each["message"] for each in refused.json()["errors"]] == [
+        "'*' n’est pas un hôte comme api.example.com, api.example.com:8443 ou *.example.com."
+    ]
+
+
 async def test_the_first_agents_are_described_in_the_language_of_whoever_makes_the_workspace(
     client: httpx.AsyncClient, ada: Tenant
 ) -> None:

@@ -10,6 +10,10 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError, field_validator
 
+from blocks.actions.for_each import ForEachInput
+from blocks.conditions import Condition
+from blocks.schedule import Schedule
+from blocks.sentences import said
 from core import sentences
 from core.sentences import sentence
 
@@ -36,7 +40,7 @@ class Form(BaseModel, extra="forbid"):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "told"),
     [
         ({"name": ""}, "This must not be empty."),
         ({"name": "too long"}, "This may have at most 5 characters."),
@@ -57,14 +61,14 @@ class Form(BaseModel, extra="forbid"):
         ({"colour": 1}, "There is no such field here; check its spelling, or take it away."),
     ],
 )
-def test_a_finding_says_what_to_do(wrong: dict[str, object], said: str) -> None:
+def test_a_finding_says_what_to_do(wrong: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Form.model_validate(wrong)
-    assert [sentence(each) for each in refused.value.errors()] == [said]
+    assert [sentence(each) for each in refused.value.errors()] == [told]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "told"),
     [
         ({"name": ""}, "Ce champ ne peut pas être vide."),
         ({"name": "too long"}, "Il faut au plus 5 caractères."),
@@ -72,15 +76,19 @@ def test_a_finding_says_what_to_do(wrong: dict[str, object], said: str) -> None:
         ({"kind": "c"}, "C is gone."),
     ],
 )
-def test_in_french(wrong: dict[str, object], said: str) -> None:
+def test_in_french(wrong: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Form.model_validate(wrong)
-    assert [sentence(each, "fr") for each in caught.value.errors()] == [said]
+    assert [sentence(each, "fr") for each in caught.value.errors()] == [told]
+
+
+def _sources(*parts: str) -> list[Path]:
+    return [path for part in parts for path in (ROOT / part).rglob("*.py")]
 
 
 def _said() -> Iterator[str]:
     """Every pattern that a `said(...)` of the product is given, by name or as it is."""
-    for path in (ROOT / "core").rglob("*.py"):
+    for path in _sources("blocks", "core", "deployments", "flows"):
         tree = ast.parse(path.read_text())
         calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
         if any(isinstance(call.func, ast.Name) and call.func.id == "said" for call in calls):
@@ -106,9 +114,104 @@ def test_each_has_its_french() -> None:
         assert pattern != french[pattern]
 
 
+def _raised() -> Iterator[tuple[str, ast.expr]]:
+    """What every `ValueError` of `blocks/`, of whatever class, is given to say, and the file where."""
+    trees = {path: ast.parse(path.read_text()) for path in _sources("blocks")}
+    classes = [each for tree in trees.values() for each in ast.walk(tree) if isinstance(each, ast.ClassDef)]
+    kinds = {each.name for each in classes if any(ast.unparse(base) == "ValueError" for base in each.bases)}
+    for path, tree in trees.items():
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in {*kinds, "ValueError"}:
+                yield path.relative_to(ROOT).as_posix(), call.args[0]
+
+
+# Who reads these is no person who fills something in.
+_FOR_PROGRAMS = {
+    "blocks/registry.py",  # the installation does not start
+    "blocks/values.py",  # a text that is no JSON
+}
+
+
+def test_what_validators_say_has_its_french() -> None:
+    """A clause or a sentence that stands there as it is, or one made by `said`, by itself or in a name."""
+    french, told = sentences.patterns_in_french(), 0
+    for file, text in _raised():
+        if file in _FOR_PROGRAMS:
+            continue
+        told += 1
+        if isinstance(text, ast.Constant):
+            message = str(text.value)
+            whole = message[:1].upper() + message[1:] + ("" if message.endswith(".") else ".")
+            assert whole in french, f"{file}: {whole}"
+        elif isinstance(text, ast.Name):
+            tree = ast.parse((ROOT / file).read_text())
+            given = [
+                each.value
+                for each in ast.walk(tree)
+                if isinstance(each, ast.Assign | ast.NamedExpr) and ast.unparse(_target(each)) == text.id
+            ]
+            assert given, f"{file}: {text.id}"
+            assert all(_makes_one(each) for each in given), f"{file}: {text.id}"
+        else:
+            assert _makes_one(text), f"{file}: {ast.unparse(text)}"
+    assert told > 60
+
+
+def _makes_one(text: ast.expr) -> bool:
+    return isinstance(text, ast.Call) and ast.unparse(text.func) in ("said", "_not_a_list")
+
+
+def _target(given: ast.Assign | ast.NamedExpr) -> ast.expr:
+    return given.targets[0] if isinstance(given, ast.Assign) else given.target
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "english", "french"),
+    [
+        (
+            Schedule, {"cron": "61 * * * *"}, "'61 * * * *' is not a cron expression: bad minute.",
+            "'61 * * * *' n’est pas une expression cron : la minute est fausse.",
+        ),
+        (
+            Schedule, {"cron": "* * 99 * *"}, "'* * 99 * *' is not a cron expression: bad day-of-month.",
+            "'* * 99 * *' n’est pas une expression cron : le jour du mois est faux.",
+        ),
+        (
+            Schedule, {"cron": "0 9 * * *", "every_s": 60},
+            "Give exactly one of cron, every_s, run_at; this has cron and every_s.",
+            "Donnez exactement un de cron, every_s, run_at ; il y a ici cron et every_s.",
+        ),
+        (
+            Schedule, {}, "Give exactly one of cron, every_s, run_at; this has none.",
+            "Donnez exactement un de cron, every_s, run_at ; il y a ici aucun.",
+        ),
+        (
+            Condition, {"path": "trigger", "op": "exists"},
+            "'trigger' must begin with trigger.data, trigger.headers or trigger.query.",
+            "'trigger' doit commencer par trigger.data, trigger.headers ou trigger.query.",
+        ),
+        (
+            ForEachInput, {"items": {}, "steps": [{}]},
+            "A loop goes through a list, and this is an object; to go through a part of it name that, as in"
+            " {{ previous.output.body.items }}.",
+            "Une boucle parcourt une liste, et ceci est un objet ; pour en parcourir une partie, nommez-la, comme dans"
+            " {{ previous.output.body.items }}.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_validator_says_keeps_its_values(
+    kind: type[BaseModel], wrong: dict[str, object], english: str, french: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        kind.model_validate(wrong)
+    (detail, *_) = refused.value.errors()
+    assert [sentence(detail), sentence(detail, "fr")] == [english, french]
+    assert sentences.in_language(sentence(detail), "fr") == french
+
+
 def test_a_sentence_inside_of_a_sentence() -> None:
-    inner = sentences.said("It needs {step}, which never runs.", step="a")
-    outer = sentences.said("This step can never run. {reason}", reason=inner)
+    inner = said("It needs {step}, which never runs.", step="a")
+    outer = said("This step can never run. {reason}", reason=inner)
     assert outer == "This step can never run. It needs a, which never runs."
     assert (
         sentences.in_language(outer, "fr")
