@@ -1,6 +1,6 @@
 """Trying out one step."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path
@@ -8,11 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.config import JsonDict
 
 from api.caller import CallerDep
+from api.language import LanguageDep
 from api.problems import documented
 from api.services import ServicesDep
 from api.strict import StrictRoute
 from blocks.action import Effect
+from blocks.words import Language
 from core.automations.trial import Sample, Trial
+from core.sentences import in_language
 
 router = APIRouter(prefix="/api", tags=["automations"], route_class=StrictRoute)
 
@@ -53,15 +56,18 @@ class TrialView(BaseModel):
     effect: Effect | None = Field(description="what the step does to the world; null where that can't be told")
     sent: bool = Field(description="the step was carried out, not only rendered")
     output: JsonValue
-    waits: str | None = Field(description="of a step that would go on later: on what it waits")
+    waits: str | None = Field(
+        description="of a step that would go on later: on what it waits, in the language of Accept-Language"
+    )
     error_code: str | None
     error: str | None
     duration_ms: int
     lines: list[str] = Field(description="what the step logged")
 
     @classmethod
-    def of(cls, trial: Trial) -> "TrialView":
-        return cls.model_validate(trial)
+    def of(cls, trial: Trial, language: Language) -> Self:
+        view = cls.model_validate(trial)
+        return view if trial.waits is None else view.model_copy(update={"waits": in_language(trial.waits, language)})
 
 
 @router.post(
@@ -75,6 +81,7 @@ async def try_step(
     step: Annotated[str, Path(max_length=40, description="id of a step of the draft")],
     caller: CallerDep,
     services: ServicesDep,
+    language: LanguageDep,
     body: Annotated[TrialBody | None, Body()] = None,
 ) -> TrialView:
     """Fills the step's templates from the sample and carries it out where that changes nothing (a calculation, a GET).
@@ -82,4 +89,5 @@ async def try_step(
     payload, and nothing inside them runs. At most 30 s; nothing is recorded as a run."""
     given = body or TrialBody()
     sample = Sample(given.data, given.headers, given.query, given.steps, given.item, given.index)
-    return TrialView.of(await services.trials.run(caller, automation_id, step, sample, confirm=given.confirm))
+    trial = await services.trials.run(caller, automation_id, step, sample, confirm=given.confirm)
+    return TrialView.of(trial, language)

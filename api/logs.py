@@ -122,7 +122,8 @@ class RunView(BaseModel):
     error_code: str | None
     error_step: str | None
     waiting_for: WaitingView | None = Field(
-        description="what a queued or waiting run waits for; of a waiting one also `steps`, those that wait"
+        description="what a queued or waiting run waits for; of a waiting one also `steps`, those that wait, and their"
+        " `count`"
     )
     credits: int | None = Field(
         description="what it spent; while it is under way, what is reserved; null where the plan counts none"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
+from blocks import wait_words
 from blocks.action import Level
 from blocks.outcomes import Outcome, Respond
 from blocks.values import Json, JsonObject
@@ -277,7 +278,7 @@ class Execution:
         """Commit that the run waits, and give it back: it holds nothing until it is woken."""
         waiting = list(self.top.all_waiting())
         first = waits.first(waiting)
-        reason = waits.reason(first) + (f" {len(waiting) - 1} more steps wait as well." if len(waiting) > 1 else "")
+        reason = wait_words.beside(waits.reason(first), len(waiting) - 1)
         self.line(f"Run waits. {reason}")
         record = self._run_record()
         record.status, record.worked_ms, record.wake_at = "waiting", self.worked_ms(), waits.until(first)

@@ -12,6 +12,7 @@ from prefect.states import Pending
 from prefect.task_engine import run_task_async
 from pydantic import ValidationError
 
+from blocks import wait_words
 from blocks.action import Effect, Level, StepModel
 from blocks.errors import InvalidInput, NeedsAttention
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
@@ -278,7 +279,7 @@ class StepCall(StepState):
         about: JsonObject = {"run_id": str(called.run_id), "automation": called.name}
         if not call.wait:
             return await self._done(Done(about), about, told=True)
-        await self._waits(Wait(f"Waits for a run of {called.name}.", details={"called": about}))
+        await self._waits(Wait(wait_words.run(called.name), details={"called": about}))
         return None
 
     async def _failed(self, error: Exception) -> Ended | None:

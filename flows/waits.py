@@ -51,7 +51,8 @@ def kind(step: RecordedStep) -> str | None:
 
 
 def of_run(steps: Collection[RecordedStep], why: str) -> JsonObject:
-    """What the run itself waits for: `reason`, the steps (at most 20), when it goes on by itself, and where to look."""
+    """What the run itself waits for: `reason`, the steps (at most 20) and how many waits they are, when it goes on by
+    itself, and where to look."""
     soonest = first(steps)
     moment = until(soonest)
     details = (soonest.wait or {}).get("details")
@@ -60,6 +61,7 @@ def of_run(steps: Collection[RecordedStep], why: str) -> JsonObject:
     return {
         "reason": why,
         "steps": names[:20],
+        "count": len(steps),
         "until": moment.isoformat() if moment else None,
         "code": _CODES.get(kind(soonest) or "") or ("run" if called else "time" if moment else "event"),
         "link": f"/automations/logs/{called['run_id']}" if isinstance(called, dict) else None,

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from blocks import forms, spans
+from blocks import forms, spans, wait_words
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.errors import InvalidInput
 from blocks.outcomes import Ask, Choose, Outcome, Wait
 from blocks.spans import Moment, Span
 from blocks.values import Json, JsonObject
-from blocks.words import Language, listed, shortened, written_out
+from blocks.words import Language, listed, written_out
 
 _ROLES: Final = ("editor", "admin", "owner")
 _MAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
@@ -141,7 +141,7 @@ class Approval(Action[ApprovalInput]):
     async def run(self, given: ApprovalInput, context: ActionContext) -> Outcome:
         now = datetime.now(UTC)
         return Wait(
-            reason=f"Waits for an approval: {shortened(given.message, 200)}",
+            reason=wait_words.approval(given.message),
             until=spans.moment(given.deadline, now) if given.deadline is not None else None,
             ask=given.ask(now),
         )

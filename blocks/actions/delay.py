@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
+from blocks import wait_words
 from blocks.action import Action, ActionContext, Effect, StepModel
 from blocks.outcomes import Done, Outcome, Wait
 from blocks.schedule_words import duration
@@ -60,6 +61,6 @@ class Delay(Action[DelayInput]):
         until = given.until or now + timedelta(seconds=given.for_s or 0)
         left = (until - now).total_seconds()
         if left > IN_PLACE_S:
-            return Wait(reason=f"Waits until {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC.", until=until)
+            return Wait(reason=wait_words.until(until), until=until)
         await asyncio.sleep(max(left, 0))
         return Done(None)

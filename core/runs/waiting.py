@@ -23,10 +23,12 @@ from uuid import UUID
 
 import asyncpg
 
+from blocks import wait_words
 from blocks.values import Json, JsonObject
 from blocks.words import Language
 from core.approvals.words import REASONS, told
 from core.db import Connection
+from core.sentences import in_language
 
 SILENT_S: Final = 30  # seconds without a sign of life
 MOST_COUNTED: Final = 200  # runs in front; more are not counted
@@ -67,19 +69,12 @@ _REASONS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "starting": {"en": "It is being started.", "fr": "Elle est en train de démarrer."},
     "time": {"en": "It goes on at {until}.", "fr": "Elle continue le {until}."},
-    "run": {"en": "Waits for a run of {automation}.", "fr": "Attend une exécution de {automation}."},
     "event": {"en": "Waits.", "fr": "En attente."},
 }
 _STATES: Final[Mapping[str, Mapping[Language, str]]] = {
     "queued": {"en": "queued", "fr": "en file"},
     "running": {"en": "running", "fr": "en cours"},
     "waiting": {"en": "waiting", "fr": "en attente"},
-}
-# How the sentences begin that workers store, always in English.
-_STORED: Final[Mapping[str, Mapping[Language, str]]] = {
-    "Waits for an approval: ": {"fr": "Attend une approbation : "},
-    "Waits until ": {"fr": "Attend jusqu’au "},
-    "Waits.": {"fr": "En attente."},
 }
 _MORE: Final[Mapping[Language, str]] = {"en": "more than {count}", "fr": "plus de {count}"}
 
@@ -208,31 +203,36 @@ def _waiting(run_id: UUID, stored: Json, step: asyncpg.Record | None, language: 
     return {
         **said,
         "code": code,
-        "reason": _own(wait, language)
-        or _translated(said.get("reason") or wait.get("reason"), language)
+        "reason": _told(step, wait, said.get("count"), language)
+        or said.get("reason")
+        or wait.get("reason")
         or _REASONS["event"][language],
         "link": said.get("link") or holder,
         "until": said.get("until"),
     }
 
 
-def _own(wait: JsonObject, language: Language) -> str | None:
-    """What a step waits for, told by what it is, in another language than the stored one."""
-    if language == "en":
+def _told(step: asyncpg.Record | None, wait: JsonObject, count: Json, language: Language) -> str | None:
+    """What the step waits for and how many wait beside it, in another language than English, which is stored. None
+    where what is recorded does not tell it: an action's own words, or an older record."""
+    if language == "en" or step is None or (reason := _recorded(step, wait, language)) is None:
         return None
-    ask, details = wait.get("ask"), wait.get("details")
+    others = count - 1 if isinstance(count, int) else 0
+    return in_language(wait_words.beside(reason, others), language)
+
+
+def _recorded(step: asyncpg.Record, wait: JsonObject, language: Language) -> str | None:
+    ask, details, until = wait.get("ask"), wait.get("details"), wait.get("until")
     if isinstance(ask, dict) and ask.get("code") is not None:
         return told(REASONS, ask["code"], ask.get("args"), "", language) or None
-    if _called(wait) is None or not isinstance(details, dict) or not isinstance(called := details["called"], dict):
-        return None
-    return _REASONS["run"][language].format(automation=called.get("automation"))
-
-
-def _translated(stored: Json, language: Language) -> Json:
-    for beginning, others in _STORED.items():
-        if isinstance(stored, str) and stored.startswith(beginning) and language in others:
-            return others[language] + stored.removeprefix(beginning)
-    return stored
+    if isinstance(ask, dict) and ask.get("kind") == "approval":
+        return wait_words.approval(str(ask.get("message")))
+    called = details.get("called") if isinstance(details, dict) else None
+    if isinstance(called, dict):
+        return wait_words.run(str(called.get("automation")))
+    if step["action_type"] == "delay" and isinstance(until, str):
+        return wait_words.until(datetime.fromisoformat(until))
+    return None
 
 
 def _code(step: asyncpg.Record | None, wait: JsonObject, called: str | None) -> str:

@@ -89,6 +89,9 @@ async def test_an_automation_with_an_approval_is_saved_or_told_what_is_wrong(api
     assert answer.json()["step_sentences"]["ask"] == "ask the owner and somebody for approval"
     trial = (await api.post(f"/api/automations/{answer.json()['id']}/steps/ask/test", json={"data": TRIED})).json()
     assert trial["waits"] == "Waits for an approval: Publish Spring?", trial
+    path = f"/api/automations/{answer.json()['id']}/steps/ask/test"
+    french = await api.post(path, json={"data": TRIED}, headers={"Accept-Language": "fr"})
+    assert french.json()["waits"] == "Attend une approbation : Publish Spring?"
     assert (await api.get("/api/approvals")).json()["items"] == []
     hostile = {"type": "object", "$ref": "http://169.254.169.254/"}
     bad = document("ask:maybe", who=["everybody"], deadline="soon", form=hostile)

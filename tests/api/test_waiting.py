@@ -165,24 +165,56 @@ async def test_what_a_waiting_run_waits_for(
     assert (said["code"], said["link"], said["reason"], said["steps"]) == (code, link, "Waits for it.", ["a"])
 
 
+APPROVAL = {"ask": {"kind": "approval", "message": "Publish\nit?", "code": None, "args": {}}}
+
+
 @pytest.mark.parametrize(
-    ("stored", "said"),
+    ("action", "wait", "stored", "said"),
     [
-        ("Waits for an approval: Publish?", "Attend une approbation : Publish?"),
-        ("Waits until 2030-01-01 00:00:00 UTC.", "Attend jusqu’au 2030-01-01 00:00:00 UTC."),
-        ("Whatever else", "Whatever else"),
+        ("approval", APPROVAL, "Waits for an approval: Publish it?", "Attend une approbation : Publish it?"),
+        ("delay", {"until": "2030-01-01T01:00:00+01:00"}, "Waits until 2030-01-01 00:00:00 UTC.",
+         "Attend jusqu’au 2030-01-01 00:00:00 UTC."),
+        ("automation", {"details": {"called": {"run_id": "R", "automation": "Bill"}}}, "Waits for a run of Bill.",
+         "Attend une exécution de Bill."),
+        ("own_action", {"until": "2030-01-01T00:00:00+00:00"}, "Whatever else", "Whatever else"),
+        ("delay", {}, "Waits until 2030-01-01 00:00:00 UTC.", "Waits until 2030-01-01 00:00:00 UTC."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("count", "others", "french"),
+    [
+        (None, "", ""),
+        (1, "", ""),
+        (2, " 1 more step waits as well.", " 1 autre étape attend aussi."),
+        (4, " 3 more steps wait as well.", " 3 autres étapes attendent aussi."),
     ],
 )
-async def test_what_a_worker_wrote_in_french(
-    client: httpx.AsyncClient, db: Database, ada: Tenant, stored: str, said: str
+async def test_what_a_step_waits_for_in_french(
+    *,
+    client: httpx.AsyncClient,
+    db: Database,
+    ada: Tenant,
+    action: str,
+    wait: Any,
+    stored: str,
+    said: str,
+    count: int | None,
+    others: str,
+    french: str,
 ) -> None:
+    """By what is recorded; what does not tell it, stays."""
     run_id = await add_run(db, ada, (await add_webhook(db, ada)).rule_id)
     async with Writer(db, OWNER) as writer:
         run = await Worker(db, writer).claim()
-        wait: Any = {"reason": stored, "steps": ["a"], "until": None}
-        assert await writer.write(Entry(RunRecord(run.id, run.rule_id, run.epoch, 3, "waiting", wait=wait), []))
-    assert (await waiting_for(client, ada, run_id, "fr"))["reason"] == said
-    assert (await waiting_for(client, ada, run_id))["reason"] == stored
+        step = StepRecord(
+            id=new_id(), run_id=run.id, workspace_id=run.workspace_id, step_id="a", action_index=0, action_type=action,
+            status="waiting", epoch=run.epoch, seq=2, wait={"reason": stored, "until": None, **wait},
+        )  # fmt: skip
+        told = {"reason": f"{stored}{others}", "steps": ["a"], "until": wait.get("until"), "count": count}
+        assert await writer.write(Entry(RunRecord(run.id, run.rule_id, run.epoch, 3, "waiting", wait=told), [step]))
+    assert (await waiting_for(client, ada, run_id))["reason"] == f"{stored}{others}"
+    known = said != stored
+    assert (await waiting_for(client, ada, run_id, "fr"))["reason"] == f"{said}{french if known else others}"
 
 
 async def test_an_ended_run_waits_for_nothing(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:

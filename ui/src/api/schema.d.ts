@@ -1,4 +1,4 @@
-// Made by `make schema`, from the OpenAPI schema 913a5eb52e0aa99f529d708f453e4615dd2878fce294568bf982d2430aee1771.
+// Made by `make schema`, from the OpenAPI schema 1e9a326cc9b8f8806f7e0c7cbdf213642c126ed48e38114da656dc3edeefe571.
 export interface paths {
     "/api/admin/plans": {
         parameters: {
@@ -6031,6 +6031,7 @@ export interface operations {
             query?: never;
             header?: {
                 "X-Workspace-Id"?: string | null;
+                "Accept-Language"?: string | null;
             };
             path: {
                 automation_id: string;
