@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
+from blocks import sentences
 from blocks.connection import Streaming, Way
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.event_stream import events
@@ -73,16 +74,20 @@ class Session:
             said = await self._said(method, params)
             result = self._way.masked(said.get("result"))
             if "error" not in said and not isinstance(result, dict):
-                raise _Garbage("an answer without a result")
+                raise _Garbage(sentences.said("an answer without a result"))
         except Retryable as error:
             raise Retryable(
                 error.code, error.message, after=error.after, answered=error.answered or not acts, cause=error.cause
             ) from error
         except _Garbage as error:
-            text = f"The server does not answer {method} as an MCP server does: {error}."
+            wrong = sentences.said(
+                "The server does not answer {method} as an MCP server does: {fault}.",
+                method=method,
+                fault=sentences.reason(error),
+            )
             if acts:
-                raise Retryable("invalid_response", text, answered=False, cause="server_error") from error
-            raise InvalidInput("not_a_tool_server", text) from error
+                raise Retryable("invalid_response", wrong, answered=False, cause="server_error") from error
+            raise InvalidInput("not_a_tool_server", wrong) from error
         if not isinstance(result, dict):
             raise Refused("tool_refused", f"The MCP server refused {method}: {_words(self._way.masked(said['error']))}")
         return result
@@ -137,7 +142,11 @@ class Session:
         if kind == "application/json":
             return _answering(await _whole(answer), number)
         if kind != "text/event-stream":
-            raise _Garbage(f"it sent {kind[:80] or 'nothing'} instead of JSON or an event stream")
+            raise _Garbage(
+                sentences.said(
+                    "it sent {kind} instead of JSON or an event stream", kind=kind[:80] or sentences.said("nothing")
+                )
+            )
         found, last, wait_s = await self._listened(answer, number)
         for _ in range(_RESUMES):
             if found is not None or last is None:
@@ -149,7 +158,7 @@ class Session:
                 found, again, wait_s = await self._listened(resumed, number)
                 last = again or last
         if found is None:
-            raise _Garbage("its event stream ended without the answer")
+            raise _Garbage(sentences.said("its event stream ended without the answer"))
         return found
 
     async def _listened(self, answer: Streaming, number: int) -> tuple[JsonObject | None, str | None, float]:
@@ -167,7 +176,7 @@ class Session:
                 if "method" in message and "id" in message:
                     asked += 1
                     if asked > _MOST_ASKED:
-                        raise _Garbage("it asks more than it answers")
+                        raise _Garbage(sentences.said("it asks more than it answers"))
                     with suppress(ActionError):
                         await self._reply(message)
         except Retryable:
@@ -207,12 +216,13 @@ class Session:
     def _left(self) -> float:
         left = self._until - monotonic()
         if left <= 0:
-            raise Retryable("timeout", f"The MCP server did not answer within {self._timeout_s:g} s.", cause="timeout")
+            late = sentences.said("The MCP server did not answer within {seconds:g} s.", seconds=self._timeout_s)
+            raise Retryable("timeout", late, cause="timeout")
         return left
 
     def _take_id(self, given: str | None) -> None:
         if given is not None and not _SESSION_ID.fullmatch(given):
-            raise _Garbage("its session id holds characters that none may hold")
+            raise _Garbage(sentences.said("its session id holds characters that none may hold"))
         self._id = given
 
     async def _judge(self, answer: Streaming) -> JsonObject | None:
@@ -251,9 +261,9 @@ def _parsed(raw: bytes) -> JsonObject:
     try:
         said = read_json(raw)
     except ValueError as error:
-        raise _Garbage("it sent no JSON") from error
+        raise _Garbage(sentences.said("it sent no JSON")) from error
     if not isinstance(said, dict):
-        raise _Garbage("it sent JSON that is no message")
+        raise _Garbage(sentences.said("it sent JSON that is no message"))
     return said
 
 
@@ -267,7 +277,7 @@ def _answering(raw: bytes, number: int) -> JsonObject:
     said = _parsed(raw)
     if _answers(said, number) or (said.get("id") is None and isinstance(said.get("error"), dict)):
         return said
-    raise _Garbage("it answered something else than it was asked")
+    raise _Garbage(sentences.said("it answered something else than it was asked"))
 
 
 def _words(error: Json) -> str:

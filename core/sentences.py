@@ -12,6 +12,7 @@ from typing import Final
 from pydantic_core import ErrorDetails
 
 from blocks.sentences import Sentence, reason, said
+from blocks.values import Json, JsonObject
 from blocks.words import Language
 
 _OBJECT: Final = "This must be an object."
@@ -67,6 +68,31 @@ def _blank_in_french(value: object) -> object:
     if isinstance(value, Sentence):
         return in_language(value, "fr")
     return value.replace("' or '", "' ou '") if isinstance(value, str) else value
+
+
+def kept(text: str) -> Json:
+    """A sentence as JSON, for `from_kept`; what is none, as it stands."""
+    if not isinstance(text, Sentence):
+        return str(text)
+    blanks: JsonObject = {
+        name: kept(value) if isinstance(value, str) else value if isinstance(value, int | float) else str(value)
+        for name, value in text.blanks.items()
+    }
+    return {"pattern": text.pattern, "blanks": blanks}
+
+
+def from_kept(value: Json, language: Language) -> str:
+    """What `kept` gave, in a language other than English. Only our own patterns are filled in.
+
+    Raises `LookupError` and `ValueError` for what it did not give, or gave of another version.
+    """
+    if not isinstance(value, dict):
+        return str(value)
+    pattern, blanks = value["pattern"], value["blanks"]
+    if language == "en" or not isinstance(pattern, str) or not isinstance(blanks, dict):
+        raise ValueError("no kept sentence")
+    given = {name: from_kept(each, language) if isinstance(each, dict) else each for name, each in blanks.items()}
+    return patterns_in_french()[pattern].format_map(given)
 
 
 @cache

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from blocks.errors import ActionError, InvalidInput, NeedsAttention, Retryable
+from blocks.sentences import said
 from blocks.services import Chat, Post
 from blocks.values import JsonObject
 from core.channels.posting import Begun, Draft
@@ -32,8 +33,11 @@ async def say(execution: Execution, draft: Draft, timeout_s: float) -> JsonObjec
         if begun.again and not (chat.repeatable or chat.looks):
             raise NeedsAttention(
                 "post_in_doubt",
-                f"An earlier attempt to post in {begun.channel.name} had no answer, so that nobody knows whether the"
-                " message is there. Look there.",
+                said(
+                    "An earlier attempt to post in {channel} had no answer, so that nobody knows whether the message is"
+                    " there. Look there.",
+                    channel=begun.channel.name,
+                ),
             )
         post = Post(begun.channel.external_id, draft.text, draft.key, begun.thread, again=begun.again)
         taken = (await chat.post(post, timeout_s=timeout_s)).get("message_id")

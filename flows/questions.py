@@ -28,7 +28,7 @@ def gate(step: str, action: str) -> Wait:
 def doubt(step: str, why: str, attempt: int, *, lost: bool = False) -> Wait:
     """Of a step of which nobody knows whether it had its effect. `lost`: since its worker was."""
     code: words.Code = "lost" if lost else "doubt"
-    args: JsonObject = {"step": step, "why": why}
+    args: JsonObject = {"step": step, **words.because(why)}
     return Wait(
         reason=words.reason(code, args),
         details={"attempt": attempt},  # asked again about a later attempt, it is another question
@@ -38,7 +38,7 @@ def doubt(step: str, why: str, attempt: int, *, lost: bool = False) -> Wait:
 
 def attention(step: str, why: str, attempt: int) -> Wait:
     """Of a step that can't work before a person has mended something."""
-    args: JsonObject = {"step": step, "why": why}
+    args: JsonObject = {"step": step, **words.because(why)}
     return Wait(
         reason=words.reason("attention", args),
         details={"attempt": attempt},

@@ -10,6 +10,7 @@ from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.outcomes import Wait
 from blocks.pieces import Piece
+from blocks.sentences import said
 from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from core.agents.hosting import Host
@@ -207,11 +208,13 @@ class StepState:
     def explain(self, error: BaseException) -> tuple[str, str]:
         """The code and the sentence of an error, for history and for people."""
         code, sentence = self._explained(error)
-        return code, self.execution.redactor.text(sentence)
+        masked = self.execution.redactor.text(sentence)
+        return code, sentence if masked == sentence else masked
 
     def _explained(self, error: BaseException) -> tuple[str, str]:
         if self.at_stake() is Effect.UNSAFE and _unanswered(error):
-            return IN_DOUBT, f"{_sentence_of(error, self.step.timeout_s)} Whether the step had its effect is not known."
+            why = _sentence_of(error, self.step.timeout_s)
+            return IN_DOUBT, said("{why} Whether the step had its effect is not known.", why=why)
         if isinstance(error, ActionError):
             return error.code, error.message
         if isinstance(error, TimeoutError):
@@ -243,4 +246,4 @@ def _unanswered(error: BaseException) -> bool:
 def _sentence_of(error: BaseException, timeout_s: float) -> str:
     if isinstance(error, ActionError):
         return error.message
-    return f"No answer within {timeout_s:g} s."
+    return said("No answer within {seconds:g} s.", seconds=timeout_s)

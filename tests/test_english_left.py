@@ -13,6 +13,8 @@ from tests.browser.english_left import _is_english
         "May the step send (email) go on with this input?",
         "This link has done its work",
         "“Lead” is resolved.",
+        "api.example.com did not answer within 2.5 s. Whether the step had its effect is not known.",
+        "A cell holds at most 50,000 characters.",
     ],
 )
 def test_english(text: str) -> None:

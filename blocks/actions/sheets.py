@@ -184,5 +184,5 @@ def _written(update: Json) -> JsonObject:
     where = update.get("updatedRange") if isinstance(update, dict) else None
     cells = update.get("updatedCells") if isinstance(update, dict) else None
     if not isinstance(where, str) or not isinstance(cells, int):
-        raise Retryable("google_answer", f"{_NAME} did not say what it has written.", answered=False)
+        raise Retryable("google_answer", said("{name} did not say what it has written.", name=_NAME), answered=False)
     return {"range": shortened(where, 300), "cells": cells}

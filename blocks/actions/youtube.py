@@ -194,7 +194,7 @@ def _output(video: JsonObject) -> JsonObject:
     ident, status = str(video.get("id")), video.get("status")
     status = status if isinstance(status, dict) else {}
     if not _ID.fullmatch(ident):
-        raise Retryable("youtube_answer", "YouTube did not say which video it has made.", answered=False)
+        raise Retryable("youtube_answer", said("YouTube did not say which video it has made."), answered=False)
     publish_at = status.get("publishAt")
     return {
         "video_id": ident, "url": f"https://www.youtube.com/watch?v={ident}",

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from blocks import sentences
 from blocks.action import Http, HttpResponse
 from blocks.connection import TEST_S, Connection, ConnectionFields, Lender, Way
 from blocks.errors import InvalidInput, Retryable
@@ -75,7 +76,10 @@ class ResendMailer(Mailer):
             return {"message_id": said["id"], "answer": "Resend took it.", "recipients": len(to)}
         if 200 <= answer.status < 300:
             raise Retryable(
-                "mail_delayed", "Resend answered something else than it says. Whether it took the mail is not known.",
+                "mail_delayed",
+                sentences.said(
+                    "Resend answered something else than it says. Whether it took the mail is not known."
+                ),
                 answered=False, cause="server_error",
             )  # fmt: skip
         if said.get("name") == "concurrent_idempotent_requests":

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from pydantic import Field
 
+from blocks import sentences
 from blocks.action import Http, HttpResponse
 from blocks.connection import TEST_S, ConnectionFields, Token, Way
 from blocks.errors import InvalidInput, Retryable
@@ -91,7 +92,9 @@ async def fetch(http: Http, url: str, form: Mapping[str, str], refused: str) -> 
     if answer.status == 429 or answer.status >= 500:
         after = retry_after(answer.headers.get("retry-after"), datetime.now(UTC))
         raise Retryable(
-            "connection_token", f"Google's token address answered with status {answer.status}.", after=after,
+            "connection_token",
+            sentences.said("Google's token address answered with status {status}.", status=answer.status),
+            after=after,
             cause="rate_limited" if answer.status == 429 else "server_error",
         )  # fmt: skip
     said = _said(answer)

@@ -11,6 +11,7 @@ from typing import Final
 from blocks.action import HttpResponse
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.retry_after import retry_after
+from blocks.sentences import said
 from blocks.values import Json, JsonObject, read_json
 from blocks.words import shortened
 
@@ -34,10 +35,14 @@ def judged(answer: HttpResponse, name: str) -> JsonObject:
     """
     if not 200 <= answer.status < 300:
         raise refused(answer, name)
-    said = _read(answer)
-    if said is None:
-        raise Retryable("google_answer", f"{name} sent an answer that can't be understood.", answered=False)
-    return said
+    found = _read(answer)
+    if found is None:
+        raise Retryable(
+            "google_answer",
+            said("{name} sent an answer that can't be understood.", name=name),
+            answered=False,
+        )
+    return found
 
 
 def refused(answer: HttpResponse, name: str, known: Mapping[str, str] | None = None) -> ActionError:
@@ -47,9 +52,11 @@ def refused(answer: HttpResponse, name: str, known: Mapping[str, str] | None = N
     error = error if isinstance(error, dict) else {}
     reasons = list(_reasons(error))
     if answer.status == 429 or _SLOWER.intersection(reasons):
-        return Retryable("rate_limited", f"{name} asks to be slower.", after=after, cause="rate_limited")
+        return Retryable(
+            "rate_limited", said("{name} asks to be slower.", name=name), after=after, cause="rate_limited"
+        )
     if answer.status >= 500:
-        what = f"{name} answered with status {answer.status}."
+        what = said("{name} answered with status {status}.", name=name, status=answer.status)
         return Retryable("google_unavailable", what, after=after, answered=False, cause="server_error")
     if answer.status < 400:
         return InvalidInput("google_answer", f"{name} sent an answer that can't be understood ({answer.status}).")

@@ -20,6 +20,7 @@ from blocks.action import HttpResponse
 from blocks.errors import InvalidInput, Retryable
 from blocks.google.account import Google
 from blocks.google.answers import refused
+from blocks.sentences import said
 from blocks.values import JsonObject, read_json
 
 CHUNK: Final = 8 * 1024 * 1024  # bytes: a multiple of 256 KiB, as the protocol wants
@@ -86,7 +87,7 @@ class Upload:
                 self._most, self._tries = found, 0
                 self.told(found)
             elif known is not None:
-                await self._pause(Retryable("youtube_stuck", "YouTube does not take in the video."))
+                await self._pause(Retryable("youtube_stuck", said("YouTube does not take in the video.")))
             known = found
 
     async def _begin(self, video: JsonObject) -> None:
@@ -168,7 +169,7 @@ class _Expired(Retryable):
     """The session is gone."""
 
     def __init__(self, *, answered: bool) -> None:
-        text = "YouTube has forgotten the upload; it has to begin again."
+        text = said("YouTube has forgotten the upload; it has to begin again.")
         super().__init__("youtube_session_expired", text, answered=answered, cause="server_error")
 
 
@@ -189,7 +190,7 @@ def _has(answer: HttpResponse, sent: int) -> int:
     found = _RANGE.fullmatch(text.strip())
     has = int(found[1]) + 1 if found else -1
     if not 0 < has <= sent:
-        raise Retryable("youtube_answer", "YouTube told a range that can't be.", cause="server_error")
+        raise Retryable("youtube_answer", said("YouTube told a range that can't be."), cause="server_error")
     return has
 
 
@@ -199,7 +200,7 @@ def _video(answer: HttpResponse) -> JsonObject:
     except ValueError:
         video = None
     if not isinstance(video, dict) or not isinstance(video.get("id"), str):
-        raise Retryable("youtube_answer", "YouTube did not say which video it has made.", cause="server_error")
+        raise Retryable("youtube_answer", said("YouTube did not say which video it has made."), cause="server_error")
     return video
 
 

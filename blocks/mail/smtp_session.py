@@ -15,6 +15,7 @@ import aiosmtplib
 from blocks.errors import InvalidInput, Retryable
 from blocks.mail.addresses import Address
 from blocks.mail.kind import one_line
+from blocks.sentences import Sentence, said
 
 Socket = socket.socket
 Tls = Literal["implicit", "starttls", "none"]
@@ -137,25 +138,30 @@ def translated(error: BaseException, host: str, *, answered: bool) -> InvalidInp
     cause = error if isinstance(error, ssl.SSLError) else error.__cause__
     if isinstance(cause, ssl.SSLError):
         return _no_tls(cause, host)
-    doubt = "" if answered else " Whether it took the mail is not known."
     if isinstance(error, TimeoutError):
-        return Retryable("timeout", f"{host} did not answer in time.{doubt}", answered=answered, cause="timeout")
+        late = said("{host} did not answer in time.", host=host)
+        return Retryable("timeout", _taken_or_not(late, answered=answered), answered=answered, cause="timeout")
     if isinstance(error, aiosmtplib.SMTPException) and not isinstance(error, ConnectionError):
         return InvalidInput("mail_refused", f"{host} can't be used: {one_line(str(error))}")
-    return Retryable("connection_failed", f"{host} broke the connection off.{doubt}", answered=answered)
+    broken = said("{host} broke the connection off.", host=host)
+    return Retryable("connection_failed", _taken_or_not(broken, answered=answered), answered=answered)
+
+
+def _taken_or_not(what: Sentence, *, answered: bool) -> Sentence:
+    return what if answered else said("{what} Whether it took the mail is not known.", what=what)
 
 
 def _said(error: aiosmtplib.SMTPResponseException, host: str, *, answered: bool) -> InvalidInput | Retryable:
     """What an answer of the server means (RFC 5321, 4.2.1)."""
-    said = f"{error.code} {one_line(str(error.message))}"
+    told = f"{error.code} {one_line(str(error.message))}"
     if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
-        return InvalidInput("sign_in_refused", f"{host} refused user name or password: {said}")
+        return InvalidInput("sign_in_refused", f"{host} refused user name or password: {told}")
     if 400 <= error.code < 500:
-        return Retryable("mail_delayed", f"{host} takes the mail later only: {said}", cause="server_error")
+        return Retryable("mail_delayed", f"{host} takes the mail later only: {told}", cause="server_error")
     if answered:
-        return InvalidInput("mail_refused", f"{host} did not take the mail: {said}")
-    text = f"{host} gave an answer that no mail server gives. Whether it took the mail is not known."
-    return Retryable("mail_delayed", text, answered=False, cause="server_error")
+        return InvalidInput("mail_refused", f"{host} did not take the mail: {told}")
+    strange = said("{host} gave an answer that no mail server gives.", host=host)
+    return Retryable("mail_delayed", _taken_or_not(strange, answered=False), answered=False, cause="server_error")
 
 
 def _no_tls(error: ssl.SSLError, host: str) -> InvalidInput:

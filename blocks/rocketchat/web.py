@@ -6,6 +6,7 @@ import time
 from typing import Final
 from urllib.parse import urlencode
 
+from blocks import sentences
 from blocks.action import Http, HttpResponse
 from blocks.errors import InvalidInput, Retryable
 from blocks.values import Json, JsonObject, read_json
@@ -60,7 +61,7 @@ def judged(answer: HttpResponse) -> JsonObject:
         after = _until(answer.headers.get("x-ratelimit-reset"))
         raise Retryable("rate_limited", "Rocket.Chat asks to be slower.", after=after, cause="rate_limited")
     if answer.status >= 500:
-        what = f"Rocket.Chat answered with status {answer.status}."
+        what = sentences.said("{name} answered with status {status}.", name="Rocket.Chat", status=answer.status)
         raise Retryable("rocketchat_unavailable", what, cause="server_error")
     try:
         said = read_json(answer.body)
@@ -70,7 +71,9 @@ def judged(answer: HttpResponse) -> JsonObject:
         raise Refused("unauthorized", "Rocket.Chat refuses the credentials.", "connection_refused")
     good = isinstance(said, dict) and (said.get("success") is True or said.get("status") == "success")
     if not isinstance(said, dict) or (not good and answer.status < 300):
-        what = f"Rocket.Chat sent an answer that can't be understood (status {answer.status})."
+        what = sentences.said(
+            "Rocket.Chat sent an answer that can't be understood (status {status}).", status=answer.status
+        )
         raise Retryable("rocketchat_answer", what, answered=False, cause="server_error")
     if not good:
         raise _error(said, answer.status)

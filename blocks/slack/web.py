@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from urllib.parse import urlencode
 
+from blocks import sentences
 from blocks.action import Http, HttpResponse
 from blocks.errors import ActionError, InvalidInput, Retryable
 from blocks.retry_after import retry_after
@@ -103,14 +104,14 @@ def _judged(answer: HttpResponse) -> JsonObject:
     if answer.status == 429:
         raise Retryable("rate_limited", "Slack asks to be slower.", after=after, cause="rate_limited")
     if answer.status >= 500:
-        what = f"Slack answered with status {answer.status}."
+        what = sentences.said("{name} answered with status {status}.", name="Slack", status=answer.status)
         raise Retryable("slack_unavailable", what, after=after, cause="server_error")
     try:
         said = read_json(answer.body)
     except ValueError:
         said = None
     if not isinstance(said, dict) or not isinstance(said.get("ok"), bool):
-        what = f"Slack sent an answer that can't be understood (status {answer.status})."
+        what = sentences.said("Slack sent an answer that can't be understood (status {status}).", status=answer.status)
         raise Retryable("slack_answer", what, answered=False, cause="server_error")
     if not said["ok"]:
         raise _error(said, after)
@@ -125,9 +126,12 @@ def _error(said: JsonObject, after: float | None) -> ActionError:
         if "limited" in error:
             return Retryable("rate_limited", "Slack asks to be slower.", after=after, cause="rate_limited")
         return Retryable(
-            "slack_unavailable", f"Slack can't do it now ({error}).", after=after, answered=error not in _UNSURE,
+            "slack_unavailable",
+            sentences.said("Slack can't do it now ({error}).", error=error),
+            after=after,
+            answered=error not in _UNSURE,
             cause="server_error",
-        )  # fmt: skip
+        )
     if error in _CREDENTIALS:
         return Refused(error, _AUTH.format(error), "connection_refused")
     if error == "missing_scope":

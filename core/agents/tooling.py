@@ -234,7 +234,8 @@ class _Call:
     def _doubt(self, why: str | None = None) -> Wait:
         """Without a `why` the worker was lost."""
         code: words.Code = "tool_lost" if why is None else "tool_doubt"
-        args: JsonObject = {"agent": self._session.agent.name, "call": self._called(), "why": why}
+        because: JsonObject = {"why": None} if why is None else words.because(why)
+        args: JsonObject = {"agent": self._session.agent.name, "call": self._called(), **because}
         return Wait(words.reason(code, args), None, self._details, words.ask("doubt", code, args))
 
     def _called(self) -> str:

@@ -1,15 +1,19 @@
 """What the product itself asks people, by code, in English and French. Pure."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, Literal, TypeAlias, get_args
 
 from blocks.outcomes import Ask
+from blocks.sentences import Sentence
 from blocks.values import Json, JsonObject
 from blocks.words import Language
 from core.said import filled
+from core.sentences import from_kept, kept
 
 Code: TypeAlias = Literal["gate", "doubt", "lost", "attention", "tool_call", "tool_doubt", "tool_lost"]
 CODES: Final[tuple[Code, ...]] = get_args(Code)
+_KEPT: Final = "why_kept"  # the argument that holds `why` as it can be told in other languages
 
 _LOST: Final[Mapping[Language, str]] = {
     "en": "The worker was lost while this step was under way. Whether it had its effect is not known.",
@@ -28,7 +32,7 @@ _NOT_KNOWN: Final[Mapping[Language, str]] = {
     "fr": "On ne sait pas s’il a eu son effet : {call}",
 }
 
-# The question itself. `why` is the sentence of an error, in English.
+# The question itself. `why` is the sentence of an error.
 QUESTIONS: Final[Mapping[Code, Mapping[Language, str]]] = {
     "gate": {
         "en": "May the step {step} ({action}) go on with this input?",
@@ -36,7 +40,7 @@ QUESTIONS: Final[Mapping[Code, Mapping[Language, str]]] = {
     },
     "doubt": {
         "en": f"{{why}} {_LOOK['en']}",
-        "fr": f"On ne sait pas si l’étape {{step}} a eu son effet ({{why}}). {_LOOK['fr']}",
+        "fr": f"Étape {{step}} : {{why}} {_LOOK['fr']}",
     },
     "lost": {"en": f"{_LOST['en']} {_LOOK['en']}", "fr": f"{_LOST['fr']} {_LOOK['fr']}"},
     "attention": {
@@ -86,12 +90,26 @@ def reason(code: Code, args: JsonObject) -> str:
     return filled(REASONS[code]["en"], args, "en")
 
 
+def because(why: str) -> JsonObject:
+    """The arguments that hold the sentence of an error: in English, and as it can be told in other languages."""
+    english: JsonObject = {"why": str(why)}
+    return english | {_KEPT: kept(why)} if isinstance(why, Sentence) else english
+
+
 def told(words: Mapping[Code, Mapping[Language, str]], code: Json, args: Json, stored: str, language: Language) -> str:
     """What was stored with a code, in a language; without one, or with one of another version, as it stands."""
     for known in CODES:
         if known == code and isinstance(args, dict):
             try:
-                return filled(words[known][language], args, language)
+                return filled(words[known][language], _in(args, language), language)
             except KeyError:
                 break
     return stored
+
+
+def _in(args: JsonObject, language: Language) -> JsonObject:
+    if language == "en" or _KEPT not in args:
+        return args
+    with suppress(LookupError, ValueError):  # masked, or of another version: it stays in English
+        return {**args, "why": from_kept(args[_KEPT], language)}
+    return args

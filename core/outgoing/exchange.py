@@ -8,6 +8,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 
 from blocks.errors import ActionError, InvalidInput, Retryable
+from blocks.sentences import said
 from core.outgoing.urls import Target, blocked
 
 CONNECT_S = 10.0
@@ -46,15 +47,15 @@ def translated(error: Exception, exchange: Exchange, timeout_s: float) -> Action
     code = "connection_failed"
     match error:
         case aiohttp.ConnectionTimeoutError():
-            text = f"{where} did not take the connection within {CONNECT_S:g} s."
+            text = said("{host} did not take the connection within {seconds:g} s.", host=where, seconds=CONNECT_S)
         case TimeoutError():
-            code, text = "timeout", f"{where} did not answer within {timeout_s:g} s."
+            code, text = "timeout", said("{host} did not answer within {seconds:g} s.", host=where, seconds=timeout_s)
         case aiohttp.ClientConnectorDNSError():
-            text = f"The name {where} can't be resolved."
+            text = said("The name {host} can't be resolved.", host=where)
         case aiohttp.ClientConnectorError() | aiohttp.ClientSSLError():
-            text = f"No connection to {where}: {_cause(error)}."
+            text = said("No connection to {host}: {reason}.", host=where, reason=_cause(error))
         case _:
-            text = f"{where} closed the connection early."
+            text = said("{host} closed the connection early.", host=where)
     return Retryable(code, text, answered=not exchange.sent, cause="timeout" if code == "timeout" else "connection")
 
 

@@ -6,10 +6,11 @@ from typing import Any, get_args
 import httpx
 import pytest
 
+from blocks.sentences import said
 from blocks.values import JsonObject
 from blocks.words import Language
 from core.approvals.asking import Asking
-from core.approvals.words import CODES, QUESTIONS, REASONS, Code, ask
+from core.approvals.words import CODES, QUESTIONS, REASONS, Code, ask, because, told
 from core.db import Database
 from core.said import CAUSES
 from tests import questions
@@ -29,7 +30,7 @@ TOLD: dict[Code, tuple[Any, JsonObject, str, str]] = {
         "L’étape send attend une approbation.",
     ),
     "doubt": (
-        "doubt", _STEP, f"On ne sait pas si l’étape send a eu son effet (No answer came.). {_LOOK}",
+        "doubt", _STEP, f"Étape send : No answer came. {_LOOK}",
         "L’étape send est dans le doute : No answer came.",
     ),
     "lost": ("doubt", _STEP, f"{_LOST} {_LOOK}", f"L’étape send est dans le doute : {_LOST}"),
@@ -77,6 +78,59 @@ async def test_each_is_told_in_the_readers_language(
     assert shown.json()["message"] == said
 
 
+_WHY = said(
+    "{why} Whether the step had its effect is not known.",
+    why=said("{host} did not answer within {seconds:g} s.", host="api.example.com", seconds=2.5),
+)
+_NO_ANSWER = "api.example.com n’a pas répondu en 2.5 s."
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        (
+            "doubt", f"Étape send : {_NO_ANSWER} On ne sait pas si l’étape a eu son effet. {_LOOK}",
+            f"L’étape send est dans le doute : {_NO_ANSWER} On ne sait pas si l’étape a eu son effet.",
+        ),
+        (
+            "tool_doubt", f"{_NOT_KNOWN} ({_NO_ANSWER} On ne sait pas si l’étape a eu son effet.)\n\n{_LOOK}",
+            f"Un outil de Echo est dans le doute : {_NO_ANSWER} On ne sait pas si l’étape a eu son effet.",
+        ),
+    ],
+)  # fmt: skip
+async def test_why_it_is_asked_is_told_as_well(
+    *, api: httpx.AsyncClient, db: Database, ada: Tenant, code: Code, message: str, reason: str
+) -> None:
+    args: JsonObject = {**(_TOOL if code == "tool_doubt" else _STEP), **because(_WHY)}
+    rule = await questions.add_automation(db, ada.workspace_id, ada.user_id)
+    wanted = ask("doubt", code, args)
+    assert f"{_WHY}" in wanted.message
+    path = f"/api/approvals/{await questions.ask(db, ada.workspace_id, rule, wanted)}"
+    english, french = (await api.get(path)).json(), (await api.get(path, headers=FRENCH)).json()
+    assert (english["message"], french["message"]) == (wanted.message, message)
+    run = (await api.get(f"/api/automations/logs/{french['run_id']}", headers=FRENCH)).json()
+    assert run["waiting_for"]["reason"] == reason
+    assert await Asking(db).drain() == 1
+    (item,) = (await api.get("/api/notifications", headers=FRENCH)).json()["items"]
+    assert item["text"] == " ".join(message.split())
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        7, {}, {"pattern": "{why.__class__}", "blanks": {"why": "x"}}, {"pattern": 7, "blanks": {}},
+        {"pattern": "No answer within {seconds:g} s.", "blanks": {}},
+        {"pattern": "No answer within {seconds:g} s.", "blanks": {"seconds": "***"}},
+        {"pattern": "No answer within {seconds:g} s.", "blanks": []},
+    ],
+)  # fmt: skip
+def test_what_was_kept_otherwise_is_told_as_it_was_written(kept: Any) -> None:
+    args: JsonObject = {**_STEP, "why_kept": kept}
+    why = "7" if kept == 7 else "No answer came."
+    assert told(QUESTIONS, "doubt", args, "stored", "fr") == f"Étape send : {why} {_LOOK}"
+    assert told(QUESTIONS, "doubt", args, "stored", "en").startswith("No answer came. ")
+
+
 async def test_what_an_author_asks_stays(api: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
     rule = await questions.add_automation(db, ada.workspace_id, ada.user_id)
     asked = await questions.ask(db, ada.workspace_id, rule, questions.question(message="Publish {it}?"))
@@ -91,8 +145,8 @@ def blanks(pattern: str) -> set[str]:
 @pytest.mark.parametrize("words", [QUESTIONS, REASONS, CAUSES], ids=["questions", "reasons", "causes"])
 def test_each_has_words_in_both_languages(words: dict[str, dict[str, str]]) -> None:
     assert words is CAUSES or words.keys() == set(CODES)
-    for code, told in words.items():
-        assert told.keys() == set(get_args(Language))
+    for code, each in words.items():
+        assert each.keys() == set(get_args(Language))
         # What English leaves out as plain, French may name: the step of a question.
-        assert blanks(told["en"]) <= blanks(told["fr"]) <= blanks(told["en"]) | {"step"}, code
-        assert told["en"] != told["fr"]
+        assert blanks(each["en"]) <= blanks(each["fr"]) <= blanks(each["en"]) | {"step"}, code
+        assert each["en"] != each["fr"]

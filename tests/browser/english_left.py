@@ -15,7 +15,7 @@ from core.sentences import patterns_in_french
 from tests.browser.watching import ROOT
 
 _SHORTEST: Final = 2  # words; a single one may be a name, or the same in both languages
-_BLANK: Final = re.compile(r"\{\{.*?\}\}|\{[a-z_]*\}|<[^>]*>")
+_BLANK: Final = re.compile(r"\{\{.*?\}\}|\{[a-z_]*(?::[^}]*)?\}|<[^>]*>")
 
 # All that is read on a page, or read out: each element's own text, without those that say they are English and without
 # what people and services wrote.

@@ -20,6 +20,7 @@ from core.sentences import sentence
 ROOT = Path(__file__).parents[2]
 # The English of a pattern that stands in a name of its own: a sentence with blanks.
 _PATTERN = re.compile(r"[A-Z{][^\n]*\{[a-z]+\}[^\n]*\.")
+_SAID = ("said", "sentences.said")
 
 
 class Form(BaseModel, extra="forbid"):
@@ -91,11 +92,11 @@ def _said() -> Iterator[str]:
     for path in _sources("blocks", "core", "deployments", "flows"):
         tree = ast.parse(path.read_text())
         calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
-        if any(isinstance(call.func, ast.Name) and call.func.id == "said" for call in calls):
+        if any(ast.unparse(call.func) in _SAID for call in calls):
             texts = [each.value for each in ast.walk(tree) if isinstance(each, ast.Constant)]
             yield from (each for each in texts if isinstance(each, str) and _PATTERN.fullmatch(each))
         for call in calls:
-            first = call.args[0] if call.args and isinstance(call.func, ast.Name) and call.func.id == "said" else None
+            first = call.args[0] if call.args and ast.unparse(call.func) in _SAID else None
             if isinstance(first, ast.Constant):
                 yield str(first.value)
 
@@ -114,15 +115,23 @@ def test_each_has_its_french() -> None:
         assert pattern != french[pattern]
 
 
-def _raised() -> Iterator[tuple[str, ast.expr]]:
-    """What every `ValueError` of `blocks/`, of whatever class, is given to say, and the file where."""
-    trees = {path: ast.parse(path.read_text()) for path in _sources("blocks")}
-    classes = [each for tree in trees.values() for each in ast.walk(tree) if isinstance(each, ast.ClassDef)]
+def _calls(*parts: str) -> Iterator[tuple[str, ast.AST, ast.Call]]:
+    """Every call inside of a function: its file, the function and the call."""
+    for path in _sources(*parts):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                calls = [each for each in ast.walk(function) if isinstance(each, ast.Call)]
+                yield from ((path.relative_to(ROOT).as_posix(), function, call) for call in calls)
+
+
+def _raised() -> Iterator[tuple[str, ast.AST, ast.expr]]:
+    """What every `ValueError` of `blocks/`, of whatever class, is given to say, and where."""
+    nodes = [each for path in _sources("blocks") for each in ast.walk(ast.parse(path.read_text()))]
+    classes = [each for each in nodes if isinstance(each, ast.ClassDef)]
     kinds = {each.name for each in classes if any(ast.unparse(base) == "ValueError" for base in each.bases)}
-    for path, tree in trees.items():
-        for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in {*kinds, "ValueError"}:
-                yield path.relative_to(ROOT).as_posix(), call.args[0]
+    for file, function, call in _calls("blocks"):
+        if ast.unparse(call.func).rpartition(".")[2] in {*kinds, "ValueError"}:
+            yield file, function, call.args[0]
 
 
 # Who reads these is no person who fills something in.
@@ -135,7 +144,7 @@ _FOR_PROGRAMS = {
 def test_what_validators_say_has_its_french() -> None:
     """A clause or a sentence that stands there as it is, or one made by `said`, by itself or in a name."""
     french, told = sentences.patterns_in_french(), 0
-    for file, text in _raised():
+    for file, function, text in _raised():
         if file in _FOR_PROGRAMS:
             continue
         told += 1
@@ -143,26 +152,45 @@ def test_what_validators_say_has_its_french() -> None:
             message = str(text.value)
             whole = message[:1].upper() + message[1:] + ("" if message.endswith(".") else ".")
             assert whole in french, f"{file}: {whole}"
-        elif isinstance(text, ast.Name):
-            tree = ast.parse((ROOT / file).read_text())
-            given = [
-                each.value
-                for each in ast.walk(tree)
-                if isinstance(each, ast.Assign | ast.NamedExpr) and ast.unparse(_target(each)) == text.id
-            ]
-            assert given, f"{file}: {text.id}"
-            assert all(_makes_one(each) for each in given), f"{file}: {text.id}"
         else:
-            assert _makes_one(text), f"{file}: {ast.unparse(text)}"
+            assert _is_made(text, function), f"{file}: {ast.unparse(text)}"
     assert told > 60
 
 
-def _makes_one(text: ast.expr) -> bool:
-    return isinstance(text, ast.Call) and ast.unparse(text.func) in ("said", "_not_a_list")
+def _is_made(text: ast.expr, function: ast.AST) -> bool:
+    """By `said`, there or where the function gave it a name, or taken over from another error."""
+    if isinstance(text, ast.Name):
+        given = [_given(each, text.id) for each in ast.walk(function)]
+        return any(given) and all(each is None or _is_made(each, function) for each in given)
+    if isinstance(text, ast.Call):
+        return ast.unparse(text.func) in (*_SAID, "_not_a_list", "_taken_or_not")  # whose types say so
+    return isinstance(text, ast.Attribute) and text.attr == "message"
 
 
-def _target(given: ast.Assign | ast.NamedExpr) -> ast.expr:
-    return given.targets[0] if isinstance(given, ast.Assign) else given.target
+def _given(node: ast.AST, name: str) -> ast.expr | None:
+    """What a name is given by this node, if it is."""
+    if isinstance(node, ast.NamedExpr) and node.target.id == name:
+        return node.value
+    if not isinstance(node, ast.Assign):
+        return None
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = zip(target.elts, value.elts, strict=True)
+        return next((each for one, each in pairs if ast.unparse(one) == name), None)
+    return value if ast.unparse(target) == name else None
+
+
+def test_what_leaves_a_step_in_doubt_has_its_french() -> None:
+    """The errors of a step that may not have been answered, and those that a person has to mend."""
+    told = 0
+    for file, function, call in _calls("blocks", "core", "flows"):
+        kind = ast.unparse(call.func)
+        answered = [each.value for each in call.keywords if each.arg == "answered"]
+        doubtful = bool(answered) and ast.unparse(answered[0]) != "True"
+        if kind == "NeedsAttention" or (doubtful and kind in ("Retryable", "super().__init__") and call.args):
+            told += 1
+            assert _is_made(call.args[1], function), f"{file}: {ast.unparse(call.args[1])}"
+    assert told > 15
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from blocks import registry
 from blocks.errors import InvalidInput
 from core import tenancy
+from core.approvals.words import QUESTIONS, told
 from core.files import pieces
 from core.files.service import PART, Files
 from core.ids import new_id
@@ -111,9 +112,17 @@ async def test_a_row_and_a_cell(account: Account, google: Google, sheet: str) ->
     assert "PRIVATE KEY" not in dump
 
 
-@pytest.mark.parametrize("trouble", [500, 503, "cut after", "garbage"])
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (500, "Google Sheets a répondu avec le statut 500."),
+        (503, "Google Sheets a répondu avec le statut 503."),
+        ("cut after", "127.0.0.1 a fermé la connexion trop tôt."),
+        ("garbage", "Google Sheets a envoyé une réponse incompréhensible."),
+    ],
+)
 async def test_a_row_in_doubt_asks_and_a_cell_is_written_again(
-    account: Account, google: Google, sheet: str, trouble: Any
+    account: Account, google: Google, sheet: str, trouble: Any, why: str
 ) -> None:
     google.trouble["append"].append(trouble)
     google.trouble["update"].append(trouble)
@@ -121,6 +130,9 @@ async def test_a_row_in_doubt_asks_and_a_cell_is_written_again(
         run_id = await account.workshop.start(await account.automation(row(sheet, **AGAIN)))
         run = await account.workshop.wait_for(run_id, "waiting", "failed", "success")
         assert (run["status"], run["wait"]["code"]) == ("waiting", "doubt")
+        asked = (await account.workshop.steps(run_id))["a"]["wait"]["ask"]
+        french = told(QUESTIONS, asked["code"], asked["args"], asked["message"], "fr")
+        assert french.startswith(f"Étape a : {why} On ne sait pas si l’étape a eu son effet. Allez voir"), french
         cell = row(sheet, operation="update_cell", cell="B5", values=[2], **AGAIN)
         assert (await account.run(await account.automation(cell)))["status"] == "success"
     assert [name for name, _ in google.asked].count("append") == 1, "asked once, and not again"
