@@ -8,19 +8,28 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from core.migrations.run import migrate
 from deployments import postgres
 
 HOME = "VUTLER_TEST_POSTGRES"  # tells the xdist workers where the run's server lives
 TEMPLATE = "template_vutler"
+_MEMORY: Final = Path("/dev/shm")
+_ROOM: Final = 2 * 1024**3
 
 
 def start() -> "subprocess.Popen[bytes]":
     """The run's server, with the template of its databases."""
-    home = Path(tempfile.mkdtemp(prefix="vutler-test-"))
+    home = Path(tempfile.mkdtemp(prefix="vutler-test-", dir=_in_memory()))
     os.environ[HOME] = str(home)
     return begin(postgres.Embedded(home), TEMPLATE, durable=False)
+
+
+def _in_memory() -> Path | None:
+    """Where a database of a thousand files is made four times as fast as on a disk, if this machine has it."""
+    has = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
+    return _MEMORY if has else None
 
 
 def begin(server: postgres.Embedded, database: str, *, durable: bool = True) -> "subprocess.Popen[bytes]":
@@ -66,7 +75,7 @@ def server() -> postgres.Embedded:
 
 
 def create(name: str, template: str = TEMPLATE) -> str:
-    postgres.psql(server(), "postgres", f'CREATE DATABASE "{name}" TEMPLATE {template}')
+    postgres.psql(server(), "postgres", f'CREATE DATABASE "{name}" TEMPLATE {template} STRATEGY FILE_COPY')
     return server().dsn(name)
 
 
