@@ -82,14 +82,14 @@ async def draw_to(page: Page, handle: Locator, x: float, y: float) -> None:
     await page.mouse.up()
 
 
-async def draw_onto(page: Page, handle: Locator, block: Locator) -> None:
-    """A way from the handle of a block to the lower corner of another one, far from where ways come in and go out."""
+async def draw_onto(page: Page, handle: Locator, block: Locator, across: float, down: float) -> None:
+    """A way from the handle of a block onto another one: to which part of its width and of its height."""
     await block.hover(position={"x": 20, "y": 10})  # which waits until it stands still
     await handle.hover()
     await page.mouse.down()
     box = await block.bounding_box()
     assert box
-    x, y = box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.8
+    x, y = box["x"] + box["width"] * across, box["y"] + box["height"] * down
     await page.mouse.move(x - 15, y - 15, steps=5)
     await page.mouse.move(x, y, steps=5)
     await expect(page.locator(".react-flow__connection")).to_be_attached()
@@ -125,12 +125,14 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     await insert(page, "channel")
     await expect(node(page, "channel")).to_be_visible()
     # drawn onto a block, wherever on it, a way leads to that; undone, it is gone
-    await fit(page)
-    await draw_onto(page, node(page, "channel").locator(".source[data-handleid=out]"), node(page, "http"))
     onto = page.locator('.react-flow__edge[data-id="channel:>http"]')
-    await expect(onto).to_be_attached()
-    await page.keyboard.press("Control+z")
-    await expect(onto).to_have_count(0)
+    for across, down in ((0.1, 0.8), (0.97, 0.9)):  # far from where ways come in and go out, and close to an exit
+        await fit(page)
+        out = node(page, "channel").locator(".source[data-handleid=out]")
+        await draw_onto(page, out, node(page, "http"), across, down)
+        await expect(onto).to_be_attached()
+        await page.keyboard.press("Control+z")
+        await expect(onto).to_have_count(0)
     # and from there to the loop, where the two paths merge
     await fit(page)
     await node(page, "for_each").hover(position={"x": 20, "y": 10})
