@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, WebError
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, WebError, expect
 
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
@@ -40,11 +40,17 @@ def _axe() -> str:
     return AXE.read_text()
 
 
+async def _is_there(page: Page) -> None:
+    """Nothing that is still fetched is held open by a grey place."""
+    await expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
+
+
 async def accessible(page: Page, rules: Sequence[str] = ()) -> None:
     """axe finds nothing serious on the page as it is now, by all of its rules that can find such, or by these.
 
     axe is run by the protocol of the debugger, as playwright's `evaluate` does: the page's own policy stays as it is.
     """
+    await _is_there(page)
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(_axe())
     report: dict[str, Any] = await page.evaluate(
@@ -67,5 +73,6 @@ async def accessible(page: Page, rules: Sequence[str] = ()) -> None:
 async def picture(page: Page, name: str) -> None:
     """A picture for the documentation, where `VUTLER_SCREENSHOTS` asks for them: `docs/screenshots/<name>.png`."""
     if os.environ.get("VUTLER_SCREENSHOTS"):
+        await _is_there(page)
         PICTURES.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")

@@ -15,6 +15,7 @@ import {
   type ReactFlowState,
   useReactFlow,
   useStore,
+  type Viewport,
 } from '@xyflow/react';
 import { type DragEvent, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -89,14 +90,17 @@ function Flow() {
   const graph = useMemo(() => graphOf({ actions: steps } as never, actions), [steps, actions]);
   const shape = useMemo(() => shapeOf(graph), [graph]);
   const far = useStore(isFarOff);
-  // From far off nearly all is in view: to ask of each way whether it is would take longer than to draw it.
-  const culls = useDeferredValue(graph.blocks.length > MANY && !far);
+  // From far off nearly all is in view: to ask of each way whether it is would take longer than to draw it. Decided
+  // when the view stands still, for a hundred blocks that come or go at once are felt.
+  const many = graph.blocks.length > MANY;
+  const [near, setNear] = useState(true);
+  const settle = useCallback((_event: unknown, { zoom }: Viewport) => setNear(zoom >= FAR), []);
   const drawn = useRef<ReadonlyMap<string, WayEdge>>(new Map());
   // biome-ignore lint/correctness/useExhaustiveDependencies: laid out anew when the shape changes, not with every letter
   const now = useMemo(() => ({ graph, kept }), [shape, kept]);
   // A large layout takes longer than a person's key should: the change is seen first.
   const later = useDeferredValue(now);
-  const wanted = graph.blocks.length > MANY ? later : now;
+  const wanted = many ? later : now;
   const boxes = useMemo(() => layoutOf(wanted.graph, wanted.kept), [wanted]);
   const laidOut = useRef(boxes);
   laidOut.current = boxes;
@@ -206,6 +210,7 @@ function Flow() {
       nodeTypes={NODE_TYPES}
       edgeTypes={EDGE_TYPES}
       onNodesChange={onNodesChange}
+      onMoveEnd={settle}
       onNodeDragStop={onDragStop}
       onConnect={onConnect}
       onConnectEnd={onConnectEnd}
@@ -224,7 +229,7 @@ function Flow() {
       fitViewOptions={FIT}
       minZoom={0.1}
       maxZoom={1.75}
-      onlyRenderVisibleElements={culls}
+      onlyRenderVisibleElements={many && near}
       nodeDragThreshold={3}
       connectionRadius={28}
       deleteKeyCode={null}

@@ -1,4 +1,4 @@
-import { Button, Group, Paper, SimpleGrid, Stack, Stepper, Text } from '@mantine/core';
+import { Button, Group, Paper, SimpleGrid, Skeleton, Stack, Stepper, Text } from '@mantine/core';
 import { IconBuildingStore, IconMessage, IconPlugConnected } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -31,7 +31,7 @@ export function OnboardingPage() {
   const { t } = useTranslation('onboarding');
   const client = useQueryClient();
   const navigate = useNavigate();
-  const { data: me } = useQuery(meQuery());
+  const { data: me, isPending } = useQuery(meQuery());
   const [step, setStep] = useState<Step>('welcome');
   const [deployed, setDeployed] = useState<Deployed | null>(null);
   const kinds = (useQuery(catalogQuery()).data?.connections ?? [])
@@ -60,6 +60,7 @@ export function OnboardingPage() {
       : step === 'chat' && deployed
         ? t('deployed', { name: deployed.agent.name })
         : t(`heading.${step}`);
+  if (isPending) return <Skeleton height={320} maw={760} mx="auto" />; // it greets by name
   return (
     <Stack maw={760} mx="auto" gap="lg">
       <Stepper active={at} size="xs" allowNextStepsSelect={false} aria-label={t('title')}>
