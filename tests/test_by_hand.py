@@ -54,6 +54,10 @@ def unreal(name: str, tree: ast.Module) -> Iterator[str]:
                 yield f"{name}:{line} a write sent by a script in the page: a person has only the page"
         if _imported(node) & CLIENTS:
             yield f"{name}:{line} a client of its own: the API is asked by `Person`"
+        if isinstance(node, ast.Call) and _dotted(node.func) in ("getattr", "methodcaller"):
+            yield f"{name}:{line} a method by its name in quotes: no rule can read which"
+        if isinstance(node, ast.Attribute) and node.attr in ("session", "_session") and _dotted(node.value) == "person":
+            yield f"{name}:{line} a client of its own: the API is asked by `Person.send`"
         if isinstance(node, ast.Attribute) and node.attr == "request" and _dotted(node.value) in ("page", "context"):
             yield f"{name}:{line} the API asked by the browser's session: a person has only the page"
 
@@ -193,6 +197,8 @@ BAD: Final[dict[str, Callable[[str, ast.Module], Iterator[str]]]] = {
     "async def test_x(session):\n    await session.send('Fetch" + ".enable')": unreal,
     "async def test_x(browser):\n    await browser.new_context(**{'bypass" + "_csp': True})": unreal,
     "import httpx\n": unreal,
+    "async def test_x(page):\n    await getattr(page, 'ro' + 'ute')('**', answer)": unreal,
+    "async def test_x(person):\n    await person.session.post('/api/automations')": unreal,
 }
 HAND: Final = "@pytest.mark.by_hand('POST /api/automations')\nasync def test_x(person):\n    "
 BY_HAND: Final = (
