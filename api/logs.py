@@ -95,7 +95,7 @@ class WaitingView(BaseModel):
     model_config = ConfigDict(extra="allow", json_schema_extra={"example": _WAITING_EXAMPLE})
 
     code: str = Field(
-        description="overlap, plan_limit, worker, queue, starting, time, approval, doubt, run, credits or event"
+        description="overlap, plan_limit, worker, lane, queue, starting, time, approval, doubt, run, credits or event"
     )
     reason: str = Field(description="in words, a full sentence")
     link: str | None = Field(description="the page of what holds it")

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from core.db import AWAY, Database
 from core.jobs import dispatch
@@ -99,7 +100,7 @@ class Dispatcher:
                     await self._look(item)
                 except PrefectAway:
                     for undone in batch[position:]:
-                        await self._not_yet(undone, _AWAY_S, "Prefect, which starts the jobs, can't be reached.")
+                        await self._not_yet(undone, _AWAY_S, said("Prefect, which starts the jobs, can't be reached."))
                     raise
                 except PrefectRefused as error:
                     log.warning("jobs.refused", run_id=str(item.run_id), lane=item.lane, error=str(error))
@@ -129,7 +130,10 @@ class Dispatcher:
 
     async def _make(self, item: Dispatch) -> None:
         if item.deployment_id is None:
-            reason = f"Its deployment is still being made in Prefect; for that, the work pool {item.lane} must exist."
+            reason = said(
+                "Its deployment is still being made in Prefect; for that, the work pool {pool} must exist.",
+                pool=item.lane,
+            )
             await self._not_yet(item, min(item.looks, 5), reason)
             return
         if self._flow_id is None:
@@ -240,10 +244,10 @@ def _pause(item: Dispatch) -> float:
 
 
 def _waits_for(item: Dispatch) -> str:
-    return f"Waits for a worker of the work pool {item.lane} to start its job."
+    return said("Waits for a worker of the work pool {pool} to start its job.", pool=item.lane)
 
 
 def _refusal(item: Dispatch, error: PrefectRefused) -> str:
     if error.status == 404:
-        return f"There is no work pool {item.lane} in Prefect: make it, or choose another lane."
-    return f"Prefect refused to make a job for it: {error}"
+        return said("There is no work pool {pool} in Prefect: make it, or choose another lane.", pool=item.lane)
+    return said("Prefect refused to make a job for it: {error}", error=str(error))

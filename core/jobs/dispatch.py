@@ -11,6 +11,7 @@ from uuid import UUID
 
 from core.db import Connection
 from core.runs.queue import WARM
+from core.sentences import kept
 
 HELD_S: Final = 30.0  # also: how long a first job may take to claim before it is looked after
 LONGEST_S: Final = 600.0  # between two looks at a job that has not claimed
@@ -91,15 +92,16 @@ async def made(connection: Connection, item: Dispatch, flow_run_id: UUID) -> Non
 
 
 async def look_again(connection: Connection, item: Dispatch, seconds: float, reason: str) -> None:
-    """Come back to a run that nobody has claimed by then; meanwhile `reason` says what it waits for."""
+    """Come back to a run that nobody has claimed by then; meanwhile `reason`, a sentence, says what it waits for."""
     await connection.execute(
         "WITH late AS (UPDATE run_queue SET dispatch_at = now() + make_interval(secs => $2)"
         " WHERE run_id = $1 AND state = 'queued' AND dispatched_epoch = epoch RETURNING run_id)"
-        " UPDATE automation_logs l SET wait = jsonb_build_object('reason', $3::text, 'code', 'lane')"
+        " UPDATE automation_logs l SET wait = jsonb_build_object('reason', $3::text, 'code', 'lane', 'kept', $4::jsonb)"
         " FROM late WHERE l.id = late.run_id AND l.status IN ('queued', 'running', 'waiting')",
         item.run_id,
         seconds,
-        reason,
+        str(reason),
+        kept(reason),
     )
 
 

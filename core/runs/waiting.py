@@ -5,6 +5,7 @@ The answer is `{"code", "reason", "link", "until"}`; that of a waiting run also 
     overlap     a run of the same automation and key goes first
     plan_limit  the workspace runs as many runs as its plan lets it
     worker      no worker has reported for a while
+    lane        of an isolated lane: the pool, its worker or Prefect is to start its job
     queue       other runs of the workspace stand before it
     starting    nothing does: a worker is taking it
     time        it goes on at `until`
@@ -16,6 +17,7 @@ The answer is `{"code", "reason", "link", "until"}`; that of a waiting run also 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -28,7 +30,7 @@ from blocks.values import Json, JsonObject
 from blocks.words import Language
 from core.approvals.words import REASONS, told
 from core.db import Connection
-from core.sentences import in_language
+from core.sentences import from_kept, in_language
 
 SILENT_S: Final = 30  # seconds without a sign of life
 MOST_COUNTED: Final = 200  # runs in front; more are not counted
@@ -76,6 +78,7 @@ _STATES: Final[Mapping[str, Mapping[Language, str]]] = {
     "running": {"en": "running", "fr": "en cours"},
     "waiting": {"en": "waiting", "fr": "en attente"},
 }
+_TAKEN: Final = frozenset({"queue", "starting"})  # what a warm worker would do next: of isolated lanes a job does it
 _MORE: Final[Mapping[Language, str]] = {"en": "more than {count}", "fr": "plus de {count}"}
 
 # Of one workspace: what it runs and may run, and whether anybody works.
@@ -118,7 +121,8 @@ _BY_QUESTION: Final[Mapping[str, str]] = {"approval": "approval", "gate": "appro
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A run as history knows it. `stored` is what its worker wrote when it began to wait."""
+    """A run as history knows it. `stored` is what was written when it began to wait: by its worker, or of a job that
+    is to be started."""
 
     id: UUID
     status: str
@@ -130,15 +134,16 @@ async def reasons(
 ) -> dict[UUID, JsonObject]:
     """What each queued or waiting run of a workspace waits for; others are left out."""
     found: dict[UUID, JsonObject] = {}
-    queued = [run.id for run in runs if run.status == "queued"]
+    queued = {run.id: run.stored for run in runs if run.status == "queued"}
     if queued:
         workspace = await connection.fetchrow(_WORKSPACE, workspace_id, SILENT_S)
-        for row in await connection.fetch(_QUEUED, queued, MOST_COUNTED):
-            found[row["run_id"]] = (
-                _reason("credits", language, until=row["next_month"])
-                if row["unpaid"]
-                else _queued(row, workspace, language)
-            )
+        for row in await connection.fetch(_QUEUED, list(queued), MOST_COUNTED):
+            unpaid = row["unpaid"] and _reason("credits", language, until=row["next_month"])
+            said = unpaid or _queued(row, workspace, language)
+            stored = queued[row["run_id"]]
+            if isinstance(stored, dict) and stored.get("code") == "lane" and said["code"] in _TAKEN:
+                said = _of_lane(stored, language)
+            found[row["run_id"]] = said
     waiting = {run.id: run.stored for run in runs if run.status == "waiting"}
     if waiting:
         first: dict[UUID, asyncpg.Record] = {}
@@ -169,6 +174,15 @@ def _queued(row: asyncpg.Record, workspace: asyncpg.Record | None, language: Lan
         words = "queue_one" if row["ahead"] == 1 else "queue"
         return _reason("queue", language, words, count=_counted(row["ahead"], language))
     return _reason("starting", language)
+
+
+def _of_lane(stored: JsonObject, language: Language) -> JsonObject:
+    """What whoever asks for its job found last."""
+    reason = stored.get("reason")
+    if language != "en":
+        with suppress(LookupError, ValueError):  # of another version: it stays in English
+            reason = from_kept(stored["kept"], language)
+    return {"code": "lane", "reason": reason, "link": None, "until": None}
 
 
 def _counted(number: int, language: Language) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID
 import httpx
 import jwt
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -55,10 +56,21 @@ class Served:
     port: int
 
 
+class _Prompt(Server):
+    """Stops when it is told to, and not when it looks ten times a second: thousands of tests start one."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.told.wait()
+
+
 @asynccontextmanager
 async def serve(app: FastAPI) -> AsyncIterator[Served]:
     """Run `app` on a free port, as `vutler api` does."""
-    running: Server = server(app, "127.0.0.1", 0)
+    running = _Prompt(server(app, "127.0.0.1", 0).config)
     task = asyncio.create_task(running.serve())
     deadline = monotonic() + 20
     while not running.started:
@@ -69,7 +81,7 @@ async def serve(app: FastAPI) -> AsyncIterator[Served]:
     try:
         yield Served(app, f"http://127.0.0.1:{port}", port)
     finally:
-        running.should_exit = True
+        running.told.set()
         await task
 
 

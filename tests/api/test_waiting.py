@@ -7,13 +7,17 @@ from uuid import UUID
 import httpx
 import pytest
 
+from blocks.sentences import said
 from core.db import Database
 from core.ids import new_id
+from core.jobs import dispatch
 from core.runs import queue
+from core.runs.accept import NewRun, accept
 from core.runs.record import Entry, RunRecord, StepRecord, Writer
 from tests.api.conftest import Tenant
 from tests.api.rows import OWNER, Worker, add_run, add_webhook, worker
 
+NO_POOL = "There is no work pool {pool} in Prefect: make it, or choose another lane."  # as deployments/isolated.py says
 LOGS = "/api/automations/logs"
 
 
@@ -222,3 +226,21 @@ async def test_an_ended_run_waits_for_nothing(client: httpx.AsyncClient, db: Dat
     async with worker(db) as engine:
         await engine.end(await engine.claim(), 2)
     assert await waiting_for(client, ada, run_id) is None
+
+
+async def test_a_job_is_to_be_started(client: httpx.AsyncClient, db: Database, ada: Tenant) -> None:
+    """Of a run in an isolated lane: its pool, its worker or Prefect is missing, and says so until it is there."""
+    hook = await add_webhook(db, ada)
+    async with db.connection() as connection:
+        made = await accept(connection, NewRun(ada.workspace_id, hook.rule_id, 1, "manual", None, lane="iso"))
+    await report(db)
+    assert (await waiting_for(client, ada, made.run_id))["code"] == "starting"
+    async with db.connection() as connection:
+        (item,) = await dispatch.take(connection, most=1)
+        await dispatch.not_yet(connection, item, 5, said(NO_POOL, pool="iso"))
+    assert await waiting_for(client, ada, made.run_id) == {
+        "code": "lane", "reason": "There is no work pool iso in Prefect: make it, or choose another lane.",
+        "link": None, "until": None,
+    }  # fmt: skip
+    french = await waiting_for(client, ada, made.run_id, "fr")
+    assert french["reason"] == "Il n’y a pas de work pool iso dans Prefect : créez-le, ou choisissez une autre voie."
