@@ -36,7 +36,7 @@ up: $(VENV)/runtime.stamp
 
 test: $(VENV)/dev.stamp mail-server browser ui/dist/.built
 	@$(BIN)/python -m tests.api.coverage reset
-	@$(BIN)/python -m pytest $(TESTS) -n 2 --dist loadgroup --durations=10 || { [ $$? = 1 ] && $(BIN)/python -m tests.again; }
+	@$(BIN)/python -m pytest $(TESTS) -n 2 --durations=10 || { [ $$? = 1 ] && $(BIN)/python -m tests.again; }
 	@$(BIN)/python -m tests.api.coverage check
 
 # The tests read mail from a real IMAP server, as a private instance.

@@ -20,9 +20,7 @@ def main() -> int:
     if not 0 < len(failed) <= FEW:
         return 1
     print(f"\n{len(failed)} failed beside others. Alone:", *failed, sep="\n  ", flush=True)  # noqa: T201
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "--last-failed", "-n", "1", "--dist", "loadgroup", "-v"], check=False
-    ).returncode
+    return subprocess.run([sys.executable, "-m", "pytest", "--last-failed", "-n", "1", "-v"], check=False).returncode
 
 
 if __name__ == "__main__":

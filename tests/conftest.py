@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from subprocess import Popen
+from typing import Any
 
 import pytest
 
 from core.db import Database
 from core.tenancy import APP, ENGINE
 from tests import postgres
+from tests.scheduling import Scheduling
 
 _server: "list[Popen[bytes]]" = []
 
@@ -16,6 +18,11 @@ _server: "list[Popen[bytes]]" = []
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         _server.append(postgres.start())
+
+
+@pytest.hookimpl(optionalhook=True)  # a run in one process has no use for it
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

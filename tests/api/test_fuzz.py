@@ -36,8 +36,6 @@ from tests.api import coverage
 from tests.api.automations import CLOCK, HAND, HOOK
 from tests.api.conftest import PASSWORD, serve
 
-pytestmark = pytest.mark.xdist_group("fuzz")
-
 GOOD, BAD = 8, 6  # examples of an operation: that fit its schema, that do not
 CHECKS = [
     not_a_server_error,

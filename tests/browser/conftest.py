@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from tests import postgres
 from tests.browser.watching import Watch
 from tests.e2e.product import ROOT, Product, free_port
 from tests.echo import Echo
@@ -43,6 +44,7 @@ def ports() -> Ports:
 @pytest.fixture(scope="session")
 def product(ports: Ports) -> Iterator[Product]:
     """One product for all tests of the pages: each of them signs up by itself."""
+    (Path(os.environ[postgres.HOME]) / "browser-product").touch(exist_ok=False)  # a second process would start another
     hosts = ",".join(f"127.0.0.1:{port}" for port in (ports.echo, ports.models, ports.slack))
     environment = {"VUTLER_HTTP_ALLOW_HOSTS": hosts, "VUTLER_SIGNUP": "open", "PYTHONPATH": f"{ROOT}{os.pathsep}{OWN}"}
     with Product(environment, ready_within=300) as product:
@@ -105,11 +107,3 @@ async def page(context: BrowserContext, expected: Sequence[str]) -> AsyncIterato
     page = await context.new_page()
     yield page
     watch.nothing_went_wrong(expected)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all of them, so that there is one product."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))

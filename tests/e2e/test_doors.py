@@ -17,7 +17,7 @@ from deployments.prefect_settings import client_variables
 from tests.e2e.person import Person, until
 from tests.e2e.product import ROOT, Product, free_port, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
+pytestmark = pytest.mark.e2e
 
 WORKER_START = ("worker", "start", "--pool", "warm", "--type", "warm", "--name", "by-hand")
 TRANSFORM = {"type": "transform", "config": {"value": {"hello": "{{ trigger.data.name }}"}}}

@@ -21,7 +21,7 @@ from tests.e2e.person import Person, until
 from tests.e2e.product import Product
 from tests.echo import Echo
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("isolated")]
+pytestmark = pytest.mark.e2e
 
 POOL = "iso"
 STARTED_WITHIN_S = 90  # a job imports Prefect in seconds, on a machine that does nothing else

@@ -20,7 +20,7 @@ from tests.e2e.person import Person, until
 from tests.e2e.product import Product
 from tests.echo import Echo
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("kill")]
+pytestmark = pytest.mark.e2e
 
 ROUNDS = 3  # of each victim
 RUNNING = 20  # runs in state `running` when the kill comes

@@ -14,7 +14,7 @@ from tests.e2e.person import Person, until
 from tests.e2e.product import Product
 from tests.echo import Echo
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
+pytestmark = pytest.mark.e2e
 
 
 class Prefect:

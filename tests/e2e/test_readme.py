@@ -18,7 +18,7 @@ from aiohttp import web
 from tests.e2e.person import Person, until
 from tests.e2e.product import ROOT, Product, free_port, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
+pytestmark = pytest.mark.e2e
 
 README = (ROOT / "README.md").read_text()
 OPERATE = (ROOT / "docs" / "operate.md").read_text()

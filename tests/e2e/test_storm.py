@@ -14,7 +14,7 @@ import pytest
 from deployments import process
 from tests.e2e.product import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("storm")]
+pytestmark = pytest.mark.e2e
 
 SHORT_WITHIN_S = 600  # it takes two and a half minutes on a machine that does nothing else
 STALE = "writes under a lease that was over"

@@ -15,7 +15,7 @@ from deployments import postgres
 from deployments.prefect_settings import prefect_auth
 from tests.e2e.product import Product
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
+pytestmark = pytest.mark.e2e
 
 _SESSIONS = """
 SELECT DISTINCT split_part(application_name, ' ', 2) || ' ' || usename || ' ' || rolsuper || ' ' || rolbypassrls

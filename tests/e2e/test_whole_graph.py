@@ -9,7 +9,7 @@ from tests.e2e.person import Person
 from tests.echo import Echo
 from tests.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("product")]
+pytestmark = pytest.mark.e2e
 
 
 def say(name: str, value: Any, **more: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tests.e2e.person import Person, until
 from tests.e2e.product import Product, free_port
 from tests.oauth import Service
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("canary")]
+pytestmark = pytest.mark.e2e
 
 TOKEN = "tok-Canary/7q+3f=x"
 PASSWORD = 'pa"ss Canäry\\9&%'
