@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.values import JsonObject
 from core.accounts import scopes as all_scopes
 from core.accounts import secrets
@@ -54,7 +55,7 @@ class ApiTokens:
         """
         wanted = sorted(set(scopes))
         if not wanted or not all_scopes.ALL.issuperset(wanted):
-            raise _invalid("scopes", f"Name at least one of {', '.join(sorted(all_scopes.ALL))}.")
+            raise _invalid("scopes", said("Name at least one of {known}.", known=", ".join(sorted(all_scopes.ALL))))
         if caller.scopes is not None and not caller.scopes.issuperset(wanted):
             raise Forbidden("scope_missing", "A token can't make one that may do more than itself.")
         if expires_at is not None and expires_at <= self._clock():

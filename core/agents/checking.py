@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from blocks import registry
-from blocks.sentences import reason
+from blocks.sentences import reason, said
 from core.agents.model import RESERVED, AgentMail, GivenTool
 from core.caller import Caller
 from core.channels import repository as channels
@@ -23,7 +23,9 @@ _MOST_TOOLS: Final = 50
 
 
 def wrong_slug(slug: str) -> list[Finding]:
-    return [Finding("slug", f"The slug {slug} is reserved; choose another.")] if slug in RESERVED else []
+    return (
+        [Finding("slug", said("The slug {slug} is reserved; choose another.", slug=slug))] if slug in RESERVED else []
+    )
 
 
 async def usable(
@@ -34,13 +36,18 @@ async def usable(
         return None, []
     row = (await connections.named(connection, caller.workspace_id, [str(reference)])).get(str(reference))
     if row is None:
-        return None, [Finding(at, f"There is no connection {str(reference)[:100]} in this workspace.")]
+        return None, [Finding(at, said("There is no connection {name} in this workspace.", name=str(reference)[:100]))]
     kinds = registry.connections_for(purpose)
     if row.kind not in kinds:
-        message = f"The connection {row.name} is of the kind {row.kind}; this takes {', '.join(kinds) or 'none'}."
+        message = said(
+            "The connection {name} is of the kind {kind}; this takes {kinds}.",
+            name=row.name, kind=row.kind, kinds=", ".join(kinds) or said("none"),
+        )  # fmt: skip
         return None, [Finding(at, message)]
     if not caller.may(ROLES[row.used_by]):
-        return None, [Finding(at, f"Only admins may use the connection {row.name}; ask one to save this agent.")]
+        return None, [
+            Finding(at, said("Only admins may use the connection {name}; ask one to save this agent.", name=row.name))
+        ]
     return row, []
 
 
@@ -50,7 +57,9 @@ async def wrong_channels(
     """Rooms that it was in before stay, also those that the caller doesn't see."""
     admin = caller.may("admin")
     return [
-        Finding(f"channels[{number}]", f"There is no channel {each} in this workspace that you may see.")
+        Finding(
+            f"channels[{number}]", said("There is no channel {name} in this workspace that you may see.", name=each)
+        )
         for number, each in enumerate(wanted)
         if each not in former
         and await channels.find(connection, caller.workspace_id, UUID(each), caller.user_id, admin=admin) is None
@@ -67,12 +76,17 @@ async def wrong_mail(connection: Connection, caller: Caller, mail: AgentMail | N
 async def wrong_tools(connection: Connection, caller: Caller, tools: Sequence[GivenTool]) -> list[Finding]:
     findings: list[Finding] = []
     if len(tools) > _MOST_TOOLS:
-        findings.append(Finding("tools", f"An agent has at most {_MOST_TOOLS} tools."))
+        findings.append(Finding("tools", said("An agent has at most {most} tools.", most=_MOST_TOOLS)))
     for number, given in enumerate(tools[:_MOST_TOOLS]):
         tool, at = registry.tools().get(given.tool), f"tools[{number}]"
         if tool is None:
             known = ", ".join(registry.tools())
-            findings.append(Finding(f"{at}.tool", f"There is no tool {given.tool!r} here; there are {known}."))
+            findings.append(
+                Finding(
+                    f"{at}.tool",
+                    said("There is no tool {name} here; there are {known}.", name=repr(given.tool), known=known),
+                )
+            )
             continue
         try:
             tool.Settings.model_validate(given.settings)

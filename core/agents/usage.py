@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from blocks.sentences import said
 from core.agents import repository
 from core.caller import Caller
 from core.db import Database
@@ -44,7 +45,7 @@ class AgentUsage:
         `NotFound`, `Invalid`."""
         days = (last - first).days + 1
         if not 1 <= days <= MOST_DAYS:
-            message = f"Choose 1 to {MOST_DAYS} days, the first before the last."
+            message = said("Choose 1 to {most} days, the first before the last.", most=MOST_DAYS)
             raise Invalid("invalid_request", "The days are not valid.", (Finding("query.from", message),))
         async with self._db.connection() as connection:
             agent = await repository.named(connection, caller.workspace_id, reference)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from blocks import forms
 from blocks.action import Action
+from blocks.sentences import said
 from blocks.values import Json
 from core.approvals.model import DECISIONS, Question, Reply
 from core.errors import Conflict, Finding, Invalid
@@ -14,6 +15,7 @@ from core.places import place
 from core.sentences import sentence
 
 LONGEST_COMMENT: Final = 2000  # characters
+_NOT_INSTALLED: Final = "The action {action} is not installed here; approve without an input."
 
 
 def require_fitting(question: Question, reply: Reply, actions: Mapping[str, Action[Any]]) -> None:
@@ -28,7 +30,7 @@ def require_fitting(question: Question, reply: Reply, actions: Mapping[str, Acti
 
 def _findings(question: Question, reply: Reply, actions: Mapping[str, Action[Any]]) -> Iterator[Finding]:
     if len(reply.comment or "") > LONGEST_COMMENT:
-        yield Finding("comment", f"This may have at most {LONGEST_COMMENT} characters.")
+        yield Finding("comment", said("This may have at most {max_length} characters.", max_length=LONGEST_COMMENT))
     if reply.output is not None and reply.decision != "done":
         yield Finding("output", "An output goes with the answer done alone.")
     if reply.input is not None:
@@ -43,7 +45,7 @@ def _edited(question: Question, reply: Reply, actions: Mapping[str, Action[Any]]
         return
     action = actions.get(question.action_type)
     if action is None:
-        yield Finding("input", f"The action {question.action_type!r} is not installed here; approve without an input.")
+        yield Finding("input", said(_NOT_INSTALLED, action=repr(question.action_type)))
         return
     try:
         action.Input.model_validate(reply.input)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from blocks.sentences import said
 from blocks.triggers.webhook import WebhookConfig
 from blocks.values import JsonObject
 from core.audit import noting as audit
@@ -135,6 +136,8 @@ def _config(rule: Rule, row: TriggerRow) -> WebhookConfig:
 def _made(config: WebhookConfig) -> str:
     if not webhook_secrets.is_made_here(config):
         name = str(config.style).capitalize()
-        finding = Finding("secret", f"{name} makes the signing secret: copy it from there and send it here.")
+        finding = Finding(
+            "secret", said("{name} makes the signing secret: copy it from there and send it here.", name=name)
+        )
         raise Invalid("webhook_secret_missing", f"The secret of this webhook comes from {name}.", (finding,))
     return webhook_secrets.new_secret(config.style)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.trigger import Trigger
 from blocks.triggers.automation import AutomationConfig
 from blocks.values import Json, JsonObject
@@ -75,5 +76,5 @@ async def missing(
     if config.automation == rule.id:
         return [Finding(at, "An automation can't follow itself: each of its runs would start the next.")]
     if not await connection.fetchval(_KNOWN, config.automation, rule.workspace_id):
-        return [Finding(at, f"There is no automation {config.automation} in this workspace.")]
+        return [Finding(at, said("There is no automation {name} in this workspace.", name=config.automation))]
     return []

@@ -18,6 +18,7 @@ from blocks.conversing import Turn, TurnDone
 from blocks.errors import ActionError, InvalidInput
 from blocks.outcomes import Call, Choose, Done, Expand, Outcome, Respond, Wait
 from blocks.pieces import Piece
+from blocks.sentences import said
 from blocks.services import Attachment, Letter
 from blocks.values import Json, JsonObject
 from core import clock
@@ -320,7 +321,10 @@ def _previous(body: Body, step: Step, sample: Sample) -> dict[str, Json]:
 def _require_known(bodies: Sequence[Body], sample: Sample) -> None:
     known = {step.id for body in bodies for step in body.steps}
     findings = [
-        Finding(place(("steps", name)), f"There is no step {name!r}; there are: {_known(bodies)}.")
+        Finding(
+            place(("steps", name)),
+            said("There is no step {name}; there are: {known}.", name=repr(name), known=_known(bodies)),
+        )
         for name in sample.steps
         if name not in known
     ]

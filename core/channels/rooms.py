@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from blocks.sentences import said
 from blocks.values import JsonObject
 from core.audit import noting as audit
 from core.caller import Caller
@@ -295,11 +296,11 @@ def _require_room(caller: Caller, channel: Channel) -> None:
 
 async def _require_known(connection: Connection, caller: Caller, members: Sequence[UUID], at: str) -> None:
     if len(members) > MOST_MEMBERS:
-        raise _invalid(at.rstrip("."), f"At most {MOST_MEMBERS} members are added at once.")
+        raise _invalid(at.rstrip("."), said("At most {most} members are added at once.", most=MOST_MEMBERS))
     known = {row["id"] for row in await connection.fetch(_KNOWN, caller.workspace_id, list(members))}
     missing = [str(each) for each in members if each not in known]
     if missing:
-        message = f"There is no person or agent {missing[0]} in this workspace."
+        message = said("There is no person or agent {name} in this workspace.", name=missing[0])
         raise _invalid(at.rstrip("."), message)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from core import idempotency
 from core.caller import Caller
@@ -215,7 +216,7 @@ async def _attachments(connection: Connection, workspace_id: UUID, files: Sequen
         return []
     rows = {row["id"]: row for row in await connection.fetch(_FILES, workspace_id, list(files))}
     if missing := [str(each) for each in files if each not in rows]:
-        finding = Finding("body.files", f"There is no file {missing[0]} in this workspace.")
+        finding = Finding("body.files", said("There is no file {name} in this workspace.", name=missing[0]))
         raise Invalid("invalid_request", "The request is not valid; `errors` says where.", (finding,))
     return [
         {"$file": str(each), **{name: rows[each][name] for name in ("name", "size", "media_type")}} for each in files

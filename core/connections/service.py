@@ -148,7 +148,7 @@ class Connections:
             Finding(place(("secrets", name)), "This is no secret field of it.") for name in secrets if name not in names
         ]
         if wrong or not secrets:
-            missing = Finding("secrets", f"Give the new value of {' or '.join(sorted(names))}.")
+            missing = Finding("secrets", said("Give the new value of {names}.", names=" or ".join(sorted(names))))
             raise _invalid(wrong or [missing])
         return await self.change(caller, connection_id, Given(fields=secrets), done="rotated")
 
@@ -239,7 +239,16 @@ class Connections:
         kind = registry.connections().get(kind_name)
         if kind is None:
             known = ", ".join(registry.connections())
-            raise _invalid([Finding("kind", f"There is no kind {kind_name[:80]!r} here; there are {known}.")])
+            raise _invalid(
+                [
+                    Finding(
+                        "kind",
+                        said(
+                            "There is no kind {name} here; there are {known}.", name=repr(kind_name[:80]), known=known
+                        ),
+                    )
+                ]
+            )
         fields = self._read(kind, given.fields)
         row = ConnectionRow(
             id=new_id(), workspace_id=caller.workspace_id, name=given.name or "", kind=kind_name, settings={},
@@ -376,7 +385,11 @@ def _in_use(name: str, found: Sequence[Use], what: str) -> Conflict:
         "connection_in_use",
         f"These automations {what}: {', '.join(named[:_NAMED])}{more}. (The connection is {name}.)",
         tuple(
-            Finding(f"{each.automation_id}.{each.step}", f"{each.automation_name}, step {each.step}") for each in found
+            Finding(
+                f"{each.automation_id}.{each.step}",
+                said("{automation}, step {step}", automation=each.automation_name, step=each.step),
+            )
+            for each in found
         ),
     )
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from blocks.sentences import said
 from core.caller import Caller
 from core.db import Connection, Database
 from core.errors import Finding, Invalid
@@ -67,7 +68,7 @@ class Usage:
         nothing happened on. Raises `Invalid`."""
         days = (last - first).days + 1
         if not 1 <= days <= MOST_DAYS:
-            message = f"`from` and `to` are the first and the last day of at most {MOST_DAYS} days."
+            message = said("`from` and `to` are the first and the last day of at most {most} days.", most=MOST_DAYS)
             raise Invalid("invalid_request", message, (Finding("query.from", message),))
         since = datetime.combine(first, time(), UTC)
         until = datetime.combine(last, time(), UTC) + timedelta(days=1)

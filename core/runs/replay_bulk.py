@@ -172,9 +172,10 @@ class BulkReplays:
 async def _runs(connection: Connection, caller: Caller, wanted: Wanted) -> list[FormerRun]:
     runs = await replay_rows.selected(connection, caller, wanted, MOST + 1)
     if len(runs) > MOST:
-        detail = (
-            f"These are more than {MOST:,} runs, which is the most for one request: choose a shorter time with"
-            " filter.from and filter.to, one automation, or name the ids."
+        detail = said(
+            "These are more than {most:,} runs, which is the most for one request: choose a shorter time with"
+            " filter.from and filter.to, one automation, or name the ids.",
+            most=MOST,
         )
         raise Invalid("too_many_runs", detail, (Finding("filter", detail),))
     return runs

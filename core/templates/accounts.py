@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from blocks.sentences import said
 from core.caller import Caller
 from core.connections.model import ROLES
 from core.db import Connection
@@ -50,7 +51,10 @@ def choose(
     null: without it). Where several will do, somebody has to say which: but for models, where the workspace has a
     default."""
     findings = [
-        Finding(f"overrides.connections.{key}", f"There is no such connection in it; there are {_listed(template)}.")
+        Finding(
+            f"overrides.connections.{key}",
+            said("There is no such connection in it; there are {known}.", known=_listed(template)),
+        )
         for key in given
         if key not in template.connections
     ]
@@ -62,11 +66,16 @@ def choose(
             chosen[key] = found[0]
         elif len(found) > 1:
             told = ", ".join(f"{each.name} ({each.id})" for each in found)
-            findings.append(Finding(f"overrides.connections.{key}", f"Several connections will do: {told}. Name one."))
-        elif given.get(key) is not None:
-            message = (
-                f"There is no connection {str(given[key])[:100]} that will do; it takes {', '.join(needed.usable)}."
+            findings.append(
+                Finding(
+                    f"overrides.connections.{key}", said("Several connections will do: {told}. Name one.", told=told)
+                )
             )
+        elif given.get(key) is not None:
+            message = said(
+                "There is no connection {name} that will do; it takes {kinds}.",
+                name=str(given[key])[:100], kinds=", ".join(needed.usable),
+            )  # fmt: skip
             findings.append(Finding(f"overrides.connections.{key}", message))
         elif not needed.optional:
             missing.append(key)

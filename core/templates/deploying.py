@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from blocks.sentences import said
 from blocks.values import Json, JsonObject
 from blocks.words import Language
 from core import jsontext
@@ -211,7 +212,9 @@ def _is_id(text: str) -> bool:
 
 
 def _no_channel(at: str, reference: str) -> Finding:
-    return Finding(at, f"There is no channel {reference[:100]!r} in this workspace that you may see.")
+    return Finding(
+        at, said("There is no channel {name} in this workspace that you may see.", name=repr(reference[:100]))
+    )
 
 
 def _invalid(*findings: Finding) -> Invalid:

@@ -173,7 +173,8 @@ async def test_parallel_paths_and_a_loop(page: Page, product: Product) -> None:
     before = stored["revision"]
     await page.reload()
     await expect(node(page, "transform_2")).to_be_visible()
-    await page.get_by_text(EN("editor:faceJson"), exact=True).click()
+    faces = page.get_by_role("radiogroup", name=EN("editor:view"))
+    await faces.get_by_text(EN("editor:faceJson"), exact=True).click()
     await expect(page.locator(".cm-content")).to_contain_text("transform_2")
     await accessible(page)
     await picture(page, "editor-json")

@@ -57,7 +57,8 @@ async def look_at_all_of_it(page: Page, person: Person, automation: str) -> None
         await page.keyboard.press("ArrowDown")
         await expect(items.nth(number)).to_be_focused()
         await expect(page.locator(".editor-inspector .editor-scroll")).to_be_visible()
-    await page.get_by_text(EN("editor:faceJson"), exact=True).click()
+    faces = page.get_by_role("radiogroup", name=EN("editor:view"))
+    await faces.get_by_text(EN("editor:faceJson"), exact=True).click()
     await expect(page.locator(".cm-content")).to_contain_text("trigger_type")
     await expect(page.locator("[data-phase=saved]")).to_be_visible()
     assert await person.get(f"/api/automations/{automation}") == before

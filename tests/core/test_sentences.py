@@ -246,3 +246,29 @@ def test_a_sentence_inside_of_a_sentence() -> None:
         == "Cette étape ne peut jamais s’exécuter. Elle attend a, qui ne s’exécute jamais."
     )
     assert [sentences.in_language(outer, "en"), sentences.in_language("Whatever.", "fr")] == [outer, "Whatever."]
+
+
+# What only programs ask for: operators' API, and the document as a whole.
+_OF_PROGRAMS = {"core/credits/administration.py", "core/deliveries/arrival.py"}
+
+
+def _found() -> Iterator[tuple[str, ast.expr]]:
+    """What every finding of `core/` says: where it stands, or the name of a variable that holds it."""
+    for file, function, call in _calls("core"):
+        if file in _OF_PROGRAMS or ast.unparse(call.func) not in ("Finding", "_invalid") or len(call.args) < 2:
+            continue
+        text = call.args[1]
+        names = [each for each in ast.walk(function) if isinstance(each, ast.Assign) and isinstance(text, ast.Name)]
+        yield from ((file, each.value) for each in names if ast.unparse(each.targets[0]) == ast.unparse(text))
+        yield file, text
+
+
+def test_what_findings_say_has_its_french() -> None:
+    """No text with values in it but by `said`, and each text without has its French."""
+    french = sentences.patterns_in_french()
+    found = list(_found())
+    assert len(found) > 60
+    filled = [(file, ast.unparse(text)) for file, text in found if isinstance(text, ast.JoinedStr)]
+    whole = [(file, text.value) for file, text in found if isinstance(text, ast.Constant)]
+    assert filled == []
+    assert [(file, text) for file, text in whole if text not in french] == []

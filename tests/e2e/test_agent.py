@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -40,7 +41,8 @@ async def person(product: Product) -> AsyncIterator[Person]:
 
 async def connect(person: Person, kind: str, url: str, key: str, model: str) -> str:
     fields = {"api_key": key, "base_url": url, "default_model": model}
-    status, made = await person.send("POST", "/api/connections", {"kind": kind, "name": kind, "fields": fields})
+    name = f"{kind} {secrets.token_hex(3)}"  # the tests share a workspace
+    status, made = await person.send("POST", "/api/connections", {"kind": kind, "name": name, "fields": fields})
     assert status == 201, made
     return str(made["id"])
 

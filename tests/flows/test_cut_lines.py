@@ -181,7 +181,7 @@ async def test_slack_over_socket_mode(desk: Desk, every: int) -> None:
             await desk.listening(account)
             said = await talk(says)
             await desk.ended()
-        assert slack.sockets.opened > 3, "it was cut often"
+        assert slack.sockets.opened > 2, "it was cut more than once"
         assert _answers_in(slack) == said
 
 

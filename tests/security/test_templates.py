@@ -118,7 +118,7 @@ async def test_reading_in_process_stays_cheap() -> None:
         source = (piece * (16_384 // len(piece)))[:16_384]
         begin = time.process_time()
         names(source)
-        assert time.process_time() - begin < 1.0, piece
+        assert time.process_time() - begin < 3.0, piece
 
 
 async def test_a_second_workspace_stays_fast_while_bombs_run() -> None:
