@@ -141,16 +141,15 @@ async def reasons(
             unpaid = row["unpaid"] and _reason("credits", language, until=row["next_month"])
             said = unpaid or _queued(row, workspace, language)
             stored = queued[row["run_id"]]
-            if isinstance(stored, dict) and stored.get("code") == "lane" and said["code"] in _TAKEN:
-                said = _of_lane(stored, language)
-            found[row["run_id"]] = said
+            of_lane = _of_lane(stored, language) if said["code"] in _TAKEN else None
+            found[row["run_id"]] = of_lane or said
     waiting = {run.id: run.stored for run in runs if run.status == "waiting"}
     if waiting:
         first: dict[UUID, asyncpg.Record] = {}
         for row in await connection.fetch(_STEPS, list(waiting)):
             first.setdefault(row["log_id"], row)
         for run_id, stored in waiting.items():
-            found[run_id] = _waiting(run_id, stored, first.get(run_id), language)
+            found[run_id] = _of_lane(stored, language) or _waiting(run_id, stored, first.get(run_id), language)
     return found
 
 
@@ -176,8 +175,10 @@ def _queued(row: asyncpg.Record, workspace: asyncpg.Record | None, language: Lan
     return _reason("starting", language)
 
 
-def _of_lane(stored: JsonObject, language: Language) -> JsonObject:
-    """What whoever asks for its job found last."""
+def _of_lane(stored: Json, language: Language) -> JsonObject | None:
+    """What whoever asks for its job found last, also of a run that waited and is to go on; None in the lane warm."""
+    if not isinstance(stored, dict) or stored.get("code") != "lane":
+        return None
     reason = stored.get("reason")
     if language != "en":
         with suppress(LookupError, ValueError):  # of another version: it stays in English

@@ -244,3 +244,6 @@ async def test_a_job_is_to_be_started(client: httpx.AsyncClient, db: Database, a
     }  # fmt: skip
     french = await waiting_for(client, ada, made.run_id, "fr")
     assert french["reason"] == "Il n’y a pas de work pool iso dans Prefect : créez-le, ou choisissez une autre voie."
+    async with db.connection() as connection:  # it has waited for an answer, which has come
+        await connection.execute("UPDATE automation_logs SET status = 'waiting' WHERE id = $1", made.run_id)
+    assert await waiting_for(client, ada, made.run_id, "fr") == french
